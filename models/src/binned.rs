@@ -1,0 +1,180 @@
+//! A feature in training: its bins, the rows in them, and what they weigh.
+//!
+//! Contract: a bin's weight is its share of the feature's weight of evidence
+//! plus a correction; both stay floating point until [`Binned::seal`].
+
+use crate::binning::{Weighed, informative, merge, partition, tallies};
+use crate::examples::Examples;
+use crate::feature::FeatureSpec;
+use crate::params::TrainParams;
+use crate::partition::{MISSING, Partition};
+use crate::refine::Corrected;
+use crate::score::MICRO;
+use crate::scorecard::CardFeature;
+use crate::tally::Tally;
+
+/// One feature while its weights are being found.
+#[derive(Debug)]
+pub(crate) struct Binned {
+    partition: Partition,
+    tallies: Vec<Tally>,
+    /// The bin of each training row.
+    bins: Vec<usize>,
+    /// The log-odds each bin adds because of its evidence.
+    evidence: Vec<f64>,
+    /// What it adds beyond that.
+    corrections: Vec<f64>,
+}
+
+impl Binned {
+    pub(crate) fn new(
+        spec: &FeatureSpec,
+        place: usize,
+        examples: Examples,
+        params: &TrainParams,
+    ) -> Binned {
+        let values = examples.column(place);
+        let partition = partition(spec.kind, &values, examples.labels, params);
+        let tallies = tallies(&partition, &values, examples.labels);
+        let base = examples.tally().rate();
+        let evidence = |tally: &Tally| tally.weight_of_evidence(base, params.shrinkage);
+        Binned {
+            bins: values.iter().map(|value| partition.bin(*value)).collect(),
+            evidence: tallies.iter().map(evidence).collect(),
+            corrections: vec![0.0; partition.bins()],
+            partition,
+            tallies,
+        }
+    }
+
+    /// Whether the labels differ between bins by more than chance.
+    pub(crate) fn is_informative(&self) -> bool {
+        informative(&self.tallies)
+    }
+
+    /// The evidence for a training row.
+    pub(crate) fn evidence_of(&self, row: usize) -> f64 {
+        self.evidence[self.bins[row]]
+    }
+
+    /// The weight of a training row's bin.
+    pub(crate) fn weight_of(&self, row: usize) -> f64 {
+        self.weight(self.bins[row])
+    }
+
+    /// The weight of any value.
+    pub(crate) fn weight_at(&self, value: Option<i64>) -> f64 {
+        self.weight(self.partition.bin(value))
+    }
+
+    fn weight(&self, bin: usize) -> f64 {
+        self.evidence[bin] + self.corrections[bin]
+    }
+
+    /// Multiplies all weights.
+    pub(crate) fn scale(&mut self, factor: f64) {
+        let weights = self.evidence.iter_mut().chain(&mut self.corrections);
+        weights.for_each(|weight| *weight *= factor);
+    }
+
+    /// The part that is corrected beside the other features.
+    pub(crate) fn corrected(&mut self) -> Corrected<'_> {
+        Corrected {
+            bins: &self.bins,
+            corrections: &mut self.corrections,
+            ordered: matches!(self.partition, Partition::Ranges(_)),
+        }
+    }
+
+    /// Merges ranges that do not differ; `variance` is that of each row's label.
+    pub(crate) fn merge(&mut self, variance: &[f64], params: &TrainParams) {
+        let Partition::Ranges(cuts) = &self.partition else {
+            return;
+        };
+        let mut information = vec![0.0; self.tallies.len()];
+        for (bin, variance) in self.bins.iter().zip(variance) {
+            information[*bin] += variance;
+        }
+        let range = |bin: usize| Weighed {
+            weight: self.weight(bin),
+            information: information[bin],
+        };
+        let ranges: Vec<Weighed> = (MISSING + 1..self.tallies.len()).map(range).collect();
+        let held = merge(&ranges, params);
+        let mut place = 0;
+        let mut kept = Vec::new();
+        for count in &held[..held.len().saturating_sub(1)] {
+            place += count;
+            kept.push(cuts[place - 1]);
+        }
+        self.regroup(Partition::Ranges(kept), &held, &information);
+    }
+
+    /// Takes over a coarser partition whose range `i` holds `held[i]` of the old
+    /// ones, with their averages by what the data says of each.
+    fn regroup(&mut self, partition: Partition, held: &[usize], information: &[f64]) {
+        let mut new_bin = vec![MISSING];
+        for (place, count) in held.iter().enumerate() {
+            new_bin.extend(vec![MISSING + 1 + place; *count]);
+        }
+        let mut tallies = vec![Tally::default(); partition.bins()];
+        for (tally, bin) in self.tallies.iter().zip(&new_bin) {
+            tallies[*bin] = tallies[*bin].plus(*tally);
+        }
+        let mut totals = vec![0.0; partition.bins()];
+        for (known, bin) in information.iter().zip(&new_bin) {
+            totals[*bin] += known;
+        }
+        let average = |weights: &[f64]| {
+            let mut sums = vec![0.0; partition.bins()];
+            for ((weight, known), bin) in weights.iter().zip(information).zip(&new_bin) {
+                sums[*bin] += weight * known / totals[*bin].max(f64::MIN_POSITIVE);
+            }
+            sums
+        };
+        self.evidence = average(&self.evidence);
+        self.corrections = average(&self.corrections);
+        self.bins.iter_mut().for_each(|bin| *bin = new_bin[*bin]);
+        self.tallies = tallies;
+        self.partition = partition;
+    }
+
+    /// Makes the average weight over the training rows 0 and gives what it was.
+    /// Bins that no row fell into weigh as the average: nothing is known of them.
+    pub(crate) fn centre(&mut self) -> f64 {
+        let weighed = self.tallies.iter().enumerate();
+        let sum: f64 = weighed
+            .map(|(bin, tally)| self.weight(bin) * tally.rows as f64)
+            .sum();
+        let mean = sum / self.bins.len() as f64;
+        for (bin, tally) in self.tallies.iter().enumerate() {
+            let empty = tally.rows == 0;
+            self.evidence[bin] = if empty {
+                0.0
+            } else {
+                self.evidence[bin] - mean
+            };
+            self.corrections[bin] = if empty { 0.0 } else { self.corrections[bin] };
+        }
+        mean
+    }
+
+    /// Rounds the weights. A feature without any is listed with its fewest bins.
+    pub(crate) fn seal(self, spec: FeatureSpec) -> CardFeature {
+        let rounded = |bin| (self.weight(bin) * MICRO).round() as i64;
+        let weights: Vec<i64> = (0..self.tallies.len()).map(rounded).collect();
+        if weights.iter().any(|weight| *weight != 0) {
+            return CardFeature {
+                spec,
+                partition: self.partition,
+                weights,
+            };
+        }
+        let partition = Partition::trivial(spec.kind);
+        CardFeature {
+            weights: vec![0; partition.bins()],
+            partition,
+            spec,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Labelled rows, checked once before anything is learned from them.
+
+use std::collections::BTreeSet;
+
+use crate::tally::Tally;
+
+/// Rows with their labels and the enterprise each is about, all in step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Examples<'a> {
+    pub(crate) rows: &'a [Vec<Option<i64>>],
+    pub(crate) labels: &'a [bool],
+    pub(crate) groups: &'a [u64],
+}
+
+/// A copy of some examples.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) rows: Vec<Vec<Option<i64>>>,
+    pub(crate) labels: Vec<bool>,
+    pub(crate) groups: Vec<u64>,
+}
+
+impl Examples<'_> {
+    /// Says what is wrong with data that nothing can be learned or judged from;
+    /// every row must have `width` values.
+    pub(crate) fn check(self, width: usize) -> Result<(), String> {
+        let (rows, labels, groups) = (self.rows.len(), self.labels.len(), self.groups.len());
+        if rows == 0 {
+            return Err("there are no rows".to_owned());
+        }
+        if labels != rows || groups != rows {
+            return Err(format!(
+                "{rows} rows, {labels} labels and {groups} groups: they must be as many"
+            ));
+        }
+        if let Some(place) = self.rows.iter().position(|row| row.len() != width) {
+            let found = self.rows[place].len();
+            return Err(format!(
+                "row {place} has {found} values, there are {width} features"
+            ));
+        }
+        let positives = self.tally().positives;
+        if positives == 0 {
+            return Err(format!("none of {rows} rows is positive"));
+        }
+        if positives == rows as u64 {
+            return Err(format!("all of {rows} rows are positive"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn tally(self) -> Tally {
+        Tally::of(self.labels.iter().copied())
+    }
+
+    /// The values of one feature.
+    pub(crate) fn column(self, feature: usize) -> Vec<Option<i64>> {
+        self.rows.iter().map(|row| row[feature]).collect()
+    }
+
+    /// How many groups have a positive, and how many have none.
+    pub(crate) fn group_counts(self) -> (usize, usize) {
+        let all: BTreeSet<u64> = self.groups.iter().copied().collect();
+        let labelled = self.groups.iter().zip(self.labels);
+        let positive = labelled.filter(|(_, label)| **label);
+        let with: BTreeSet<u64> = positive.map(|(group, _)| *group).collect();
+        (with.len(), all.len() - with.len())
+    }
+
+    /// The rows outside one fold.
+    pub(crate) fn without(self, assigned: &[usize], fold: usize) -> Part {
+        let mut part = Part::default();
+        for row in (0..assigned.len()).filter(|row| assigned[*row] != fold) {
+            part.rows.push(self.rows[row].clone());
+            part.labels.push(self.labels[row]);
+            part.groups.push(self.groups[row]);
+        }
+        part
+    }
+}
+
+impl Part {
+    pub(crate) fn examples(&self) -> Examples<'_> {
+        Examples {
+            rows: &self.rows,
+            labels: &self.labels,
+            groups: &self.groups,
+        }
+    }
+}

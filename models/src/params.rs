@@ -1,0 +1,125 @@
+//! How a scorecard is trained: every default in one place.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ModelError;
+use crate::index::Anchors;
+
+/// Training parameters. The defaults suit some thousands of labelled
+/// enterprises with a few percent positives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainParams {
+    /// The most ranges a number is cut into in the end, 2 to 64.
+    pub max_bins: usize,
+    /// The fewest rows of a range, at least 1.
+    pub min_bin_rows: usize,
+    /// Neighbouring ranges whose weights differ by less than chance explains
+    /// (chi-squared below this) are merged.
+    pub merge_below: f64,
+    /// The fewest rows of a category value that gets a bin of its own; rarer
+    /// values share *other*.
+    pub min_value_rows: usize,
+    /// For its weight of evidence a bin is mixed with this many average rows, so
+    /// that small bins say little; above 0.
+    pub shrinkage: f64,
+    /// L2 penalty of the regression on the weights of evidence; above 0.
+    pub alpha: f64,
+    /// How far a bin's weight is expected to leave its feature's evidence, as a
+    /// standard deviation of log-odds; above 0.
+    pub freedom: f64,
+    /// How far it is expected to leave that of the next range; above 0.
+    pub step: f64,
+    /// Folds whose held-out scores calibrate the probability, 2 to 20.
+    pub calibration_folds: usize,
+    /// Seed of the split into those folds.
+    pub seed: u64,
+    /// Points (centi-index, micro-log-odds) of the index; empty means the
+    /// defaults (probability 0.05, 0.20, 0.40, 0.70 at index 40, 60, 70, 80).
+    pub anchors: Vec<(u16, i64)>,
+}
+
+impl Default for TrainParams {
+    fn default() -> Self {
+        TrainParams {
+            max_bins: 12,
+            min_bin_rows: 10,
+            merge_below: 0.05,
+            min_value_rows: 5,
+            shrinkage: 20.0,
+            alpha: 100.0,
+            freedom: 1.5,
+            step: 0.35,
+            calibration_folds: 5,
+            seed: 1,
+            anchors: Vec::new(),
+        }
+    }
+}
+
+impl TrainParams {
+    /// Checks them whole and gives the anchors to use.
+    pub(crate) fn check(&self) -> Result<Anchors, ModelError> {
+        let mut faults = self.faults();
+        if self.anchors.is_empty() && faults.is_empty() {
+            return Ok(Anchors::default());
+        }
+        if !self.anchors.is_empty() {
+            match Anchors::new(self.anchors.clone()) {
+                Ok(anchors) if faults.is_empty() => return Ok(anchors),
+                Ok(_) => {}
+                Err(wrong) => faults.extend(wrong),
+            }
+        }
+        Err(ModelError::Params(faults))
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let counts = [
+            ("max_bins", self.max_bins, 2, 64),
+            ("min_bin_rows", self.min_bin_rows, 1, 1_000_000),
+            ("min_value_rows", self.min_value_rows, 1, 1_000_000),
+            ("calibration_folds", self.calibration_folds, 2, 20),
+        ];
+        for (name, value, low, high) in counts {
+            if !(low..=high).contains(&value) {
+                faults.push(format!("{name} `{value}`, allowed are {low} to {high}"));
+            }
+        }
+        let sizes = [
+            ("merge_below", self.merge_below, 0.0, 1e6),
+            ("shrinkage", self.shrinkage, 1e-3, 1e6),
+            ("alpha", self.alpha, 1e-3, 1e9),
+            ("freedom", self.freedom, 1e-3, 10.0),
+            ("step", self.step, 1e-3, 10.0),
+        ];
+        for (name, value, low, high) in sizes {
+            // NaN is in no range.
+            if !(low..=high).contains(&value) {
+                faults.push(format!("{name} `{value}`, allowed are {low} to {high}"));
+            }
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_allowed_and_every_fault_is_listed() {
+        assert!(TrainParams::default().check().is_ok());
+        let wrong = TrainParams {
+            max_bins: 1,
+            alpha: f64::NAN,
+            anchors: vec![(4000, 0)],
+            ..TrainParams::default()
+        };
+        let message = wrong.check().unwrap_err().to_string();
+        for part in ["max_bins `1`", "alpha `NaN`", "1 anchors"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The scorecard: the versioned artifact that turns features into log-odds.
+//!
+//! Contract: a `Scorecard` is checked; its bins are complete and do not overlap,
+//! names are unique, weights are bounded, and `version` is the hash of its
+//! content. Its JSON is written in one way only, so equal cards are equal text.
+//! The hash tells an edited or damaged file from a whole one; it is no
+//! signature.
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::artifact::RawCard;
+use crate::bound::BoundScorecard;
+use crate::feature::FeatureSpec;
+use crate::index::Anchors;
+use crate::partition::Partition;
+use crate::render::render;
+use crate::{FeatureKind, ModelError};
+
+/// Where a scorecard comes from. Part of what the version is computed of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provenance {
+    /// Hash of the rows and labels it was trained on.
+    pub data_hash: String,
+    /// Hash of the configuration that computed the features.
+    pub config_hash: String,
+    /// When it was made, as the caller writes it.
+    pub created: String,
+    /// Whatever a person should know about it.
+    pub note: String,
+}
+
+/// One feature of a scorecard: its bins and what each weighs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardFeature {
+    pub(crate) spec: FeatureSpec,
+    pub(crate) partition: Partition,
+    /// Micro-log-odds by bin.
+    pub(crate) weights: Vec<i64>,
+}
+
+impl CardFeature {
+    /// The feature the bins are for.
+    pub fn spec(&self) -> &FeatureSpec {
+        &self.spec
+    }
+
+    /// Every bin in words with its weight in micro-log-odds: missing first, then
+    /// rising, *other* last.
+    pub fn bins(&self) -> Vec<(String, i64)> {
+        let labelled = |(bin, weight): (usize, &i64)| (self.partition.label(bin), *weight);
+        self.weights.iter().enumerate().map(labelled).collect()
+    }
+
+    /// Whether any value of it changes the score.
+    pub fn is_used(&self) -> bool {
+        self.weights.iter().any(|weight| *weight != 0)
+    }
+}
+
+/// A checked scorecard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scorecard {
+    version: String,
+    pub(crate) provenance: Provenance,
+    pub(crate) intercept: i64,
+    pub(crate) anchors: Anchors,
+    pub(crate) features: Vec<CardFeature>,
+}
+
+impl Scorecard {
+    /// Reads and checks a scorecard, written by [`Scorecard::to_json`] or by hand.
+    ///
+    /// By hand, `version`, `provenance` and `anchors` may be left out.
+    ///
+    /// # Errors
+    /// [`ModelError::Json`] when it is not of this shape, [`ModelError::Scorecard`]
+    /// with all faults when it contradicts itself, [`ModelError::Version`] when
+    /// it states a version that is not the one of its content.
+    pub fn from_json(text: &str) -> Result<Scorecard, ModelError> {
+        let raw: RawCard = serde_json::from_str(text)?;
+        let stated = raw.version.clone();
+        let card = raw.check().map_err(ModelError::Scorecard)?;
+        if stated.is_empty() || stated == card.version {
+            return Ok(card);
+        }
+        let computed = card.version;
+        Err(ModelError::Version { stated, computed })
+    }
+
+    /// Writes it as JSON, one bin a line; equal cards give equal text.
+    pub fn to_json(&self) -> String {
+        render(self, &self.version)
+    }
+
+    /// Seals parts that are known to be right and complete.
+    pub(crate) fn seal(
+        provenance: Provenance,
+        intercept: i64,
+        anchors: Anchors,
+        features: Vec<CardFeature>,
+    ) -> Scorecard {
+        let mut card = Scorecard {
+            version: String::new(),
+            provenance,
+            intercept,
+            anchors,
+            features,
+        };
+        let hash = xxh3_64(render(&card, "").as_bytes());
+        card.version = format!("{:012x}", hash >> 16);
+        card
+    }
+
+    /// The hash of its content, 12 hexadecimal digits.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Where it comes from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// What every enterprise starts from, in micro-log-odds.
+    pub fn intercept(&self) -> i64 {
+        self.intercept
+    }
+
+    /// The points (centi-index, micro-log-odds) that the index goes through.
+    pub fn anchors(&self) -> &[(u16, i64)] {
+        self.anchors.points()
+    }
+
+    /// Its features with their bins, in its own order.
+    pub fn features(&self) -> &[CardFeature] {
+        &self.features
+    }
+
+    /// Ties it to the configured features: rows come in the order of `specs`.
+    ///
+    /// # Errors
+    /// [`ModelError::Features`] with every missing, extra, repeated and changed
+    /// feature.
+    pub fn bind(&self, specs: &[FeatureSpec]) -> Result<BoundScorecard, ModelError> {
+        let differences = self.differences(specs);
+        if !differences.is_empty() {
+            return Err(ModelError::Features(differences));
+        }
+        let ordered = specs.iter().filter_map(|spec| self.find(&spec.name));
+        Ok(BoundScorecard::new(self, ordered.cloned().collect()))
+    }
+
+    fn find(&self, name: &str) -> Option<&CardFeature> {
+        self.features
+            .iter()
+            .find(|feature| feature.spec.name == name)
+    }
+
+    fn differences(&self, specs: &[FeatureSpec]) -> Vec<String> {
+        let mut found: Vec<String> = specs
+            .iter()
+            .enumerate()
+            .filter_map(|(place, spec)| self.difference(spec, &specs[..place]))
+            .collect();
+        for CardFeature { spec, .. } in &self.features {
+            if !specs.iter().any(|other| other.name == spec.name) {
+                found.push(format!(
+                    "`{}` is in the scorecard, not configured",
+                    spec.name
+                ));
+            }
+        }
+        found
+    }
+
+    fn difference(&self, spec: &FeatureSpec, before: &[FeatureSpec]) -> Option<String> {
+        let name = &spec.name;
+        if before.iter().any(|other| other.name == *name) {
+            return Some(format!("`{name}` is configured twice"));
+        }
+        match self.find(name) {
+            None => Some(format!("`{name}` is configured, not in the scorecard")),
+            Some(feature) if feature.spec == *spec => None,
+            Some(feature) => Some(format!(
+                "`{name}` is configured as {}, in the scorecard it is {}",
+                describe(spec),
+                describe(&feature.spec)
+            )),
+        }
+    }
+}
+
+fn describe(spec: &FeatureSpec) -> String {
+    let kind = match spec.kind {
+        FeatureKind::Number => "number",
+        FeatureKind::Category => "category",
+    };
+    format!("{kind} of {}", spec.category.letter())
+}

@@ -1,0 +1,85 @@
+//! Training: a fit, its calibration on held-out rows, and integers.
+//!
+//! Contract: the same rows, labels, parameters and provenance give the same
+//! artifact, byte for byte. Contributions are centred: weight 0 is the average
+//! enterprise of the training data, and the intercept is its log-odds. Features
+//! that do not tell anything apart stay listed with weight 0.
+
+use crate::error::ModelError;
+use crate::examples::Examples;
+use crate::feature::FeatureSpec;
+use crate::fit::fit;
+use crate::folds;
+use crate::logistic::calibrate;
+use crate::params::TrainParams;
+use crate::score::MICRO;
+use crate::scorecard::{Provenance, Scorecard};
+
+/// Trains a scorecard on `rows` (one an enterprise, each as wide as `specs`).
+///
+/// # Errors
+/// [`ModelError::Params`] for parameters out of bounds, [`ModelError::Training`]
+/// when the data is empty, uneven, or has only one label.
+pub fn train(
+    specs: &[FeatureSpec],
+    rows: &[Vec<Option<i64>>],
+    labels: &[bool],
+    params: TrainParams,
+    provenance: Provenance,
+) -> Result<Scorecard, ModelError> {
+    let groups: Vec<u64> = (0..rows.len() as u64).collect();
+    train_grouped(specs, rows, labels, &groups, params, provenance)
+}
+
+/// As [`train`], for data that has several rows an enterprise: rows of one group
+/// are never separated when the probability is calibrated.
+///
+/// # Errors
+/// As [`train`]; `groups` must be as long as `rows`.
+pub fn train_grouped(
+    specs: &[FeatureSpec],
+    rows: &[Vec<Option<i64>>],
+    labels: &[bool],
+    groups: &[u64],
+    params: TrainParams,
+    provenance: Provenance,
+) -> Result<Scorecard, ModelError> {
+    let anchors = params.check()?;
+    let examples = Examples {
+        rows,
+        labels,
+        groups,
+    };
+    examples.check(specs.len()).map_err(ModelError::Training)?;
+    let mut fitted = fit(specs, examples, &params)?;
+    let (slope, offset) = calibration(specs, examples, &params)?;
+    fitted.calibrate(slope, offset);
+    let intercept = (fitted.intercept * MICRO).round() as i64;
+    let named = fitted.features.into_iter().zip(specs.iter().cloned());
+    let features = named.map(|(feature, spec)| feature.seal(spec)).collect();
+    Ok(Scorecard::seal(provenance, intercept, anchors, features))
+}
+
+/// Slope and offset from scores that each row got while it was held out. With
+/// too few positives or negatives to hold any out, the fit stays as it is.
+fn calibration(
+    specs: &[FeatureSpec],
+    examples: Examples,
+    params: &TrainParams,
+) -> Result<(f64, f64), ModelError> {
+    let (with, without) = examples.group_counts();
+    let count = params.calibration_folds.min(with).min(without);
+    if count < 2 {
+        return Ok((1.0, 0.0));
+    }
+    let assigned = folds::assign(examples.groups, examples.labels, count, params.seed);
+    let mut held_out = vec![0.0; examples.rows.len()];
+    for fold in 0..count {
+        let part = examples.without(&assigned, fold);
+        let fitted = fit(specs, part.examples(), params)?;
+        for row in (0..assigned.len()).filter(|row| assigned[*row] == fold) {
+            held_out[row] = fitted.log_odds(&examples.rows[row]);
+        }
+    }
+    calibrate(&held_out, examples.labels)
+}

@@ -1,0 +1,197 @@
+//! The level of an enterprise: what its score and the gates make of it.
+//!
+//! Pure: [`level_of`] is a function of an assessment and a policy. A level
+//! needs its threshold *and* its gates, so that no single agency, and no single
+//! kind of evidence, can bring an enterprise to orange or red by itself. Only a
+//! hard trigger (a police filing, an administrative finding) overrides them.
+
+mod assessment;
+mod policy;
+
+pub use assessment::{Assessment, CATEGORIES, MAX_REASONS, REGISTRY_BIT, Reason, category_bit};
+pub use policy::{PerLevel, Policy};
+
+use serde::{Deserialize, Serialize};
+
+/// How urgent an enterprise is. Ordered: `None` is the least.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Level {
+    /// 无: nothing to do.
+    #[default]
+    None = 0,
+    /// 蓝: on the list.
+    Blue = 1,
+    /// 黄: key monitoring.
+    Yellow = 2,
+    /// 橙: early warning.
+    Orange = 3,
+    /// 红: joint judgement.
+    Red = 4,
+}
+
+impl Level {
+    /// All levels, the least first; the place of a level is its rank.
+    pub const ALL: [Level; 5] = [
+        Level::None,
+        Level::Blue,
+        Level::Yellow,
+        Level::Orange,
+        Level::Red,
+    ];
+
+    /// The levels that make an alert, the least first.
+    pub const RAISED: [Level; 4] = [Level::Blue, Level::Yellow, Level::Orange, Level::Red];
+
+    /// 0 for `None` … 4 for `Red`.
+    pub fn rank(self) -> u8 {
+        self as u8
+    }
+
+    /// The level of a rank; ranks above 4 do not exist.
+    pub fn from_rank(rank: u8) -> Option<Level> {
+        Level::ALL.get(usize::from(rank)).copied()
+    }
+
+    /// The lower-case English name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::None => "none",
+            Level::Blue => "blue",
+            Level::Yellow => "yellow",
+            Level::Orange => "orange",
+            Level::Red => "red",
+        }
+    }
+
+    /// The level of an English name, as in JSON and in queries.
+    pub fn from_name(name: &str) -> Option<Level> {
+        Level::ALL.into_iter().find(|level| level.name() == name)
+    }
+
+    /// The Chinese name: one character.
+    pub fn chinese(self) -> &'static str {
+        match self {
+            Level::None => "无",
+            Level::Blue => "蓝",
+            Level::Yellow => "黄",
+            Level::Orange => "橙",
+            Level::Red => "红",
+        }
+    }
+
+    /// What the level asks of whoever reads it.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Level::None => "正常:日常评估",
+            Level::Blue => "关注:列入名单,不派任务",
+            Level::Yellow => "重点:属地书面核查",
+            Level::Orange => "预警:两名以上人员现场核查、约谈",
+            Level::Red => "处置:联合研判会商",
+        }
+    }
+}
+
+/// The highest level whose threshold and gates all hold.
+pub fn level_of(assessment: &Assessment, policy: &Policy) -> Level {
+    Level::RAISED
+        .into_iter()
+        .rev()
+        .find(|level| holds(assessment, *level, policy, 0))
+        .unwrap_or(Level::None)
+}
+
+/// Whether `level` holds when its threshold is lowered by `margin_points`. The
+/// gates are never relaxed.
+pub(crate) fn holds(
+    assessment: &Assessment,
+    level: Level,
+    policy: &Policy,
+    margin_points: u16,
+) -> bool {
+    if assessment.hard_trigger {
+        return true;
+    }
+    let threshold = policy.thresholds.of(level).saturating_sub(margin_points);
+    u32::from(assessment.index) >= u32::from(threshold) * 100
+        && gates_hold(assessment, level, policy)
+}
+
+fn gates_hold(assessment: &Assessment, level: Level, policy: &Policy) -> bool {
+    let categories = assessment.signal_categories();
+    categories.count_ones() >= u32::from(policy.min_categories.of(level))
+        && assessment.agencies.count_ones() >= u32::from(policy.min_agencies.of(level))
+        && (level < Level::Red || red_gates_hold(assessment, categories, policy))
+}
+
+fn red_gates_hold(assessment: &Assessment, categories: u16, policy: &Policy) -> bool {
+    let wanted = policy.red_categories();
+    (wanted == 0 || categories & wanted != 0)
+        && assessment.coverage >= policy.red_min_coverage_per_mille()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `(index in points, categories, agencies, coverage, hard)`.
+    fn assess(index: u16, categories: &str, agencies: u64, coverage: u16, hard: bool) -> Level {
+        let assessment = Assessment {
+            index: index * 100,
+            categories: categories.chars().filter_map(category_bit).sum(),
+            agencies,
+            coverage,
+            hard_trigger: hard,
+            ..Assessment::default()
+        };
+        level_of(&assessment, &Policy::default())
+    }
+
+    #[test]
+    fn thresholds_and_gates() {
+        let cases = [
+            (assess(39, "ABC", 0b111, 1000, false), Level::None),
+            (assess(40, "", 0, 0, false), Level::Blue),
+            (assess(95, "A", 0b1, 1000, false), Level::Blue),
+            (assess(60, "AE", 0b1, 1000, false), Level::Yellow),
+            (assess(60, "AR", 0b11, 1000, false), Level::Blue),
+            (assess(95, "ABE", 0b1, 1000, false), Level::Yellow),
+            (assess(70, "AE", 0b11, 0, false), Level::Orange),
+            (assess(80, "ABE", 0b11, 600, false), Level::Red),
+            (assess(80, "ADE", 0b11, 600, false), Level::Red),
+            (assess(80, "ACE", 0b11, 600, false), Level::Orange),
+            (assess(80, "ABR", 0b11, 600, false), Level::Orange),
+            (assess(80, "ABE", 0b11, 599, false), Level::Orange),
+            (assess(0, "", 0, 0, true), Level::Red),
+        ];
+        for (case, (found, expected)) in cases.into_iter().enumerate() {
+            assert_eq!(found, expected, "case {case}");
+        }
+    }
+
+    #[test]
+    fn a_hundredth_of_a_point_below_does_not_reach() {
+        let mut assessment = Assessment {
+            index: 3999,
+            ..Assessment::default()
+        };
+        assert_eq!(level_of(&assessment, &Policy::default()), Level::None);
+        assessment.index = 4000;
+        assert_eq!(level_of(&assessment, &Policy::default()), Level::Blue);
+    }
+
+    #[test]
+    fn names_and_ranks_go_both_ways() {
+        for level in Level::ALL {
+            assert_eq!(Level::from_rank(level.rank()), Some(level));
+            assert_eq!(Level::from_name(level.name()), Some(level));
+            let json = serde_json::to_string(&level).unwrap();
+            assert_eq!(json, format!("\"{}\"", level.name()));
+        }
+        assert_eq!(Level::from_rank(5), None);
+        assert_eq!(Level::from_name("Blue"), None);
+    }
+}

@@ -1,0 +1,105 @@
+//! An event as a CloudEvent 1.0 in structured JSON.
+//!
+//! The `sequence` extension is a string that sorts as the number does, as the
+//! extension asks: zeros before it, 20 digits in all.
+
+use crate::level::{Level, Reason};
+use crate::lifecycle::{AlertEvent, Cause};
+use crate::store::Sequenced;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+#[derive(Serialize)]
+struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: String,
+    source: &'static str,
+    #[serde(rename = "type")]
+    kind: String,
+    time: String,
+    subject: &'a str,
+    datacontenttype: &'static str,
+    sequence: String,
+    data: Data<'a>,
+}
+
+/// What an event says, in units for people: points and lists, not centi-points
+/// and bits.
+#[derive(Serialize)]
+struct Data<'a> {
+    alert: &'a str,
+    revision: u32,
+    epoch: u64,
+    cause: Cause,
+    level_before: Level,
+    level: Level,
+    level_name: &'static str,
+    level_meaning: &'static str,
+    index: f64,
+    log_odds_micro: i64,
+    confidence: f64,
+    hard_trigger: bool,
+    categories: Vec<char>,
+    agencies: u32,
+    reasons: &'a [Reason],
+    name: Option<&'a str>,
+    district: Option<&'a str>,
+    text: &'a str,
+}
+
+/// Writes an event as one line.
+pub(super) fn write(to: &mut Vec<u8>, event: &Sequenced) -> io::Result<()> {
+    serde_json::to_writer(&mut *to, &envelope(event)?)?;
+    to.push(b'\n');
+    Ok(())
+}
+
+/// The sequence number of a line written by [`write()`].
+pub(super) fn sequence(line: &[u8]) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        sequence: String,
+    }
+    let envelope: Envelope = serde_json::from_slice(line).ok()?;
+    envelope.sequence.parse().ok()
+}
+
+fn envelope(Sequenced { seq, event }: &Sequenced) -> io::Result<CloudEvent<'_>> {
+    let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
+    Ok(CloudEvent {
+        specversion: "1.0",
+        id: format!("{}.{}", event.alert, event.revision),
+        source: "tocsin",
+        kind: format!("cn.tocsin.alert.{}", event.kind.name()),
+        time: time.to_string(),
+        subject: &event.assessment.id,
+        datacontenttype: "application/json",
+        sequence: format!("{seq:020}"),
+        data: data(event),
+    })
+}
+
+fn data(event: &AlertEvent) -> Data<'_> {
+    let figures = &event.assessment;
+    Data {
+        alert: &event.alert,
+        revision: event.revision,
+        epoch: event.epoch,
+        cause: event.cause,
+        level_before: event.before,
+        level: event.after,
+        level_name: event.after.chinese(),
+        level_meaning: event.after.meaning(),
+        index: f64::from(figures.index) / 100.0,
+        log_odds_micro: figures.log_odds,
+        confidence: f64::from(figures.coverage) / 1000.0,
+        hard_trigger: figures.hard_trigger,
+        categories: figures.category_letters(),
+        agencies: figures.agencies.count_ones(),
+        reasons: &figures.reasons,
+        name: figures.name.as_deref(),
+        district: figures.district.as_deref(),
+        text: &event.text,
+    }
+}

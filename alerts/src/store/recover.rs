@@ -1,0 +1,149 @@
+//! What a restart needs to go on where the last process stopped.
+
+use super::{EpochRow, ModelRow, Position, RowRef, Segment, Store, StoreError, Superseded};
+use crate::lifecycle::{Alert, Book};
+use std::collections::BTreeMap;
+
+/// The store's state when the process starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// The last finished epoch; 0: none.
+    pub last_finished: u64,
+    /// Its instant, milliseconds UTC; 0: none.
+    pub last_time_ms: i64,
+    /// Committed and not finished, in order: to be repeated first of all.
+    pub unfinished: Vec<EpochRow>,
+    /// All segments, in the order of their numbers; inline rows are read by
+    /// [`Store::inline`].
+    pub segments: Vec<Segment>,
+    /// Rows that no longer count, in the order of segments and rows.
+    pub superseded: Vec<Superseded>,
+    /// How far the transports have read.
+    pub positions: Vec<Position>,
+    /// Open alerts and counts of episodes, as of the last finished epoch.
+    pub book: Book,
+    /// Figures of sources, JSON.
+    pub stats: BTreeMap<String, String>,
+    /// The model that scored the last finished epoch.
+    pub model: Option<ModelRow>,
+    /// Settings and notes of the process.
+    pub meta: BTreeMap<String, String>,
+}
+
+impl Store {
+    /// Reads what a restart needs, as of one instant of the store.
+    ///
+    /// # Errors
+    /// Any failure of the database; [`StoreError::Corrupt`].
+    pub async fn recover(&self) -> Result<Recovery, StoreError> {
+        // No writer runs meanwhile, so the reads below agree.
+        let _writer = self.writer().await?;
+        let (last_finished, last_time_ms) = self.last_finished().await?;
+        Ok(Recovery {
+            last_finished,
+            last_time_ms,
+            unfinished: self.unfinished().await?,
+            segments: self.segments().await?,
+            superseded: self.superseded().await?,
+            positions: self.positions().await?,
+            book: self.book().await?,
+            stats: self.pairs("SELECT source, stats FROM source_stats").await?,
+            model: self.active_model().await?,
+            meta: self.pairs("SELECT key, value FROM meta").await?,
+        })
+    }
+
+    /// The rows of an inline segment; `None`: no such segment, or a file.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn inline(&self, segment: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT inline FROM segments WHERE id = ? AND inline IS NOT NULL";
+        let query = sqlx::query_scalar(sql).bind(i64::from(segment));
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+
+    async fn last_finished(&self) -> Result<(u64, i64), StoreError> {
+        let sql = "SELECT id, time_ms FROM epochs WHERE finished = 1 ORDER BY id DESC LIMIT 1";
+        let found: Option<(i64, i64)> = sqlx::query_as(sql).fetch_optional(&self.readers).await?;
+        Ok(found.map_or((0, 0), |(id, time_ms)| (id as u64, time_ms)))
+    }
+
+    async fn unfinished(&self) -> Result<Vec<EpochRow>, StoreError> {
+        let sql = "SELECT id, time_ms, kind, rows FROM epochs WHERE finished = 0 ORDER BY id";
+        let found: Vec<(i64, i64, String, i64)> =
+            sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        let epoch = |(id, time_ms, kind, rows)| EpochRow {
+            id: id as u64,
+            time_ms,
+            kind,
+            rows: rows as u64,
+        };
+        Ok(found.into_iter().map(epoch).collect())
+    }
+
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        let sql = "SELECT id, epoch, source, rows, file FROM segments ORDER BY id";
+        let found: Vec<(u32, i64, String, i64, Option<String>)> =
+            sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        let segment = |(id, epoch, source, rows, file)| Segment {
+            id,
+            epoch: epoch as u64,
+            source,
+            rows: rows as u64,
+            file,
+        };
+        Ok(found.into_iter().map(segment).collect())
+    }
+
+    async fn superseded(&self) -> Result<Vec<Superseded>, StoreError> {
+        let sql = "SELECT segment, row, epoch FROM superseded ORDER BY segment, row";
+        let found: Vec<(u32, u32, i64)> = sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        let superseded = |(segment, row, epoch)| Superseded {
+            at: RowRef { segment, row },
+            epoch: epoch as u64,
+        };
+        Ok(found.into_iter().map(superseded).collect())
+    }
+
+    async fn positions(&self) -> Result<Vec<Position>, StoreError> {
+        let sql = "SELECT source, file, state FROM positions ORDER BY source, file";
+        let found: Vec<(String, String, String)> =
+            sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        let position = |(source, file, state)| Position {
+            source,
+            file,
+            state,
+        };
+        Ok(found.into_iter().map(position).collect())
+    }
+
+    async fn book(&self) -> Result<Book, StoreError> {
+        let mut book = Book::default();
+        let sql = "SELECT enterprise, max(episode) FROM alerts GROUP BY enterprise";
+        let episodes: Vec<(Vec<u8>, u32)> = sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        for (enterprise, episodes) in episodes {
+            book.enter_episodes(super::query::key(enterprise)?, episodes);
+        }
+        let sql = "SELECT state FROM alerts WHERE status = 'open'";
+        let states: Vec<String> = sqlx::query_scalar(sql).fetch_all(&self.readers).await?;
+        for state in states {
+            let alert: Alert = super::query::read("alerts", &state)?;
+            book.enter(&alert);
+        }
+        Ok(book)
+    }
+
+    async fn active_model(&self) -> Result<Option<ModelRow>, StoreError> {
+        let models = self.models().await?;
+        let active = models
+            .into_iter()
+            .filter(|model| model.activated_epoch.is_some());
+        Ok(active.max_by_key(|model| model.activated_epoch))
+    }
+
+    async fn pairs(&self, sql: &'static str) -> Result<BTreeMap<String, String>, StoreError> {
+        let found: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        Ok(found.into_iter().collect())
+    }
+}

@@ -1,0 +1,120 @@
+//! Housekeeping: segments rolled into one, models, notes.
+
+use super::commit::add_segments;
+use super::transaction::Transaction;
+use super::{ModelRow, SegmentEntry, Store, StoreError, Superseded};
+
+/// Segments that take the place of others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replacement {
+    /// The segments that go, with all that is known of their rows.
+    pub remove: Vec<u32>,
+    /// The segments that come, each with the epoch to be recorded for it. Their
+    /// files are durable already.
+    pub add: Vec<(u64, SegmentEntry)>,
+    /// Rows of the new segments that no longer count: what was known of the old
+    /// rows, in terms of the new.
+    pub superseded: Vec<Superseded>,
+}
+
+impl Store {
+    /// Replaces segments by others that say the same, in one transaction. When
+    /// it answers, the old segments' files may go.
+    ///
+    /// # Errors
+    /// Any failure of the database; then nothing is replaced.
+    pub async fn replace_segments(&self, replacement: &Replacement) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        writer.unsettled = true;
+        replace(Transaction::begin(&mut writer.records), replacement).await?;
+        writer.unsettled = false;
+        Ok(())
+    }
+
+    /// Keeps a model version; one of the same version is replaced, its epoch of
+    /// activation kept.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn save_model(&self, version: &str, artifact: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO models VALUES (?, ?, NULL) \
+                   ON CONFLICT (version) DO UPDATE SET artifact = excluded.artifact";
+        self.put(sql, version, artifact).await
+    }
+
+    /// All model versions, in the order of their names.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn models(&self) -> Result<Vec<ModelRow>, StoreError> {
+        let sql = "SELECT version, artifact, activated_epoch FROM models ORDER BY version";
+        let found: Vec<(String, String, Option<i64>)> =
+            sqlx::query_as(sql).fetch_all(&self.readers).await?;
+        let model = |(version, artifact, epoch): (_, _, Option<i64>)| ModelRow {
+            version,
+            artifact,
+            activated_epoch: epoch.map(|epoch| epoch as u64),
+        };
+        Ok(found.into_iter().map(model).collect())
+    }
+
+    /// Keeps a note under a key.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.put("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+            .await
+    }
+
+    /// The note under a key.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn get_meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query_scalar("SELECT value FROM meta WHERE key = ?").bind(key);
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+
+    /// Writes one row of two texts, as durably as an epoch.
+    async fn put(&self, sql: &str, key: &str, value: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let query = sqlx::query(sql).bind(key).bind(value);
+        query.execute(&mut writer.records).await?;
+        Ok(())
+    }
+}
+
+async fn replace<'q>(
+    mut transaction: Transaction<'_, 'q>,
+    replacement: &'q Replacement,
+) -> Result<(), StoreError> {
+    for segment in &replacement.remove {
+        let segment = i64::from(*segment);
+        transaction
+            .statement("DELETE FROM segments WHERE id = ?")
+            .bind(segment);
+        transaction
+            .statement("DELETE FROM superseded WHERE segment = ?")
+            .bind(segment);
+        transaction.send_if_large().await?;
+    }
+    for (epoch, segment) in &replacement.add {
+        let segment = std::slice::from_ref(segment);
+        add_segments(&mut transaction, *epoch as i64, segment).await?;
+    }
+    transaction
+        .rows(
+            ["INSERT INTO superseded", ""],
+            3,
+            &replacement.superseded,
+            |row, superseded| {
+                let at = superseded.at;
+                row.bind(i64::from(at.segment))
+                    .bind(i64::from(at.row))
+                    .bind(superseded.epoch as i64);
+            },
+        )
+        .await?;
+    transaction.commit().await
+}

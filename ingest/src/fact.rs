@@ -59,7 +59,10 @@ impl SubjectKind {
 
     /// Whether keys of this kind are enterprises themselves.
     pub fn is_enterprise(self) -> bool {
-        matches!(self, SubjectKind::EnterpriseCode | SubjectKind::EnterpriseId)
+        matches!(
+            self,
+            SubjectKind::EnterpriseCode | SubjectKind::EnterpriseId
+        )
     }
 
     /// Whether keys of this kind are other identifiers of an enterprise.
@@ -93,6 +96,12 @@ impl SubjectKey {
             .into_iter()
             .find(|kind| *kind as u8 == tag)
             .unwrap_or_else(|| panic!("subject key with unknown kind tag {tag}"))
+    }
+
+    /// A uniform 64-bit hash, by which the landing finds the records that name
+    /// the subject; whoever looks up compares the key itself.
+    pub fn hash64(self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(&self.0.to_le_bytes())
     }
 
     /// The 120 bits below the kind.

@@ -1,0 +1,261 @@
+//! Evaluates a source's declarations over the typed columns of a batch.
+
+use super::hash;
+use super::said::{AttributeColumn, Ends};
+use super::stored::{days, holds, stored};
+use super::typed::Typed;
+use super::{Mapper, RowFault, Said, signal};
+use crate::fact::{Slot, SubjectKey, SubjectKind};
+use crate::source::{AliasColumn, Attribute, LinkEnd, ReferenceKind, SubjectColumn};
+use crate::values::{identify, name, subject};
+use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
+use arrow_schema::DataType;
+
+/// Evaluates everything `mapper`'s source declares. Rows that an expression
+/// cannot be evaluated for are refused in `typed`.
+pub(super) fn evaluate(mapper: &Mapper, raw: &RecordBatch, typed: &mut Typed) -> Said {
+    let source = mapper.source();
+    let rows = raw.num_rows();
+    let withdraws = withdraws(mapper, typed, rows);
+    // A row that withdraws says nothing else: only its key must be right.
+    let asked: Vec<bool> = withdraws.iter().map(|withdraws| !withdraws).collect();
+    let keys = hash::keys(mapper, raw, typed);
+    refuse_without_key(mapper, typed);
+    let enterprises = enterprises(mapper, typed, &asked);
+    let signals = source.signals.iter().zip(mapper.slots.signals..);
+    let signals = signals
+        .map(|declared| signal::column(mapper, declared, &enterprises, typed, &asked))
+        .collect();
+    let attributes = source.attributes.iter().zip(mapper.slots.attributes..);
+    let attributes = attributes
+        .map(|(attribute, slot)| attribute_column(attribute, slot, typed, &asked))
+        .collect();
+    let all = Said {
+        rows: (0..rows as u32).collect(),
+        keys,
+        contents: hash::contents(raw),
+        aliases: aliases(mapper, typed),
+        links: links(mapper, &enterprises, typed),
+        outcomes: outcomes(mapper, typed, &asked),
+        enterprises,
+        withdraws,
+        normalised: typed.normalised,
+        odd_inner_checks: typed.odd_inner_checks,
+        checks: checks(mapper, typed),
+        source: source.index,
+        slots: mapper.slots,
+        signals,
+        attributes,
+    };
+    if typed.faults.is_empty() {
+        all
+    } else {
+        keep_good(all, &typed.good)
+    }
+}
+
+/// Which rows withdraw their key. What is wrong with such a row beside its key
+/// is forgiven: a withdrawal often has nothing but the key.
+fn withdraws(mapper: &Mapper, typed: &mut Typed, rows: usize) -> Vec<bool> {
+    let source = mapper.source();
+    let Some(when) = &source.withdrawn else {
+        typed.refuse_unread(|_| false);
+        return vec![false; rows];
+    };
+    let withdraws = holds(typed, "withdrawn", when, &vec![true; rows]);
+    let keyed = |field: &str| {
+        let mut key = source.key.iter();
+        key.any(|column| source.columns[*column].name == field)
+    };
+    typed.refuse_unread(|fault| withdraws[fault.row as usize] && !keyed(&fault.field));
+    withdraws
+}
+
+/// A row of a keyed source in which every key column is empty is no record: all
+/// such rows would be taken for versions of one.
+fn refuse_without_key(mapper: &Mapper, typed: &mut Typed) {
+    let source = mapper.source();
+    if source.key.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = source
+        .key
+        .iter()
+        .map(|column| source.columns[*column].name.as_str())
+        .collect();
+    for row in 0..typed.batch.num_rows() {
+        let mut key = source.key.iter();
+        if key.all(|column| typed.batch.column(*column).is_null(row)) {
+            let reason = "the record's key is empty";
+            typed.refuse(RowFault::new(row, names.join(", "), "", "no-key", reason));
+        }
+    }
+}
+
+/// Drops the refused rows from every list.
+fn keep_good(mut said: Said, good: &[bool]) -> Said {
+    fn keep<T>(list: &mut Vec<T>, good: &[bool]) {
+        let mut flags = good.iter();
+        list.retain(|_| *flags.next().unwrap_or(&false));
+    }
+    keep(&mut said.rows, good);
+    keep(&mut said.keys, good);
+    keep(&mut said.contents, good);
+    keep(&mut said.withdraws, good);
+    keep(&mut said.enterprises, good);
+    for signal in &mut said.signals {
+        keep(&mut signal.raised, good);
+    }
+    for attribute in &mut said.attributes {
+        keep(&mut attribute.values, good);
+        keep(&mut attribute.days, good);
+    }
+    for alias in &mut said.aliases {
+        keep(alias, good);
+    }
+    for (_, link) in &mut said.links {
+        keep(link, good);
+    }
+    if let Some(outcomes) = &mut said.outcomes {
+        keep(outcomes, good);
+    }
+    said
+}
+
+fn attribute_column(
+    attribute: &Attribute,
+    slot: Slot,
+    typed: &mut Typed,
+    asked: &[bool],
+) -> AttributeColumn {
+    let field = format!("attribute {}", attribute.name);
+    let values = stored(typed, &field, &attribute.value, 1, asked);
+    let found = match &attribute.date {
+        Some(date) => days(typed, &field, date, asked),
+        None => vec![None; values.len()],
+    };
+    AttributeColumn {
+        slot,
+        values,
+        days: found
+            .into_iter()
+            .map(|day| day.unwrap_or(i32::MIN))
+            .collect(),
+    }
+}
+
+fn outcomes(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Option<Vec<Option<bool>>> {
+    let positive = mapper.source().outcome.as_ref()?;
+    Some(super::stored::per_row(typed, "outcome", asked, |batch| {
+        Ok(positive.conditions(batch)?.iter().collect())
+    }))
+}
+
+/// The first way of naming the enterprise that a record uses; a record of a
+/// source that declares one and uses none is refused.
+fn enterprises(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Vec<Option<SubjectKey>> {
+    let source = mapper.source();
+    let mut found: Vec<Option<SubjectKey>> = vec![None; asked.len()];
+    for (kind, column) in &source.enterprise {
+        let texts = as_texts(&typed.batch, *column);
+        let unnamed = found.iter_mut().enumerate();
+        for (row, found) in unnamed.filter(|(_, found)| found.is_none()) {
+            if !texts.is_null(row) {
+                *found = reference(*kind, texts.value(row));
+            }
+        }
+    }
+    if source.enterprise.is_empty() {
+        return found;
+    }
+    let names: Vec<&str> = source
+        .enterprise
+        .iter()
+        .map(|(_, column)| source.columns[*column].name.as_str())
+        .collect();
+    for row in (0..asked.len()).filter(|row| asked[*row] && found[*row].is_none()) {
+        let reason = "names no enterprise: empty or unusable";
+        let fault = RowFault::new(row, names.join(", "), "", "no-enterprise", reason);
+        typed.refuse(fault);
+    }
+    found
+}
+
+fn reference(kind: ReferenceKind, text: &str) -> Option<SubjectKey> {
+    match kind {
+        ReferenceKind::Uscc | ReferenceKind::Number => identify(text).ok().map(|code| code.key()),
+        ReferenceKind::Id => subject::enterprise_id(text),
+        ReferenceKind::Name => name::key(text),
+    }
+}
+
+fn aliases(mapper: &Mapper, typed: &Typed) -> Vec<Vec<Option<SubjectKey>>> {
+    let make = |kind: SubjectKind, text: &str| match kind {
+        SubjectKind::Name => name::key(text),
+        _ => identify(text)
+            .ok()
+            .map(|code| code.key())
+            .filter(|key| key.kind() == kind),
+    };
+    let column = |alias: &AliasColumn| {
+        let texts = as_texts(&typed.batch, alias.column);
+        texts.iter().map(|text| make(alias.kind, text?)).collect()
+    };
+    mapper.source().aliases.iter().map(column).collect()
+}
+
+fn links(mapper: &Mapper, enterprises: &[Option<SubjectKey>], typed: &Typed) -> Vec<(u8, Ends)> {
+    let mut all = Vec::new();
+    for link in &mapper.source().links {
+        let from = subjects(mapper, link.from, typed);
+        let to = match link.to {
+            LinkEnd::Enterprise => enterprises.to_vec(),
+            LinkEnd::Subject(column) => subjects(mapper, column, typed),
+        };
+        let ends = from
+            .into_iter()
+            .zip(to)
+            .map(|(from, to)| from.zip(to))
+            .collect();
+        all.push((link.kind, ends));
+    }
+    all
+}
+
+/// The subjects that a column names.
+pub(super) fn subjects(
+    mapper: &Mapper,
+    subject: SubjectColumn,
+    typed: &Typed,
+) -> Vec<Option<SubjectKey>> {
+    let texts = as_texts(&typed.batch, subject.column);
+    texts
+        .iter()
+        .map(|text| mapper.pseudonyms.subject(subject.kind, text?))
+        .collect()
+}
+
+/// A column as texts, whatever its declared type.
+fn as_texts(batch: &RecordBatch, column: usize) -> StringArray {
+    let array = batch.column(column);
+    match array.as_string_opt::<i32>() {
+        Some(texts) => texts.clone(),
+        None => arrow_cast::cast(array, &DataType::Utf8)
+            .ok()
+            .and_then(|texts| texts.as_string_opt::<i32>().cloned())
+            .unwrap_or_else(|| StringArray::new_null(batch.num_rows())),
+    }
+}
+
+/// How many good rows each check finds. A check never refuses a row, not even
+/// one that it cannot be evaluated for.
+fn checks(mapper: &Mapper, typed: &mut Typed) -> Vec<u64> {
+    let nobody = vec![false; typed.batch.num_rows()];
+    let mut counts = Vec::new();
+    for check in &mapper.source().checks {
+        let found = holds(typed, &check.name, &check.when, &nobody);
+        let counted = found.iter().zip(&typed.good);
+        counts.push(counted.filter(|(found, good)| **found && **good).count() as u64);
+    }
+    counts
+}

@@ -1,0 +1,91 @@
+//! What declared signals make of the rows of a batch.
+
+use super::said::{Raised, SignalColumn};
+use super::stored::{days, holds, stored};
+use super::typed::Typed;
+use super::{Mapper, RowFault};
+use crate::fact::{NEVER, Slot, SubjectKey, VALUE_SCALE};
+use crate::source::Signal;
+
+/// Values that travel along links are whole multiples of this, so that a share
+/// in per cent divides them without a remainder.
+const LINKED_STEP: i64 = 100;
+
+/// The rows that raise a signal: those `asked` for which `when` holds, whose
+/// value is not null and which name a subject. Only they can be refused by its
+/// value or date.
+pub(super) fn column(
+    mapper: &Mapper,
+    (signal, slot): (&Signal, Slot),
+    enterprises: &[Option<SubjectKey>],
+    typed: &mut Typed,
+    asked: &[bool],
+) -> SignalColumn {
+    let field = format!("signal {}", signal.kind);
+    let raises = match &signal.when {
+        Some(when) => {
+            let found = holds(typed, &field, when, asked);
+            found
+                .iter()
+                .zip(asked)
+                .map(|(f, asked)| *f && *asked)
+                .collect()
+        }
+        None => asked.to_vec(),
+    };
+    let values = values(signal, &field, typed, &raises);
+    let dates = match &signal.date {
+        Some(date) => days(typed, &field, date, &raises),
+        None => vec![None; raises.len()],
+    };
+    let subjects = signal
+        .subject
+        .map(|column| super::evaluate::subjects(mapper, column, typed));
+    let subjects = subjects.as_deref().unwrap_or(enterprises);
+    let mut raised = Vec::with_capacity(raises.len());
+    for row in 0..raises.len() {
+        raised.push(match (raises[row], values[row], subjects[row]) {
+            (true, Some(value), Some(subject)) => expiry(signal, &field, row, dates[row], typed)
+                .map(|expiry| Raised {
+                    subject,
+                    value,
+                    expiry,
+                    day: dates[row],
+                }),
+            _ => None,
+        });
+    }
+    SignalColumn { slot, raised }
+}
+
+fn values(signal: &Signal, field: &str, typed: &mut Typed, raises: &[bool]) -> Vec<Option<i64>> {
+    let step = if signal.subject.is_some() {
+        LINKED_STEP
+    } else {
+        1
+    };
+    match &signal.value {
+        Some(value) => stored(typed, field, value, step, raises),
+        None => vec![Some(VALUE_SCALE); raises.len()],
+    }
+}
+
+/// The day on which a signal stops counting. One that has a window and no date
+/// refuses its row.
+fn expiry(
+    signal: &Signal,
+    field: &str,
+    row: usize,
+    day: Option<i32>,
+    typed: &mut Typed,
+) -> Option<i32> {
+    let Some(window) = signal.window_days else {
+        return Some(NEVER);
+    };
+    let Some(day) = day else {
+        let reason = "has no date, but its window must be counted from one";
+        typed.refuse(RowFault::new(row, field, "", "no-date", reason));
+        return None;
+    };
+    Some(day.saturating_add(window).min(NEVER - 1))
+}

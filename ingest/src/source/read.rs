@@ -1,0 +1,231 @@
+//! A declaration's text → a checked [`Source`].
+
+use super::columns::{read_columns, read_lexicons, typed_schema};
+use super::says::{read_alias, read_attribute, read_check, read_link, read_signal};
+use super::scope::Scope;
+use super::{Display, Freshness, LinkEnd, Mode, ReferenceKind, Source, Surroundings};
+use crate::declaration::Section;
+use crate::format::{CsvOptions, Encoding};
+use crate::sql::{Expression, Wanted};
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> Option<Source> {
+    let columns = read_columns(root);
+    let lexicons = read_lexicons(root, &columns, around);
+    let schema = typed_schema(&columns, &lexicons);
+    let scope = Scope {
+        columns: &columns,
+        schema: &schema,
+        around,
+    };
+    let mode = read_mode(root);
+    let (encoding, delimiter) = read_format(root);
+    let source = Source {
+        id: id.to_owned(),
+        index: 0,
+        agency: root.required_text("agency").unwrap_or_default(),
+        resource: root.required_text("resource").unwrap_or_default(),
+        basis: root.required_text("basis").unwrap_or_default(),
+        notes: read_notes(root),
+        encoding,
+        delimiter,
+        pattern: read_pattern(root),
+        mode,
+        key: read_key(root, mode, &scope),
+        withdrawn: scope.expression(root, "withdrawn", Wanted::Condition),
+        registers: root.boolean("registers").unwrap_or(false),
+        enterprise: read_enterprise(root, &scope),
+        signals: each(root, "signal", &scope, read_signal),
+        attributes: each(root, "attribute", &scope, read_attribute),
+        aliases: each(root, "alias", &scope, read_alias),
+        links: each(root, "link", &scope, read_link),
+        checks: each(root, "check", &scope, read_check),
+        outcome: read_outcome(root, &scope),
+        freshness: read_freshness(root),
+        display: read_display(root, &scope),
+        columns: columns.clone(),
+        lexicons,
+        schema: Arc::clone(&schema),
+    };
+    check_whole(root, &source);
+    Some(source)
+}
+
+fn read_mode(root: &Section<'_>) -> Mode {
+    let modes = [
+        ("append", Mode::Append),
+        ("upsert", Mode::Upsert),
+        ("snapshot", Mode::Snapshot),
+    ];
+    root.choice("mode", &modes).unwrap_or(Mode::Append)
+}
+
+/// Reads every table of an array; those with faults are left out.
+fn each<T>(
+    root: &Section<'_>,
+    key: &str,
+    scope: &Scope<'_>,
+    read: impl Fn(&Section<'_>, &Scope<'_>) -> Option<T>,
+) -> Vec<T> {
+    let sections = root.sections(key);
+    let read = sections.iter().filter_map(|section| read(section, scope));
+    read.collect()
+}
+
+/// Faults that no single key has by itself.
+fn check_whole(root: &Section<'_>, source: &Source) {
+    let about_enterprise = source.registers
+        || source.outcome.is_some()
+        || !source.attributes.is_empty()
+        || !source.aliases.is_empty()
+        || source.signals.iter().any(|signal| signal.subject.is_none())
+        || source
+            .links
+            .iter()
+            .any(|link| matches!(link.to, LinkEnd::Enterprise));
+    if about_enterprise && source.enterprise.is_empty() {
+        root.fault("enterprise", "is missing, but signals, attributes, aliases, links or outcomes speak of the record's enterprise");
+    }
+    if source.withdrawn.is_some() && source.key.is_empty() {
+        root.fault(
+            "withdrawn",
+            "needs a `key` to say which record is withdrawn",
+        );
+    }
+}
+
+fn read_notes(root: &Section<'_>) -> Vec<(String, String)> {
+    ["purpose", "owner", "sensitivity", "expires"]
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), root.text(key)?)))
+        .collect()
+}
+
+fn read_format(root: &Section<'_>) -> (Encoding, u8) {
+    let default = (Encoding::Utf8, b',');
+    let Some(format) = root.section("format") else {
+        return default;
+    };
+    format.choice("type", &[("csv", ())]);
+    let encoding = format.choice(
+        "encoding",
+        &[("utf-8", Encoding::Utf8), ("gb18030", Encoding::Gb18030)],
+    );
+    let delimiter = format.choice(
+        "delimiter",
+        &[(",", b','), (";", b';'), ("\t", b'\t'), ("|", b'|')],
+    );
+    if format.boolean("header") == Some(false) {
+        format.fault(
+            "header",
+            "files without a header line are not supported: columns are found by name",
+        );
+    }
+    let options = CsvOptions {
+        encoding: encoding.unwrap_or(default.0),
+        delimiter: delimiter.unwrap_or(default.1),
+    };
+    if let Err(error) = options.check() {
+        format.fault("delimiter", error);
+    }
+    format.finish();
+    (options.encoding, options.delimiter)
+}
+
+/// The glob of a source's files; it must stay below the inputs' root.
+fn read_pattern(root: &Section<'_>) -> String {
+    let pattern = root.required_text("path").unwrap_or_default();
+    if let Err(error) = glob::Pattern::new(&pattern) {
+        root.fault("path", format!("`{pattern}` is no pattern: {error}"));
+    }
+    let path = Path::new(&pattern);
+    let outside = |part: Component<'_>| !matches!(part, Component::Normal(_) | Component::CurDir);
+    if path.components().any(outside) {
+        let message = format!(
+            "`{pattern}` leads out of the inputs' root; allowed is a relative path without `..`"
+        );
+        root.fault("path", message);
+    }
+    pattern
+}
+
+fn read_key(root: &Section<'_>, mode: Mode, scope: &Scope<'_>) -> Vec<usize> {
+    let names = root.texts("key");
+    if names.is_empty() && mode != Mode::Append {
+        root.fault(
+            "key",
+            "is missing, but modes upsert and snapshot must say which columns make a record's key",
+        );
+    }
+    names
+        .iter()
+        .filter_map(|name| scope.column(root, "key", name))
+        .collect()
+}
+
+fn read_enterprise(root: &Section<'_>, scope: &Scope<'_>) -> Vec<(ReferenceKind, usize)> {
+    let Some(section) = root.section("enterprise") else {
+        return Vec::new();
+    };
+    let kinds = [
+        ("uscc", ReferenceKind::Uscc),
+        ("id", ReferenceKind::Id),
+        ("number", ReferenceKind::Number),
+        ("name", ReferenceKind::Name),
+    ];
+    let mut references = Vec::new();
+    for (word, kind) in kinds {
+        if let Some(name) = section.text(word) {
+            references.extend(
+                scope
+                    .column(&section, word, &name)
+                    .map(|column| (kind, column)),
+            );
+        }
+    }
+    section.finish();
+    if references.is_empty() {
+        root.fault(
+            "enterprise",
+            "names no column; allowed are uscc, id, number, name",
+        );
+    }
+    references
+}
+
+fn read_outcome(root: &Section<'_>, scope: &Scope<'_>) -> Option<Expression> {
+    let section = root.section("outcome")?;
+    let positive = scope.required_expression(&section, "positive", Wanted::Condition);
+    section.finish();
+    positive
+}
+
+fn read_freshness(root: &Section<'_>) -> Freshness {
+    let Some(section) = root.section("freshness") else {
+        return Freshness::default();
+    };
+    let freshness = Freshness {
+        warn_days: section.days("warn"),
+        error_days: section.days("error"),
+    };
+    section.finish();
+    freshness
+}
+
+fn read_display(root: &Section<'_>, scope: &Scope<'_>) -> Display {
+    let Some(section) = root.section("display") else {
+        return Display::default();
+    };
+    let column = |key: &str| {
+        section
+            .text(key)
+            .and_then(|name| scope.column(&section, key, &name))
+    };
+    let display = Display {
+        name: column("name"),
+        district: column("district"),
+    };
+    section.finish();
+    display
+}

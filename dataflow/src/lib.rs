@@ -1,1 +1,58 @@
-//! Placeholder.
+//! The incremental engine: facts in, changes of assessments out.
+//!
+//! This is the only crate that knows timely and differential dataflow. It knows
+//! nothing of bytes, files, alerts or clocks: time comes in as an argument.
+//!
+//! The way of a fact: [`Loader`] → `worker` → `window` (facts count until they
+//! expire) → `identity` (names become enterprises), `links` and `reach` (leads
+//! travel to enterprises), `groups`, `latest` (attributes) → the arrangement of
+//! tallies, counts and sums carried in the difference → `scores`, which calls
+//! the model → [`EpochOutput`].
+//!
+//! All numbers are integers, so whatever is taken back leaves no trace, and the
+//! outcome of an epoch depends neither on the order of arrival nor on the number
+//! of workers.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod arrivals;
+mod assessment;
+mod calendar;
+mod day;
+mod engine;
+mod error;
+mod features;
+mod footprint;
+mod grain;
+mod graph;
+mod groups;
+mod identity;
+mod latest;
+mod links;
+mod loader;
+mod observed;
+mod packed;
+mod pile;
+mod plan;
+mod reach;
+mod revise;
+mod scores;
+mod split;
+mod stats;
+mod tally;
+#[cfg(test)]
+mod testing;
+mod total;
+mod types;
+mod window;
+mod worker;
+
+pub use assessment::{Assessment, Assessor};
+pub use day::{business_day, midnight};
+pub use engine::{Engine, EngineConfig, EpochOutput};
+pub use error::EngineError;
+pub use features::{fill_row, is_registered, value};
+pub use loader::Loader;
+pub use plan::{Aggregate, FeatureDef, GroupDef, Plan, Role, SlotDef};
+pub use revise::ScoreChange;
+pub use stats::{ArrangementStats, EngineStats};
+pub use tally::{Entry, Tally};

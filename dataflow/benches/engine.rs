@@ -1,0 +1,207 @@
+//! What the engine costs: a bulk load, single changes, and nothing at all.
+//!
+//! `cargo bench -p tocsin-dataflow [-- <records> <enterprises> <windowed %>]`
+//! prints CPU per record, memory and latencies. The defaults are 6,000,000
+//! records over 300,000 enterprises, three observations each, none windowed.
+#![allow(clippy::unwrap_used)]
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::fs::read_to_string;
+use std::time::{Duration, Instant};
+
+use support::{enterprise, model};
+use tocsin_dataflow::{
+    Aggregate, Engine, EngineConfig, FeatureDef, Loader, Plan, Role, SlotDef, midnight,
+};
+use tocsin_ingest::fact::{Facts, NEVER, Observation};
+use tocsin_models::{Category, FeatureKind, FeatureSpec};
+
+/// The allocator that the binary uses.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SOURCES: u16 = 5;
+const DAY: i32 = 20_500;
+const BATCH: u64 = 8_192;
+const CHANGES: usize = 10_000;
+
+struct Size {
+    records: u64,
+    enterprises: u64,
+    windowed: u64,
+}
+
+fn main() {
+    let mut numbers = std::env::args().filter_map(|arg| arg.parse::<u64>().ok());
+    let size = Size {
+        records: numbers.next().unwrap_or(6_000_000),
+        enterprises: numbers.next().unwrap_or(300_000),
+        windowed: numbers.next().unwrap_or(0),
+    };
+    let plan = plan();
+    let model = model(&plan, 0);
+    let start = midnight(DAY) + 1;
+    let engine = Engine::start(EngineConfig { workers: 2, plan }, start, Some(model)).unwrap();
+    load(&engine, &size, start);
+    single_changes(&engine, &size, start + 1);
+    idle();
+    println!("memory: {:.0} MB at the end", memory_mb("VmRSS:"));
+    for held in engine.stats().unwrap().arrangements {
+        if held.rows > 0 {
+            let mb = held.bytes as f64 / 1e6;
+            println!("held: {:<24} {:>9} rows {mb:>8.1} MB", held.name, held.rows);
+        }
+    }
+}
+
+/// Three slots a source, one feature a slot, and one that registers.
+fn plan() -> Plan {
+    let mut plan = Plan::default();
+    for source in 0..SOURCES {
+        for role in [Role::Mention, Role::Signal, Role::Signal] {
+            let slot = plan.slots.len() as u16;
+            let agency = source as u8;
+            plan.slots.push(SlotDef {
+                source,
+                agency,
+                role,
+            });
+            let aggregate = if slot % 3 == 2 {
+                Aggregate::Sum
+            } else {
+                Aggregate::Count
+            };
+            let name = format!("f{slot}");
+            plan.features.push(FeatureDef {
+                spec: FeatureSpec::new(name, Category::A, FeatureKind::Number),
+                slots: vec![slot],
+                aggregate,
+                hard: false,
+            });
+        }
+    }
+    plan.slots[0].role = Role::Registers;
+    plan
+}
+
+/// The facts of records `from..to`, three observations each.
+fn batch(size: &Size, from: u64, to: u64) -> Facts {
+    let mut facts = Facts::default();
+    for record in from..to {
+        let hash = record.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let hash = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let source = if record < size.enterprises {
+            0
+        } else {
+            (hash >> 40) % 5
+        } as u16;
+        let subject = match record < size.enterprises {
+            true => enterprise(u128::from(record)),
+            false => enterprise(u128::from((hash >> 3) % size.enterprises)),
+        };
+        let windowed = hash % 100 < size.windowed;
+        let expiry = if windowed {
+            DAY + 1 + (hash >> 20) as i32 % 365
+        } else {
+            NEVER
+        };
+        for (offset, value) in [(0, 10_000), (1, 10_000), (2, (hash % 90_000) as i64)] {
+            facts.observations.push(Observation {
+                subject,
+                expiry: if offset == 0 { NEVER } else { expiry },
+                slot: source * 3 + offset,
+                value,
+            });
+        }
+    }
+    facts
+}
+
+fn load(engine: &Engine, size: &Size, time: u64) {
+    let (cpu, clock) = (cpu_seconds(), Instant::now());
+    each_batch(size, |facts| drop(std::hint::black_box(facts)));
+    let (made_cpu, made_clock) = (cpu_seconds() - cpu, clock.elapsed());
+    let before = memory_mb("VmRSS:");
+    let (cpu, clock) = (cpu_seconds(), Instant::now());
+    let mut loader = engine.loader();
+    each_batch(size, |facts| loader.add(&facts, 1));
+    loader.flush();
+    let sent = clock.elapsed() - made_clock;
+    let output = engine.advance(time).unwrap();
+    let (cpu, clock) = (cpu_seconds() - cpu - made_cpu, clock.elapsed() - made_clock);
+    println!(
+        "load: {} records, {} changes, {:.2} s ({:.2} s to send), {:.3} µs CPU a record",
+        size.records,
+        output.changes.len(),
+        clock.as_secs_f64(),
+        sent.as_secs_f64(),
+        cpu * 1e6 / size.records as f64,
+    );
+    drop((output, loader));
+    println!(
+        "memory: {before:.0} MB before, {:.0} MB at the peak, {:.0} MB after",
+        memory_mb("VmHWM:"),
+        memory_mb("VmRSS:"),
+    );
+}
+
+fn each_batch(size: &Size, mut action: impl FnMut(Facts)) {
+    for from in (0..size.records).step_by(BATCH as usize) {
+        action(batch(size, from, size.records.min(from + BATCH)));
+    }
+}
+
+fn single_changes(engine: &Engine, size: &Size, mut time: u64) {
+    let mut loader: Loader = engine.loader();
+    let mut taken = Vec::with_capacity(CHANGES);
+    let mut changed = 0;
+    for change in 0..CHANGES as u64 {
+        let record = size.records + change;
+        let facts = batch(size, record, record + 1);
+        let clock = Instant::now();
+        loader.add(&facts, 1);
+        loader.flush();
+        changed += engine.advance(time).unwrap().changes.len();
+        taken.push(clock.elapsed());
+        time += 1;
+    }
+    taken.sort_unstable();
+    let at = |per_mille: usize| taken[CHANGES * per_mille / 1000].as_secs_f64() * 1e3;
+    println!(
+        "single changes: {changed} of {CHANGES}, p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms",
+        at(500),
+        at(990),
+        at(999),
+    );
+}
+
+fn idle() {
+    let cpu = cpu_seconds();
+    std::thread::sleep(Duration::from_secs(2));
+    println!("idle: {:.0} ms CPU in 2 s", (cpu_seconds() - cpu) * 1e3);
+}
+
+/// User and system time of this process so far.
+fn cpu_seconds() -> f64 {
+    let stat = read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let ticks: f64 = fields[11..13]
+        .iter()
+        .map(|ticks| ticks.parse::<f64>().unwrap())
+        .sum();
+    ticks / 100.0
+}
+
+fn memory_mb(field: &str) -> f64 {
+    let status = read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    let kb = line.split_whitespace().nth(1).unwrap();
+    kb.parse::<f64>().unwrap() / 1e3
+}

@@ -1,0 +1,290 @@
+//! The engine: worker threads behind a plain, blocking interface.
+//!
+//! Contract: epochs close one after another at rising instants. What loaders
+//! flushed before [`Engine::advance`] arrived at its instant; facts that expire
+//! on the way there end at their midnights. Between epochs no thread of the
+//! engine runs.
+
+use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use timely::communication::WorkerGuards;
+use tocsin_ingest::fact::Slot;
+use tocsin_models::BoundScorecard;
+
+use crate::error::EngineError;
+use crate::loader::{Loader, Post};
+use crate::plan::Plan;
+use crate::revise::ScoreChange;
+use crate::stats::EngineStats;
+use crate::worker::{self, Command, Reply, Share};
+
+/// Commands that may wait for a worker.
+const COMMANDS: usize = 64;
+
+/// More workers than any machine has cores.
+const MAX_WORKERS: usize = 256;
+
+/// The end of the year 9999.
+const MAX_TIME_MS: u64 = 253_402_300_799_999;
+
+/// What an engine is built from.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Worker threads, at most as many as there are cores.
+    pub workers: usize,
+    /// What to compute.
+    pub plan: Plan,
+}
+
+/// Everything that changed in an epoch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EpochOutput {
+    /// When the epoch closed, in milliseconds UTC.
+    pub time_ms: u64,
+    /// Changes of assessments, by instant and enterprise: what expired at
+    /// midnights within the epoch comes before what arrived.
+    pub changes: Vec<ScoreChange>,
+    /// By slot of role `Registers` or `Mention`: by how much the number of facts
+    /// that match registered enterprises has changed. Sorted by slot, not zero.
+    pub matched: Vec<(Slot, i64)>,
+}
+
+/// The incremental engine. Dropping it ends its threads.
+pub struct Engine {
+    posts: Vec<Post>,
+    plan: Plan,
+    desk: Mutex<Desk>,
+    guards: Mutex<Option<WorkerGuards<()>>>,
+}
+
+/// What only one caller at a time may touch.
+struct Desk {
+    replies: Receiver<Reply>,
+    /// The first instant that is still open.
+    open_ms: u64,
+    lost: bool,
+}
+
+impl Engine {
+    /// Starts the workers. The first epoch closes at or after `start_time_ms`;
+    /// the model, if any, is in force from there.
+    ///
+    /// # Errors
+    /// When the plan contradicts itself, the model does not fit it, or the
+    /// threads cannot be started.
+    pub fn start(
+        config: EngineConfig,
+        start_time_ms: u64,
+        model: Option<BoundScorecard>,
+    ) -> Result<Engine, EngineError> {
+        let EngineConfig { workers, plan } = config;
+        if !(1..=MAX_WORKERS).contains(&workers) {
+            return Err(EngineError::Workers(workers));
+        }
+        match plan.check() {
+            faults if faults.is_empty() => {}
+            faults => return Err(EngineError::Plan(faults)),
+        }
+        let (replier, replies) = channel();
+        let (guards, senders) = spawn(workers, &plan, start_time_ms, replier)?;
+        let desk = Desk {
+            replies,
+            open_ms: start_time_ms,
+            lost: false,
+        };
+        let engine = Engine {
+            posts: posts(senders, &desk.replies)?,
+            plan,
+            desk: Mutex::new(desk),
+            guards: Mutex::new(Some(guards)),
+        };
+        if let Some(model) = model {
+            engine.set_model(start_time_ms, model)?;
+        }
+        Ok(engine)
+    }
+
+    /// A way to add facts, one for each thread that does.
+    pub fn loader(&self) -> Loader {
+        Loader::new(self.posts.clone())
+    }
+
+    /// Puts a model in force from `time_ms` on, or from the first instant that
+    /// is still open. Takes effect when an epoch closes at or after it.
+    ///
+    /// # Errors
+    /// When the model is bound to other features than the plan computes, or a
+    /// worker is gone.
+    pub fn set_model(&self, time_ms: u64, model: BoundScorecard) -> Result<(), EngineError> {
+        self.check_fit(&model)?;
+        self.tell(|| Command::Model(time_ms, model.clone()))
+    }
+
+    /// Closes the epoch at `time_ms`, waits until every consequence is known and
+    /// returns what changed since the last epoch.
+    ///
+    /// # Errors
+    /// When `time_ms` is not after the last epoch, or a worker is gone; then the
+    /// engine has to be started and loaded again.
+    pub fn advance(&self, time_ms: u64) -> Result<EpochOutput, EngineError> {
+        let mut desk = self.desk()?;
+        if !(desk.open_ms..=MAX_TIME_MS).contains(&time_ms) {
+            return Err(EngineError::Time {
+                time_ms,
+                first_ms: desk.open_ms,
+                last_ms: MAX_TIME_MS,
+            });
+        }
+        self.tell(|| Command::Advance(time_ms))?;
+        desk.open_ms = time_ms + 1;
+        let mut shares = Vec::new();
+        while shares.len() < self.posts.len() {
+            match desk.replies.recv() {
+                Ok(Reply::Epoch(share)) => shares.push(share),
+                Ok(Reply::Lost) | Err(_) => return Err(desk.lose()),
+                Ok(_) => {}
+            }
+        }
+        Ok(EpochOutput::new(time_ms, shares))
+    }
+
+    /// Rows and bytes of what the workers hold, and how often they have run.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn stats(&self) -> Result<EngineStats, EngineError> {
+        let mut desk = self.desk()?;
+        self.tell(|| Command::Measure)?;
+        let mut stats = EngineStats::default();
+        for _ in &self.posts {
+            match desk.replies.recv() {
+                Ok(Reply::Measured(measured, steps)) => stats.add(measured, steps),
+                _ => return Err(desk.lose()),
+            }
+        }
+        Ok(stats)
+    }
+
+    fn desk(&self) -> Result<MutexGuard<'_, Desk>, EngineError> {
+        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        match desk.lost {
+            true => Err(EngineError::WorkerLost),
+            false => Ok(desk),
+        }
+    }
+
+    fn tell(&self, command: impl Fn() -> Command) -> Result<(), EngineError> {
+        let told = self.posts.iter().filter(|post| post.send(command()));
+        match told.count() == self.posts.len() {
+            true => Ok(()),
+            false => Err(EngineError::WorkerLost),
+        }
+    }
+
+    fn check_fit(&self, model: &BoundScorecard) -> Result<(), EngineError> {
+        let computed = self.plan.features.iter().map(|feature| &feature.spec);
+        match computed.eq(model.features()) {
+            true => Ok(()),
+            false => Err(EngineError::Model {
+                model: model.features().len(),
+                plan: self.plan.features.len(),
+            }),
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        for post in &self.posts {
+            post.send(Command::Stop);
+        }
+        let guards = self
+            .guards
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        // A worker that panicked has been reported; here only the end matters.
+        for ended in guards.take().into_iter().flat_map(WorkerGuards::join) {
+            drop(ended);
+        }
+    }
+}
+
+impl Desk {
+    fn lose(&mut self) -> EngineError {
+        self.lost = true;
+        EngineError::WorkerLost
+    }
+}
+
+impl EpochOutput {
+    fn new(time_ms: u64, shares: Vec<Share>) -> Self {
+        let mut output = EpochOutput {
+            time_ms,
+            ..EpochOutput::default()
+        };
+        for (slot, change) in shares.iter().flat_map(Share::matched) {
+            output.count(slot, change);
+        }
+        let chunks = shares.into_iter().flat_map(|share| share.changes);
+        let chunks: Vec<Vec<ScoreChange>> = chunks.collect();
+        output
+            .changes
+            .reserve_exact(chunks.iter().map(Vec::len).sum());
+        for chunk in chunks {
+            output.changes.extend(chunk);
+        }
+        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
+        output.changes.sort_unstable_by_key(order);
+        output
+    }
+
+    fn count(&mut self, slot: Slot, change: i64) {
+        match self.matched.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(at) => self.matched[at].1 += change,
+            Err(at) => self.matched.insert(at, (slot, change)),
+        }
+        self.matched.retain(|(_, change)| *change != 0);
+    }
+}
+
+type Senders = Vec<std::sync::mpsc::SyncSender<Command>>;
+
+fn spawn(
+    workers: usize,
+    plan: &Plan,
+    open_ms: u64,
+    replies: Sender<Reply>,
+) -> Result<(WorkerGuards<()>, Senders), EngineError> {
+    let (senders, receivers): (Senders, Vec<_>) =
+        (0..workers).map(|_| sync_channel(COMMANDS)).unzip();
+    let receivers: Vec<_> = receivers.into_iter().map(Some).collect();
+    let shared = Mutex::new((receivers, replies));
+    let plan = plan.clone();
+    let guards = timely::execute(timely::Config::process(workers), move |worker| {
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (commands, replies) = (shared.0[worker.index()].take(), shared.1.clone());
+        drop(shared);
+        if let Some(commands) = commands {
+            worker::run(worker, Rc::new(plan.clone()), open_ms, &commands, replies);
+        }
+    });
+    Ok((guards.map_err(EngineError::Start)?, senders))
+}
+
+/// Waits until every worker has said on which thread it runs.
+fn posts(senders: Senders, replies: &Receiver<Reply>) -> Result<Vec<Post>, EngineError> {
+    let mut threads = vec![None; senders.len()];
+    for _ in 0..senders.len() {
+        match replies.recv() {
+            Ok(Reply::Ready(index, thread)) => threads[index] = Some(thread),
+            _ => return Err(EngineError::WorkerLost),
+        }
+    }
+    let threads = threads.into_iter().flatten();
+    let posts = senders.into_iter().zip(threads);
+    Ok(posts
+        .map(|(commands, thread)| Post { commands, thread })
+        .collect())
+}

@@ -1,0 +1,147 @@
+//! Facts on their way to the workers.
+//!
+//! Contract: a loader sends observations as flat rows to the worker of their
+//! subject, which sums them as they come; so a bulk load costs the dataflow its
+//! subjects and not its records, and a loader holds little. What was flushed before an epoch closes belongs to it; what was not
+//! belongs to a later one. Sending waits while a worker has too much to take.
+
+use std::sync::mpsc::SyncSender;
+use std::thread::Thread;
+
+use differential_dataflow::Hashable;
+use tocsin_ingest::fact::{Facts, SubjectKey};
+
+use crate::arrivals::{Load, Row};
+use crate::grain::Dated;
+use crate::latest::Version;
+use crate::links::Target;
+use crate::worker::Command;
+
+/// Rows per message.
+const ROWS: usize = 4096;
+
+/// Where a worker takes commands.
+#[derive(Debug, Clone)]
+pub(crate) struct Post {
+    /// Bounded: sending waits while the worker has too much to take.
+    pub(crate) commands: SyncSender<Command>,
+    /// The worker's thread. It parks in timely and nowhere else, so unparking it
+    /// after each command is enough for it never to sleep over one.
+    pub(crate) thread: Thread,
+}
+
+impl Post {
+    /// Sends a command; `false` when the worker is gone.
+    pub(crate) fn send(&self, command: Command) -> bool {
+        let sent = self.commands.send(command).is_ok();
+        self.thread.unpark();
+        sent
+    }
+}
+
+/// Rows of one kind that gather for one worker.
+#[derive(Debug)]
+struct Rows<R> {
+    by_worker: Vec<Vec<R>>,
+    load: fn(Vec<R>) -> Load,
+}
+
+impl<R> Rows<R> {
+    fn new(workers: usize, load: fn(Vec<R>) -> Load) -> Self {
+        let by_worker = (0..workers).map(|_| Vec::new()).collect();
+        Rows { by_worker, load }
+    }
+
+    fn push(&mut self, subject: SubjectKey, row: R, posts: &[Post]) {
+        self.extend(subject, std::iter::once(row), posts);
+    }
+
+    /// Adds rows of one subject.
+    fn extend(&mut self, subject: SubjectKey, rows: impl Iterator<Item = R>, posts: &[Post]) {
+        let worker = (subject.hashed() % posts.len() as u64) as usize;
+        let gathered = &mut self.by_worker[worker];
+        gathered.extend(rows);
+        if gathered.len() >= ROWS {
+            self.send(worker, posts);
+            // More of the kind is likely to follow.
+            self.by_worker[worker].reserve(ROWS);
+        }
+    }
+
+    fn flush(&mut self, posts: &[Post]) {
+        for worker in 0..posts.len() {
+            if !self.by_worker[worker].is_empty() {
+                self.send(worker, posts);
+            } else {
+                // An idle loader holds nothing.
+                self.by_worker[worker] = Vec::new();
+            }
+        }
+    }
+
+    fn send(&mut self, worker: usize, posts: &[Post]) {
+        let rows = std::mem::take(&mut self.by_worker[worker]);
+        // A worker that is gone is reported when the epoch is to be closed.
+        let _ = posts[worker].send(Command::Load((self.load)(rows)));
+    }
+}
+
+/// Adds facts to the open epoch. One per thread: a clone starts empty.
+#[derive(Debug)]
+pub struct Loader {
+    posts: Vec<Post>,
+    observed: Rows<Dated>,
+    profiles: Rows<Row<Version>>,
+    aliases: Rows<Row<SubjectKey>>,
+    links: Rows<Row<Target>>,
+}
+
+impl Loader {
+    pub(crate) fn new(posts: Vec<Post>) -> Self {
+        let workers = posts.len();
+        Loader {
+            posts,
+            observed: Rows::new(workers, Load::Observed),
+            profiles: Rows::new(workers, Load::Profiles),
+            aliases: Rows::new(workers, Load::Aliases),
+            links: Rows::new(workers, Load::Links),
+        }
+    }
+
+    /// Adds facts (`diff` 1), or takes back what was added before (`diff` -1).
+    /// They are sent at the latest by [`Loader::flush`].
+    pub fn add(&mut self, facts: &Facts, diff: i32) {
+        let (posts, times) = (&self.posts, diff as isize);
+        // What a record says of one subject lies together.
+        for together in facts.observations.chunk_by(|a, b| a.subject == b.subject) {
+            let rows = together.iter().map(|said| Dated::new(said, diff));
+            self.observed.extend(together[0].subject, rows, posts);
+        }
+        for profile in &facts.profiles {
+            let row = ((profile.subject, Version::from(profile)), 0, times);
+            self.profiles.push(profile.subject, row, posts);
+        }
+        for alias in &facts.aliases {
+            let row = ((alias.alias, alias.enterprise), 0, times);
+            self.aliases.push(alias.alias, row, posts);
+        }
+        for link in &facts.links {
+            let row = ((link.from, (link.to, link.kind)), 0, times);
+            self.links.push(link.from, row, posts);
+        }
+    }
+
+    /// Sends everything that was added. Waits while too much is in flight.
+    pub fn flush(&mut self) {
+        self.observed.flush(&self.posts);
+        self.profiles.flush(&self.posts);
+        self.aliases.flush(&self.posts);
+        self.links.flush(&self.posts);
+    }
+}
+
+impl Clone for Loader {
+    fn clone(&self) -> Self {
+        Loader::new(self.posts.clone())
+    }
+}

@@ -1,0 +1,169 @@
+//! Tallies at rest: a column of bytes instead of one allocation a tally.
+//!
+//! Contract: unpacking gives back the tally that was packed. Slots are written
+//! as distances, counts and sums zigzag, all in as many bytes of 7 bits as they
+//! need: some 6 bytes an entry instead of 16 and an allocation.
+
+use differential_dataflow::trace::implementations::OffsetList;
+use differential_dataflow::trace::implementations::containers::BatchContainer;
+
+use crate::tally::{Entry, Tally};
+
+/// A tally in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Packed<'a>(&'a [u8]);
+
+impl<'a> Packed<'a> {
+    /// The entries, sorted by slot.
+    pub(crate) fn entries(self) -> impl Iterator<Item = Entry> + 'a {
+        let (mut bytes, mut slot) = (self.0, 0);
+        std::iter::from_fn(move || {
+            slot += read(&mut bytes)? as u16;
+            let n = unzigzag(read(&mut bytes)?) as i32;
+            let sum = unzigzag(read(&mut bytes)?);
+            Some(Entry { slot, n, sum })
+        })
+    }
+
+    /// The tally.
+    pub(crate) fn tally(self) -> Tally {
+        Tally::from_sorted(self.entries())
+    }
+}
+
+/// Packed tallies, one after another.
+pub(crate) struct PackedTallies {
+    bytes: Vec<u8>,
+    /// Where each begins; one more than there are.
+    begins: OffsetList,
+}
+
+impl PackedTallies {
+    /// Bytes of all tallies.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len() + self.begins.len() * size_of::<u32>()
+    }
+
+    fn with_bytes(tallies: usize, bytes: usize) -> Self {
+        let mut begins = OffsetList::with_capacity(tallies + 1);
+        begins.push(0);
+        let bytes = Vec::with_capacity(bytes);
+        PackedTallies { bytes, begins }
+    }
+}
+
+impl BatchContainer for PackedTallies {
+    type Owned = Tally;
+    type ReadItem<'a> = Packed<'a>;
+
+    fn into_owned(item: Packed<'_>) -> Tally {
+        item.tally()
+    }
+
+    fn push_ref(&mut self, item: Packed<'_>) {
+        self.bytes.extend_from_slice(item.0);
+        self.begins.push(self.bytes.len());
+    }
+
+    fn push_own(&mut self, item: &Tally) {
+        let mut before = 0;
+        for entry in item.entries() {
+            write(u64::from(entry.slot - before), &mut self.bytes);
+            write(zigzag(i64::from(entry.n)), &mut self.bytes);
+            write(zigzag(entry.sum), &mut self.bytes);
+            before = entry.slot;
+        }
+        self.begins.push(self.bytes.len());
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.begins = PackedTallies::with_bytes(0, 0).begins;
+    }
+
+    fn with_capacity(size: usize) -> Self {
+        PackedTallies::with_bytes(size, 0)
+    }
+
+    fn merge_capacity(a: &Self, b: &Self) -> Self {
+        PackedTallies::with_bytes(a.len() + b.len(), a.bytes.len() + b.bytes.len())
+    }
+
+    fn reborrow<'b, 'a: 'b>(item: Packed<'a>) -> Packed<'b> {
+        item
+    }
+
+    fn index(&self, index: usize) -> Packed<'_> {
+        let (begin, end) = (self.begins.index(index), self.begins.index(index + 1));
+        Packed(&self.bytes[begin..end])
+    }
+
+    fn len(&self) -> usize {
+        self.begins.len() - 1
+    }
+}
+
+fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+fn write(mut value: u64, bytes: &mut Vec<u8>) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+/// Reads what [`write()`] wrote; `None` at the end.
+fn read(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tally() -> impl Strategy<Value = Tally> {
+        let value = prop_oneof![-99i64..99, any::<i64>()];
+        let entry = (any::<u16>(), any::<i32>(), value);
+        proptest::collection::vec(entry, 0..6).prop_map(|entries| {
+            let mut tally = Tally::default();
+            for (slot, n, sum) in entries {
+                tally.add(slot, n, sum);
+            }
+            tally
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn tallies_come_back_as_they_were(tallies in proptest::collection::vec(tally(), 0..5)) {
+            let mut column = PackedTallies::with_capacity(0);
+            tallies.iter().for_each(|tally| column.push_own(tally));
+            let mut copy = PackedTallies::merge_capacity(&column, &column);
+            (0..column.len()).for_each(|place| copy.push_ref(column.index(place)));
+            prop_assert_eq!(copy.len(), tallies.len());
+            for (place, tally) in tallies.iter().enumerate() {
+                prop_assert_eq!(&copy.index(place).tally(), tally);
+            }
+            copy.clear();
+            prop_assert_eq!(copy.len(), 0);
+        }
+    }
+}

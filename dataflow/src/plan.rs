@@ -1,0 +1,179 @@
+//! What the engine computes: slots, features, links and groups, as plain data
+//! numbered by the catalogue of sources.
+//!
+//! Contract: a [`Plan`] that [`Plan::check`] accepts refers only to slots, link
+//! kinds and agencies that exist; the engine refuses any other.
+
+use tocsin_ingest::fact::Slot;
+use tocsin_models::FeatureSpec;
+
+/// What a slot's facts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Says that the enterprise is registered; only such enterprises are scored.
+    Registers,
+    /// Counts the records of a source that mention the enterprise.
+    Mention,
+    /// Evidence that counts for some time.
+    Signal,
+    /// A value of the latest profile.
+    Attribute,
+    /// The size of a group the enterprise belongs to.
+    Group,
+}
+
+/// One accumulator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotDef {
+    /// The source its facts come from.
+    pub source: u16,
+    /// The agency that owns the source, 0 to 63.
+    pub agency: u8,
+    /// What its facts are.
+    pub role: Role,
+}
+
+/// How a feature's value is made of its slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Aggregate {
+    /// The number of facts; zero when there are none.
+    Count,
+    /// The sum of values; missing when there are no facts.
+    Sum,
+    /// The mean value, rounded down; missing when there are no facts.
+    Mean,
+    /// The mean of the first listed slot that has facts.
+    Latest,
+    /// 1 when there is a fact, else 0.
+    Present,
+}
+
+/// One feature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeatureDef {
+    /// What models know it by.
+    pub spec: FeatureSpec,
+    /// The slots it is made of.
+    pub slots: Vec<Slot>,
+    /// How.
+    pub aggregate: Aggregate,
+    /// Whether a value above 0 makes the level red whatever the score.
+    pub hard: bool,
+}
+
+/// One kind of group: the enterprises that share a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupDef {
+    /// The kind of link that shares.
+    pub link: u8,
+    /// The slot each member gets: count 1, sum the size of the group.
+    pub slot: Slot,
+    /// The least number of enterprises that make a group.
+    pub min: u32,
+    /// The greatest: what links more is a hub, such as a registration agent.
+    pub hub: u32,
+}
+
+/// Everything the dataflow is built from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// By slot number.
+    pub slots: Vec<SlotDef>,
+    /// In the order in which models are bound.
+    pub features: Vec<FeatureDef>,
+    /// By link kind: the per cent of an observation's value that travels along
+    /// a link, 0 to 100. A link of 0 carries nothing, not even the count.
+    pub link_shares: Vec<u8>,
+    /// Groups to maintain.
+    pub groups: Vec<GroupDef>,
+}
+
+impl Plan {
+    /// Every contradiction in the plan; empty when it is sound.
+    pub fn check(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        self.check_slots(&mut faults);
+        self.check_links(&mut faults);
+        self.check_groups(&mut faults);
+        faults
+    }
+
+    /// The per cent that travels along a link of `kind`; 0 for unknown kinds.
+    pub(crate) fn share(&self, kind: u8) -> u8 {
+        self.link_shares
+            .get(usize::from(kind))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Whether facts of `slot` count as matched records of a source.
+    pub(crate) fn is_matched(&self, slot: Slot) -> bool {
+        let def = self.slots.get(usize::from(slot));
+        def.is_some_and(|def| matches!(def.role, Role::Registers | Role::Mention))
+    }
+
+    fn has(&self, slot: Slot) -> bool {
+        usize::from(slot) < self.slots.len()
+    }
+
+    fn check_slots(&self, faults: &mut Vec<String>) {
+        for (number, slot) in self.slots.iter().enumerate() {
+            if slot.agency > 63 {
+                let agency = slot.agency;
+                faults.push(format!(
+                    "slot `{number}` has agency `{agency}` (at most 63)"
+                ));
+            }
+        }
+        for feature in &self.features {
+            for slot in feature.slots.iter().filter(|slot| !self.has(**slot)) {
+                let name = &feature.spec.name;
+                faults.push(format!("feature `{name}` uses unknown slot `{slot}`"));
+            }
+        }
+    }
+
+    fn check_links(&self, faults: &mut Vec<String>) {
+        for (kind, share) in self.link_shares.iter().enumerate() {
+            if *share > 100 {
+                faults.push(format!(
+                    "link kind `{kind}` has share `{share}` (at most 100)"
+                ));
+            }
+        }
+    }
+
+    fn check_groups(&self, faults: &mut Vec<String>) {
+        for (number, group) in self.groups.iter().enumerate() {
+            if usize::from(group.link) >= self.link_shares.len() {
+                let link = group.link;
+                faults.push(format!("group `{number}` uses unknown link kind `{link}`"));
+            }
+            if !self.has(group.slot) {
+                let slot = group.slot;
+                faults.push(format!("group `{number}` uses unknown slot `{slot}`"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contradiction_is_listed() {
+        let plan = Plan {
+            link_shares: vec![101],
+            groups: vec![GroupDef {
+                link: 1,
+                slot: 0,
+                min: 2,
+                hub: 9,
+            }],
+            ..Plan::default()
+        };
+        assert_eq!(plan.check().len(), 3);
+        assert!(Plan::default().check().is_empty());
+    }
+}

@@ -1,0 +1,215 @@
+//! Scores: tallies × model, for the enterprises that change.
+//!
+//! Contract: at every instant the assessments are those of the registered
+//! enterprises under the model in force; an update says what was and what is.
+//! A new model revises every enterprise. State is the arrangement of tallies:
+//! what an assessment was is computed again.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use differential_dataflow::trace::cursor::cursor_list;
+use differential_dataflow::trace::{BatchCursor, Cursor, SpanOf, TraceReader};
+use timely::dataflow::Stream;
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::CapabilitySet;
+use timely::dataflow::operators::generic::Operator;
+use timely::progress::Antichain;
+use timely::progress::frontier::MutableAntichain;
+use tocsin_ingest::fact::{Slot, SubjectKey};
+
+use crate::packed::Packed;
+use crate::plan::Plan;
+use crate::revise::{Reviser, ScoreChange, Version};
+use crate::tally::Tally;
+use crate::types::{ArrangedTallies, TallyBatch, TallyTrace, Time};
+
+/// What the scores operator reports. Nearly all are scores, so boxing them
+/// would cost an allocation each and save nothing.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Update {
+    /// An assessment has changed.
+    Score(ScoreChange),
+    /// The number of records of a slot that match registered enterprises has
+    /// changed by this much.
+    Matched(Slot, i64),
+}
+
+/// Scores the enterprises of `tallies` under the models, which every worker
+/// gets.
+pub(crate) fn scores<'scope>(
+    tallies: ArrangedTallies<'scope>,
+    models: Stream<'scope, Time, Vec<Version>>,
+    plan: Rc<Plan>,
+) -> Stream<'scope, Time, Vec<Update>> {
+    let mut intake = Intake::new(tallies.trace);
+    let mut reviser = Reviser::new(plan);
+    let stream = tallies.stream;
+    stream.binary_frontier(
+        models,
+        Pipeline,
+        Pipeline,
+        "scores",
+        move |_capability, _info| {
+            move |(batches, tallied), (models, modelled), output| {
+                models.for_each(|capability, versions| {
+                    intake
+                        .capabilities
+                        .extend(capability.retain_stamp(0).iter().cloned());
+                    intake.versions.append(versions);
+                });
+                batches.for_each(|capability, spans| {
+                    intake
+                        .capabilities
+                        .extend(capability.retain_stamp(0).iter().cloned());
+                    intake.spans.extend(spans.drain(..));
+                });
+                let lower = intake.upper.clone();
+                let (ready, due) = intake.ready(tallied, modelled);
+                if !ready.is_empty() || !due.is_empty() {
+                    let capabilities: CapabilitySet<Time> =
+                        intake.capabilities.iter().cloned().collect();
+                    let mut session = output.session(&capabilities);
+                    reviser.begin(due);
+                    revise_all(&mut reviser, &mut intake.trace, &lower, ready, |change| {
+                        session.give(Update::Score(change));
+                    });
+                    reviser.end();
+                    for (slot, change) in reviser.take_matched() {
+                        session.give(Update::Matched(slot, change));
+                    }
+                }
+                intake.tidy();
+            }
+        },
+    )
+}
+
+/// What has arrived and waits for the times before it to be complete.
+struct Intake {
+    trace: TallyTrace,
+    spans: VecDeque<SpanOf<TallyTrace>>,
+    versions: Vec<Version>,
+    capabilities: Vec<timely::dataflow::operators::Capability<Time>>,
+    /// Everything before this has been revised.
+    upper: Antichain<Time>,
+}
+
+type Batch = TallyBatch;
+
+impl Intake {
+    fn new(trace: TallyTrace) -> Self {
+        Intake {
+            trace,
+            spans: VecDeque::new(),
+            versions: Vec::new(),
+            capabilities: Vec::new(),
+            upper: Antichain::from_elem(Time::MIN),
+        }
+    }
+
+    /// Takes the batches and models of all times that are complete on both
+    /// sides, and advances `upper` to where that ends.
+    fn ready(
+        &mut self,
+        tallied: &MutableAntichain<Time>,
+        modelled: &MutableAntichain<Time>,
+    ) -> (Vec<Batch>, Vec<Version>) {
+        let modelled = first(&modelled.frontier());
+        let mut batches = Vec::new();
+        while self
+            .spans
+            .front()
+            .is_some_and(|span| first(&span.upper().borrow()) <= modelled)
+        {
+            let Some(span) = self.spans.pop_front() else {
+                break;
+            };
+            self.upper.clone_from(span.upper());
+            batches.extend(span.inner);
+        }
+        let mut until = first(&self.upper.borrow());
+        if self.spans.is_empty() {
+            self.trace.advance_upper(&mut self.upper);
+            let tallied = first(&tallied.frontier()).max(first(&self.upper.borrow()));
+            until = tallied.min(modelled);
+        }
+        let due = self
+            .versions
+            .extract_if(.., |(time, _)| *time < until)
+            .collect();
+        (batches, due)
+    }
+
+    fn tidy(&mut self) {
+        if self.spans.is_empty() && self.versions.is_empty() {
+            self.capabilities.clear();
+        }
+        self.trace.set_logical_compaction(self.upper.borrow());
+        self.trace.set_physical_compaction(self.upper.borrow());
+    }
+}
+
+/// The first time of a frontier; the end of time when it is empty.
+fn first(frontier: &[Time]) -> Time {
+    frontier.first().copied().unwrap_or(Time::MAX)
+}
+
+/// Revises the enterprises of `ready`, or all when a model comes into force;
+/// `lower` is where `ready` begins.
+fn revise_all(
+    reviser: &mut Reviser,
+    trace: &mut TallyTrace,
+    lower: &Antichain<Time>,
+    ready: Vec<Batch>,
+    mut emit: impl FnMut(ScoreChange),
+) {
+    let past = trace.batches_through(lower.borrow()).unwrap_or_default();
+    let (mut olds, olds_store) = cursor_list(past);
+    let (mut news, news_store) = cursor_list(ready);
+    let mut changes = Vec::new();
+    loop {
+        let changed = news.get_key(&news_store).copied();
+        match changed {
+            Some(enterprise) if !reviser.affects_all() => olds.seek_key(&olds_store, &enterprise),
+            None if !reviser.affects_all() => break,
+            _ => {}
+        }
+        let known = olds.get_key(&olds_store).copied();
+        let Some(enterprise) = least(changed, known, reviser.affects_all()) else {
+            break;
+        };
+        let mut tally = Tally::default();
+        if known == Some(enterprise) {
+            each(&mut olds, &olds_store, |_, change| add(&mut tally, change));
+            olds.step_key(&olds_store);
+        }
+        if changed == Some(enterprise) {
+            each(&mut news, &news_store, |time, change| {
+                changes.push((time, change.tally()))
+            });
+            news.step_key(&news_store);
+        }
+        reviser.revise(enterprise, tally, &mut changes, &mut emit);
+    }
+}
+
+/// The enterprise to revise next: of the changed ones, or of all.
+fn least(changed: Option<SubjectKey>, known: Option<SubjectKey>, all: bool) -> Option<SubjectKey> {
+    match all {
+        true => changed.into_iter().chain(known).min(),
+        false => changed,
+    }
+}
+
+type Tallied = differential_dataflow::trace::cursor::CursorList<BatchCursor<TallyTrace>>;
+
+fn each(cursor: &mut Tallied, store: &Vec<Batch>, mut action: impl FnMut(Time, Packed<'_>)) {
+    cursor.map_times(store, |time, change| action(*time, change));
+}
+
+fn add(tally: &mut Tally, change: Packed<'_>) {
+    use differential_dataflow::difference::Semigroup;
+    tally.plus_equals(&change.tally());
+}

@@ -1,0 +1,62 @@
+//! Names for the collections and arrangements of this dataflow.
+
+use differential_dataflow::VecCollection;
+use differential_dataflow::batcher::merge::MergeBatcher;
+use differential_dataflow::batcher::merge::vec::VecMerger;
+use differential_dataflow::operators::arrange::{Arranged, TraceAgent};
+use differential_dataflow::trace::implementations::ord_neu::{OrdKeyBatch, OrdKeyBuilder};
+use differential_dataflow::trace::implementations::spine_fueled::Spine;
+use differential_dataflow::trace::implementations::{ContainerChunker, OffsetList, ValSpine};
+use std::rc::Rc;
+
+use tocsin_ingest::fact::SubjectKey;
+
+use crate::packed::PackedTallies;
+use crate::tally::Tally;
+
+/// An instant of arrival: milliseconds UTC.
+pub(crate) type Time = u64;
+
+/// Counts and sums by subject.
+pub(crate) type Tallies<'scope> = VecCollection<'scope, Time, SubjectKey, Tally>;
+
+/// How tallies by subject are laid out: keys, no values, times, differences.
+type TallyLayout = (
+    Vec<SubjectKey>,
+    Vec<()>,
+    Vec<Time>,
+    PackedTallies,
+    OffsetList,
+);
+
+/// An interval of tallies by subject.
+pub(crate) type TallyBatch = Rc<OrdKeyBatch<TallyLayout>>;
+
+/// A trace of tallies by subject.
+pub(crate) type TallyTrace = TraceAgent<Spine<TallyBatch>>;
+
+type TallyRows = Vec<((SubjectKey, ()), Time, Tally)>;
+
+type TallyBatcher = MergeBatcher<
+    ContainerChunker<TallyRows>,
+    VecMerger<(SubjectKey, ()), Time, Tally>,
+    OrdKeyBuilder<TallyLayout, TallyRows>,
+>;
+
+/// Tallies arranged by subject.
+pub(crate) type ArrangedTallies<'scope> = Arranged<'scope, TallyTrace>;
+
+/// What is said of subjects, counted.
+pub(crate) type Said<'scope, V> = VecCollection<'scope, Time, (SubjectKey, V), isize>;
+
+/// A trace of values by subject.
+pub(crate) type SaidTrace<V> = TraceAgent<ValSpine<SubjectKey, V, Time, isize>>;
+
+/// Values arranged by subject.
+pub(crate) type ArrangedSaid<'scope, V> = Arranged<'scope, SaidTrace<V>>;
+
+/// Arranges tallies by subject under a name.
+pub(crate) fn arrange<'scope>(tallies: Tallies<'scope>, name: &str) -> ArrangedTallies<'scope> {
+    let keyed = tallies.map(|subject| (subject, ()));
+    keyed.arrange_named::<TallyBatcher, Spine<TallyBatch>>(name, TallyBatcher::new)
+}

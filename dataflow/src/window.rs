@@ -1,0 +1,225 @@
+//! Facts count until the day they expire.
+//!
+//! Contract: a fact that arrives at time t counts from t if its expiry lies
+//! after the business day of t, and never otherwise; it stops counting exactly
+//! at the midnight that begins its expiry day, whatever the epochs are. Taking
+//! back a fact that has expired changes nothing. Facts that never expire pass
+//! through and are not stored.
+//!
+//! An epoch's observations come as one record, summed and in piles, so that the
+//! operator works by subject and by day. It holds a capability for the first
+//! pending midnight only, so it sleeps until the input frontier passes it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use differential_dataflow::AsCollection;
+use timely::dataflow::StreamVec;
+use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::generic::Operator;
+use timely::dataflow::operators::{Capability, InputCapability};
+
+use crate::calendar::Calendar;
+use crate::day::{business_day, midnight};
+use crate::observed::{Observed, Sums};
+use crate::tally::Tally;
+use crate::types::{Tallies, Time};
+
+/// The pending facts of one worker, shared so that they can be measured.
+pub(crate) type Held = Rc<RefCell<Calendar>>;
+
+/// What came, and the instant at which it did.
+pub(crate) type Epoch = (Time, Observed);
+
+/// The tallies that count, at every instant. Whatever is said of a subject has
+/// to come to the same worker.
+pub(crate) fn window<'scope>(
+    observed: StreamVec<'scope, Time, Epoch>,
+    held: Held,
+) -> Tallies<'scope> {
+    let counting = observed.unary_frontier(Pipeline, "window", move |capability, _info| {
+        drop(capability);
+        let mut window = Window {
+            calendar: held,
+            capability: None,
+        };
+        move |(input, frontier), output| {
+            input.for_each(|capability, epochs| {
+                let mut session = output.session(&capability);
+                for (time, observed) in epochs.drain(..) {
+                    let tallies = window.admit(observed, time).into_tallies();
+                    session.give_iterator(tallies.map(|(subject, tally)| (subject, time, tally)));
+                }
+                drop(session);
+                window.hold(&capability);
+            });
+            while let Some(day) = window.due(|time| frontier.less_equal(time)) {
+                let Some(capability) = &window.capability else {
+                    break;
+                };
+                let time = midnight(day);
+                let ended = window.calendar.borrow_mut().take(day);
+                let mut session = output.session(capability);
+                session.give_iterator(ended.map(|(subject, tally)| (subject, time, less(tally))));
+                drop(session);
+                window.release();
+            }
+        }
+    });
+    counting.as_collection()
+}
+
+struct Window {
+    calendar: Held,
+    /// For the midnight of the calendar's first day.
+    capability: Option<Capability<Time>>,
+}
+
+impl Window {
+    fn first(&self) -> Option<i32> {
+        self.calendar.borrow().first()
+    }
+
+    /// What counts from `time` on; notes the days on which it stops.
+    fn admit(&mut self, observed: Observed, time: Time) -> Sums {
+        let (counting, days) = observed.close(business_day(time));
+        let mut calendar = self.calendar.borrow_mut();
+        for (day, pile) in days {
+            calendar.add(day, pile);
+        }
+        counting
+    }
+
+    /// Holds a capability for the first midnight, taken from the message that
+    /// brought it when the one held is for a later midnight.
+    fn hold(&mut self, from: &InputCapability<Time>) {
+        let Some(first) = self.first().map(midnight) else {
+            return;
+        };
+        let late = self.capability.as_ref().is_none_or(|c| first < *c.time());
+        if late {
+            self.capability = Some(from.delayed(&first, 0));
+        }
+    }
+
+    /// The first day if its midnight has passed.
+    fn due(&self, to_come: impl Fn(&Time) -> bool) -> Option<i32> {
+        self.first().filter(|day| !to_come(&midnight(*day)))
+    }
+
+    /// Downgrades the capability to the next midnight, or drops it.
+    fn release(&mut self) {
+        match (self.first(), &mut self.capability) {
+            (Some(day), Some(capability)) => capability.downgrade(&midnight(day)),
+            _ => self.capability = None,
+        }
+    }
+}
+
+fn less(mut tally: Tally) -> Tally {
+    use differential_dataflow::difference::Abelian;
+    tally.negate();
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use timely::dataflow::operators::Input;
+    use timely::dataflow::operators::capture::{Capture, Extract};
+    use tocsin_ingest::fact::{NEVER, Observation, SubjectKey, SubjectKind};
+
+    use super::*;
+    use crate::grain::Dated;
+
+    const DAY: i32 = 20_000;
+    const NOON: u64 = 12 * 3_600_000;
+
+    fn subject(number: u128) -> SubjectKey {
+        SubjectKey::new(SubjectKind::EnterpriseCode, number)
+    }
+
+    fn dated((number, expiry, times): (u128, i32, i32)) -> Dated {
+        let observation = Observation {
+            subject: subject(number),
+            expiry,
+            slot: 1,
+            value: 5,
+        };
+        Dated::new(&observation, times)
+    }
+
+    type Row = (SubjectKey, Time, Tally);
+    /// An instant, and (subject, expiry, times) of what arrives then.
+    type Facts = (Time, Vec<(u128, i32, i32)>);
+
+    /// What comes out of epochs of (subject, expiry, times) when time has gone
+    /// on for ever, and how many grains were pending after the last one.
+    fn run(epochs: Vec<Facts>) -> (Vec<Row>, usize) {
+        let (rows, held) = timely::execute_directly(move |worker| {
+            let held = Held::default();
+            let (mut input, rows) = worker.dataflow::<Time, _, _>(|scope| {
+                let (input, observed) = scope.new_input();
+                (input, window(observed, held.clone()).inner.capture())
+            });
+            for (time, facts) in epochs {
+                let mut observed = Observed::default();
+                let facts: Vec<Dated> = facts.into_iter().map(dated).collect();
+                observed.add(&facts, i32::MIN);
+                input.advance_to(time);
+                input.send((time, observed));
+                input.advance_to(time + 1);
+                for _ in 0..4 {
+                    worker.step();
+                }
+            }
+            let rows_held = held.borrow().rows();
+            (rows, rows_held)
+        });
+        let mut rows: Vec<Row> = rows.extract().into_iter().flat_map(|(_, r)| r).collect();
+        differential_dataflow::consolidation::consolidate_updates(&mut rows);
+        rows.sort_by_key(|(subject, time, _)| (*time, *subject));
+        (rows, held)
+    }
+
+    fn row(number: u128, time: Time, n: i32) -> Row {
+        (subject(number), time, Tally::one(1, n, i64::from(n) * 5))
+    }
+
+    #[test]
+    fn facts_count_from_arrival_to_the_midnight_of_their_expiry() {
+        let noon = midnight(DAY) + NOON;
+        let facts = vec![(1, DAY + 2, 1), (1, NEVER, 1), (2, DAY, 1), (3, DAY + 1, 2)];
+        let (rows, _) = run(vec![(noon, facts)]);
+        let expected = vec![
+            row(1, noon, 2),
+            row(3, noon, 2),
+            row(3, midnight(DAY + 1), -2),
+            row(1, midnight(DAY + 2), -1),
+        ];
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn taking_back_ends_a_fact_unless_it_has_expired() {
+        let noon = midnight(DAY) + NOON;
+        let facts = vec![(1, DAY + 1, 1), (2, DAY + 9, 1)];
+        let back = vec![(1, DAY + 1, -1), (2, DAY + 9, -1)];
+        let (rows, _) = run(vec![(noon, facts), (midnight(DAY + 2), back)]);
+        let expected = vec![
+            row(1, noon, 1),
+            row(2, noon, 1),
+            row(1, midnight(DAY + 1), -1),
+            row(2, midnight(DAY + 2), -1),
+        ];
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn days_wait_although_nothing_counts_now() {
+        let noon = midnight(DAY) + NOON;
+        let (rows, held) = run(vec![(noon, vec![(1, DAY + 1, 1), (1, DAY + 3, -1)])]);
+        let expected = vec![row(1, midnight(DAY + 1), -1), row(1, midnight(DAY + 3), 1)];
+        assert_eq!(rows, expected);
+        assert_eq!(held, 2);
+    }
+}

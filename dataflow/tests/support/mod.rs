@@ -1,0 +1,136 @@
+//! A small plan, a model for it and subjects to speak of.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+use tocsin_dataflow::{Aggregate, Engine, EngineConfig, FeatureDef, GroupDef, Plan, Role, SlotDef};
+use tocsin_ingest::fact::{Facts, NEVER, Observation, SubjectKey, SubjectKind};
+use tocsin_models::{BoundScorecard, Category, FeatureKind, FeatureSpec, Scorecard};
+
+/// Slots of the small plan.
+pub const REGISTERED: u16 = 0;
+pub const MENTION: u16 = 1;
+pub const SIGNAL: u16 = 2;
+pub const AMOUNT: u16 = 3;
+pub const CAPITAL: u16 = 4;
+pub const STAFF: u16 = 5;
+pub const GROUP: u16 = 6;
+
+/// A plan with one of everything.
+pub fn plan() -> Plan {
+    let slot = |agency: u8, role| SlotDef {
+        source: u16::from(agency),
+        agency,
+        role,
+    };
+    Plan {
+        slots: vec![
+            slot(0, Role::Registers),
+            slot(1, Role::Mention),
+            slot(2, Role::Signal),
+            slot(63, Role::Signal),
+            slot(4, Role::Attribute),
+            slot(4, Role::Attribute),
+            slot(6, Role::Group),
+        ],
+        features: vec![
+            feature("signals", Category::B, &[SIGNAL], Aggregate::Count),
+            feature("amounts", Category::E, &[SIGNAL, AMOUNT], Aggregate::Sum),
+            feature("mean", Category::D, &[AMOUNT], Aggregate::Mean),
+            feature("size", Category::R, &[STAFF, CAPITAL], Aggregate::Latest),
+            feature("mentioned", Category::A, &[MENTION], Aggregate::Present),
+            feature("group", Category::H, &[GROUP], Aggregate::Sum),
+        ],
+        link_shares: vec![100, 60, 0],
+        groups: vec![group(0, 2, 3), group(2, 2, 2)],
+    }
+}
+
+fn feature(name: &str, category: Category, slots: &[u16], aggregate: Aggregate) -> FeatureDef {
+    FeatureDef {
+        spec: FeatureSpec::new(name, category, FeatureKind::Number),
+        slots: slots.to_vec(),
+        aggregate,
+        hard: name == "mean",
+    }
+}
+
+fn group(link: u8, min: u32, hub: u32) -> GroupDef {
+    GroupDef {
+        link,
+        slot: GROUP,
+        min,
+        hub,
+    }
+}
+
+/// A model that tells apart many values of every feature of `plan`.
+pub fn model(plan: &Plan, intercept: i64) -> BoundScorecard {
+    let mut features = Vec::new();
+    for (place, feature) in plan.features.iter().enumerate() {
+        let mut bins = vec![r#"{"missing": true, "weight": -70000}"#.to_owned()];
+        let cuts: Vec<i64> = (-3..12).map(|step| step * 7_000 + 1).collect();
+        let mut from = "null".to_owned();
+        for (step, cut) in cuts.iter().enumerate() {
+            let weight = (step as i64 - 3) * 10_007 + place as i64;
+            bins.push(format!(
+                r#"{{"from": {from}, "to": {cut}, "weight": {weight}}}"#
+            ));
+            from = cut.to_string();
+        }
+        bins.push(format!(
+            r#"{{"from": {from}, "to": null, "weight": 500000}}"#
+        ));
+        features.push(format!(
+            r#"{{"name": "{}", "category": "{}", "kind": "number", "bins": [{}]}}"#,
+            feature.spec.name,
+            feature.spec.category.letter(),
+            bins.join(",")
+        ));
+    }
+    let json = format!(
+        r#"{{"format": 1, "kind": "scorecard", "intercept": {intercept}, "features": [{}]}}"#,
+        features.join(",")
+    );
+    let specs: Vec<FeatureSpec> = plan.features.iter().map(|f| f.spec.clone()).collect();
+    Scorecard::from_json(&json).unwrap().bind(&specs).unwrap()
+}
+
+/// Starts an engine for the small plan.
+pub fn engine(workers: usize, start_ms: u64) -> Engine {
+    let plan = plan();
+    let model = model(&plan, 0);
+    Engine::start(EngineConfig { workers, plan }, start_ms, Some(model)).unwrap()
+}
+
+pub fn enterprise(number: u128) -> SubjectKey {
+    SubjectKey::new(SubjectKind::EnterpriseCode, number)
+}
+
+pub fn name(number: u128) -> SubjectKey {
+    SubjectKey::new(SubjectKind::Name, number)
+}
+
+pub fn person(number: u128) -> SubjectKey {
+    SubjectKey::new(SubjectKind::Person, number)
+}
+
+pub fn account(number: u128) -> SubjectKey {
+    SubjectKey::new(SubjectKind::Account, number)
+}
+
+/// One observation as facts.
+pub fn observed(subject: SubjectKey, slot: u16, expiry: i32, value: i64) -> Facts {
+    Facts {
+        observations: vec![Observation {
+            subject,
+            expiry,
+            slot,
+            value,
+        }],
+        ..Facts::default()
+    }
+}
+
+/// The registration of an enterprise.
+pub fn registered(number: u128) -> Facts {
+    observed(enterprise(number), REGISTERED, NEVER, 10_000)
+}

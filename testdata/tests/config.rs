@@ -1,0 +1,270 @@
+//! The checked-in configurations: every source says what it must, every feature
+//! is fed, every model covers the features in order, and the city's and the
+//! load's files have the columns that their sources declare.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tocsin_testdata::{City, CityParams, write_load};
+use toml::Table;
+
+const FOLDERS: [&str; 4] = ["city", "bench", "ccf2020", "registry"];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn read(path: &Path) -> Table {
+    let text = fs::read_to_string(path).unwrap();
+    text.parse()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn sources(name: &str) -> Vec<(String, Table)> {
+    let mut sources = Vec::new();
+    for agency in fs::read_dir(folder(name).join("sources")).unwrap() {
+        for file in fs::read_dir(agency.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            sources.push((path.display().to_string(), read(&path)));
+        }
+    }
+    sources.sort_by(|one, two| one.0.cmp(&two.0));
+    sources
+}
+
+fn list<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
+    let items = table.get(key).and_then(|value| value.as_array());
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_table())
+        .collect()
+}
+
+fn word<'a>(table: &'a Table, key: &str) -> &'a str {
+    table
+        .get(key)
+        .and_then(|value| value.as_str())
+        .unwrap_or_default()
+}
+
+/// Every string in a value that names a column.
+fn named(source: &Table) -> Vec<String> {
+    let mut named = Vec::new();
+    let mut add = |value: Option<&toml::Value>| match value {
+        Some(toml::Value::String(text)) if text != "enterprise" => named.push(text.clone()),
+        Some(toml::Value::Array(items)) => named.extend(
+            items
+                .iter()
+                .filter_map(|item| item.as_str().map(str::to_owned)),
+        ),
+        Some(toml::Value::Table(table)) => named.extend(
+            table
+                .values()
+                .filter_map(|item| item.as_str().map(str::to_owned)),
+        ),
+        _ => {}
+    };
+    add(source.get("key"));
+    add(source.get("enterprise"));
+    for item in list(source, "signal") {
+        add(item.get("subject"));
+    }
+    for item in list(source, "alias")
+        .into_iter()
+        .chain(list(source, "lexicon"))
+    {
+        add(item.get("column"));
+    }
+    for item in list(source, "link") {
+        add(item.get("from"));
+        add(item.get("to"));
+    }
+    named
+}
+
+#[test]
+fn every_source_says_what_it_must_and_names_only_columns_it_declares() {
+    for name in FOLDERS {
+        for (path, source) in sources(name) {
+            for key in ["agency", "resource", "basis", "path", "mode"] {
+                assert!(!word(&source, key).is_empty(), "{path}: no {key}");
+            }
+            let mode = word(&source, "mode");
+            assert!(
+                ["append", "upsert", "snapshot"].contains(&mode),
+                "{path}: {mode}"
+            );
+            assert!(
+                mode == "append" || source.contains_key("key"),
+                "{path}: no key"
+            );
+            let columns = source["columns"].as_table().unwrap();
+            for column in named(&source) {
+                assert!(
+                    columns.contains_key(&column),
+                    "{path}: `{column}` is no column"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn lexicons_and_link_kinds_exist() {
+    for name in FOLDERS {
+        let config = read(&folder(name).join("tocsin.toml"));
+        let kinds: BTreeSet<&str> = list(&config, "link_kind")
+            .iter()
+            .map(|kind| word(kind, "name"))
+            .collect();
+        for group in list(&config, "group") {
+            assert!(kinds.contains(word(group, "link")), "{name}: {group:?}");
+        }
+        for (path, source) in sources(name) {
+            for link in list(&source, "link") {
+                assert!(kinds.contains(word(link, "kind")), "{path}: {link:?}");
+            }
+            for lexicon in list(&source, "lexicon") {
+                for key in ["words", "unless"] {
+                    let file = word(lexicon, key);
+                    assert!(
+                        file.is_empty() || folder(name).join(file).is_file(),
+                        "{path}: {file}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_feature_is_fed() {
+    for name in FOLDERS {
+        let mut fed: BTreeSet<String> = BTreeSet::new();
+        for (_, source) in sources(name) {
+            fed.extend(
+                list(&source, "signal")
+                    .iter()
+                    .map(|signal| word(signal, "kind").to_owned()),
+            );
+            fed.extend(
+                list(&source, "attribute")
+                    .iter()
+                    .map(|attribute| word(attribute, "name").to_owned()),
+            );
+        }
+        let config = read(&folder(name).join("tocsin.toml"));
+        fed.extend(
+            list(&config, "group")
+                .iter()
+                .map(|group| word(group, "signal").to_owned()),
+        );
+        let features = read(&folder(name).join("features.toml"));
+        for feature in list(&features, "feature") {
+            let from = word(feature, "from");
+            assert!(fed.contains(from), "{name}: nothing feeds {from}");
+            let aggregates = ["count", "sum", "mean", "latest", "present"];
+            assert!(
+                aggregates.contains(&word(feature, "aggregate")),
+                "{name}: {feature:?}"
+            );
+            let category = word(feature, "category");
+            assert!(
+                "ABCDEFGHR".contains(category) && category.len() == 1,
+                "{name}: {feature:?}"
+            );
+            assert!(!word(feature, "title").is_empty(), "{name}: {feature:?}");
+        }
+    }
+}
+
+#[test]
+fn models_cover_the_features_in_order() {
+    for name in ["city", "bench", "registry"] {
+        let features = read(&folder(name).join("features.toml"));
+        let features = list(&features, "feature");
+        let text = fs::read_to_string(folder(name).join("model.json")).unwrap();
+        let model: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let weighed = model["features"].as_array().unwrap();
+        assert_eq!(weighed.len(), features.len(), "{name}");
+        for (feature, weighed) in features.iter().zip(weighed) {
+            assert_eq!(weighed["name"], word(feature, "name"), "{name}");
+            assert_eq!(weighed["category"], word(feature, "category"), "{name}");
+            check_bins(weighed);
+        }
+    }
+}
+
+/// Bins begin with the missing one and cover all numbers without a gap.
+fn check_bins(feature: &serde_json::Value) {
+    let bins = feature["bins"].as_array().unwrap();
+    assert_eq!(bins[0]["missing"], true, "{feature}");
+    assert!(bins.iter().all(|bin| bin["weight"].is_i64()), "{feature}");
+    if feature["kind"] == "category" {
+        assert_eq!(bins[bins.len() - 1]["other"], true, "{feature}");
+        return;
+    }
+    assert!(
+        bins[1]["from"].is_null() && bins[bins.len() - 1]["to"].is_null(),
+        "{feature}"
+    );
+    for pair in bins[1..].windows(2) {
+        assert_eq!(pair[0]["to"], pair[1]["from"], "{feature}");
+        assert!(
+            pair[0]["from"].as_i64() < pair[1]["from"].as_i64(),
+            "{feature}"
+        );
+    }
+}
+
+/// The header of the first file below `folder` of each source's glob.
+fn check_header(source: &Table, path: &str, header: &str) {
+    let header: BTreeSet<&str> = header.trim_start_matches('\u{feff}').split(',').collect();
+    for column in source["columns"].as_table().unwrap().keys() {
+        assert!(
+            header.contains(column.as_str()),
+            "{path}: `{column}` is not in {header:?}"
+        );
+    }
+}
+
+#[test]
+fn the_citys_sources_fit_its_files() {
+    let params = CityParams {
+        enterprises: 200,
+        ..CityParams::default()
+    };
+    let day = params.start;
+    let deliveries = City::new(params).day(day);
+    let sources = sources("city");
+    assert_eq!(sources.len(), deliveries.len());
+    for (path, source) in sources {
+        let folder = word(&source, "path").trim_end_matches("*.csv");
+        let delivery = deliveries
+            .iter()
+            .find(|delivery| delivery.path.starts_with(folder))
+            .unwrap();
+        let encoding = word(source["format"].as_table().unwrap(), "encoding");
+        let encoding = encoding_rs::Encoding::for_label(encoding.as_bytes()).unwrap();
+        let (text, _, broken) = encoding.decode(&delivery.bytes);
+        assert!(!broken, "{path} is not {}", encoding.name());
+        check_header(&source, &path, text.lines().next().unwrap());
+    }
+}
+
+#[test]
+fn the_loads_sources_fit_its_files() {
+    let root = tempfile::tempdir().unwrap();
+    write_load(root.path(), 100, 10, 1).unwrap();
+    let sources = sources("bench");
+    assert_eq!(sources.len(), 4);
+    for (path, source) in sources {
+        let file = word(&source, "path").replace('*', "0001");
+        let text = fs::read_to_string(root.path().join(file)).unwrap();
+        check_header(&source, &path, text.lines().next().unwrap());
+    }
+}

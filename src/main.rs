@@ -1,1 +1,239 @@
-fn main() {}
+//! Tocsin (警钟): an early-warning stream processor for illegal fundraising.
+//!
+//! The binary: command line, configuration, the pipeline of epochs, the server.
+//! The way of a record is told in ARCHITECTURE.md.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod bench;
+mod cli;
+mod clock;
+mod config;
+mod demo;
+mod explain;
+mod export;
+mod fold;
+mod history;
+mod metrics;
+mod pipeline;
+mod report;
+mod roller;
+mod run;
+mod secret;
+mod serve;
+mod time;
+mod train;
+mod verify;
+mod view;
+mod witness;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use cli::{Cli, Command, Place, Source};
+use config::Settings;
+use pipeline::Pipeline;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The configuration is wrong: every fault has been printed.
+const WRONG_CONFIGURATION: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("TOCSIN_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match execute(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("tocsin: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    match command {
+        Command::Demo(args) => demo::demo(&args, &runtime).map(|()| ExitCode::SUCCESS),
+        Command::Bench(args) => bench::bench(&args, &runtime).map(|()| ExitCode::SUCCESS),
+        Command::Simulate(args) => demo::simulate(&args).map(|()| ExitCode::SUCCESS),
+        Command::Run(args) => with(&args.place.config, |settings| match args.once {
+            true => run::once(&args, settings, &runtime),
+            false => run::live(&args, settings, &runtime),
+        }),
+        Command::Source(Source::Check { config }) => with(&config, |settings| {
+            let sources = settings.catalogue.sources().len();
+            println!(
+                "{sources} sources, {} features: no fault",
+                settings.features.len()
+            );
+            Ok(())
+        }),
+        Command::Source(Source::List { config }) => with(&config, |settings| {
+            list(&settings);
+            Ok(())
+        }),
+        Command::Explain(args) => open(&args.place, &runtime, |pipeline| explain(pipeline, &args)),
+        Command::Train(args) => open(&args.place, &runtime, |pipeline| train(pipeline, &args)),
+        Command::Evaluate(args) => {
+            open(&args.place, &runtime, |pipeline| evaluate(pipeline, &args))
+        }
+        Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
+    }
+}
+
+/// Prints a text; whoever reads it may have seen enough (`| head`).
+fn say(text: &str) -> Result<()> {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads the configuration, or prints all its faults.
+fn with(config: &Path, job: impl FnOnce(Settings) -> Result<()>) -> Result<ExitCode> {
+    match Settings::read(config) {
+        Ok(settings) => job(settings).map(|()| ExitCode::SUCCESS),
+        Err(faults) => {
+            for fault in &faults {
+                eprintln!("{fault}");
+            }
+            eprintln!("tocsin: {} faults in the configuration", faults.len());
+            Ok(ExitCode::from(WRONG_CONFIGURATION))
+        }
+    }
+}
+
+/// Opens the state; where there is none yet, takes in what is there first.
+fn open(
+    place: &Place,
+    runtime: &tokio::runtime::Runtime,
+    job: impl FnOnce(&mut Pipeline) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    let done = with(&place.config, |settings| {
+        let fresh = !place.data.join(tocsin_alerts::store::DATABASE).exists();
+        let mut pipeline = Pipeline::open(
+            Arc::new(settings),
+            run::options(place),
+            runtime.handle().clone(),
+        )?;
+        if fresh {
+            while pipeline.poll(true)?.is_some() {}
+        }
+        code = job(&mut pipeline)?;
+        pipeline.close()
+    })?;
+    Ok(if done == ExitCode::SUCCESS {
+        code
+    } else {
+        done
+    })
+}
+
+fn list(settings: &Settings) {
+    for source in settings.catalogue.sources() {
+        let kinds: Vec<&str> = source
+            .signals
+            .iter()
+            .map(|signal| signal.kind.as_str())
+            .collect();
+        let feeds = if kinds.is_empty() {
+            "-".to_owned()
+        } else {
+            kinds.join(" ")
+        };
+        println!(
+            "{:<32} {} · {}  [{feeds}]  {}",
+            source.id, source.agency, source.resource, source.pattern
+        );
+    }
+}
+
+fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
+    let view = pipeline.view();
+    let model = view
+        .model()
+        .context("there is no model yet: nothing is scored")?;
+    let status = view.status();
+    let enterprise = explain::find_enterprise(&view.records, &args.id)?;
+    let found = match enterprise {
+        Some(key) => explain::explain(&view.records, &model, key, status.epoch, status.time_ms)?,
+        None => None,
+    };
+    let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;
+    if args.json {
+        say(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
+    } else {
+        say(&report::explanation(&view.records, &found))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
+    let view = Arc::clone(pipeline.view());
+    let card = train::train(&view.records, view.status().time_ms)?;
+    pipeline.activate(&card)?;
+    println!(
+        "model {} is in force: {}",
+        card.version(),
+        card.provenance().note
+    );
+    if let config::ModelChoice::Artifact(path) = &view.records.settings.model {
+        println!(
+            "the configuration names `{}`: the next start takes that one again, unless this is written there (--out)",
+            path.display()
+        );
+    }
+    if let Some(out) = &args.out {
+        std::fs::write(out, card.to_json()).with_context(|| format!("`{}`", out.display()))?;
+        println!("written to {}", out.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
+    let view = pipeline.view();
+    let splits = train::evaluate(
+        &view.records,
+        view.status().time_ms,
+        usize::from(args.folds),
+        args.seed,
+        usize::from(args.repeats),
+    )?;
+    match args.json {
+        true => say(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
+        false => say(&report::evaluations(&splits))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(pipeline: &mut Pipeline, place: &Place) -> Result<ExitCode> {
+    let runtime = pipeline.runtime().clone();
+    let found = verify::verify(pipeline.view(), &run::options(place), &runtime)?;
+    println!(
+        "epoch {}: {} enterprises from {} live records compared",
+        found.epoch, found.enterprises, found.records
+    );
+    for difference in &found.listed {
+        println!("differs: {difference}");
+    }
+    if found.differences > 0 {
+        println!("{} differences", found.differences);
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("dataflow, published scores and batch fold agree to the last bit");
+    Ok(ExitCode::SUCCESS)
+}

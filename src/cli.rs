@@ -1,0 +1,209 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Early warning of illegal fundraising (非法集资): joins the records of many
+/// agencies with suspicious payment-account leads, keeps every enterprise's risk
+/// score current and explained, and raises alerts. What it finds are risk leads,
+/// never findings.
+#[derive(Debug, Parser)]
+#[command(name = "tocsin", version, about, long_about = None, after_help = EXIT)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT: &str = "Exit code: 0 when the job is done, 1 when it failed (or verify found a difference), 2 when the configuration is wrong.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a city, run on it live, and serve the console
+    Demo(Demo),
+    /// Take in records, score, alert and serve
+    Run(Run),
+    /// Check the declared sources, or list them
+    #[command(subcommand)]
+    Source(Source),
+    /// Why an enterprise has its score, down to the records
+    Explain(Explain),
+    /// Fit a scorecard on the outcomes and put it in force
+    Train(Train),
+    /// Judge the training by cross-validation over enterprises
+    Evaluate(Evaluate),
+    /// Recompute everything by a plain batch fold and compare
+    Verify(Place),
+    /// Write a simulated city's deliveries to files
+    Simulate(Simulate),
+    /// Measure loading, corrections and memory on generated records
+    Bench(Bench),
+}
+
+/// Which configuration, which state.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The configuration file
+    #[arg(long, default_value = "tocsin.toml", env = "TOCSIN_CONFIG")]
+    pub config: PathBuf,
+    /// The state directory; removing it starts afresh
+    #[arg(long, default_value = "tocsin-data", env = "TOCSIN_DATA")]
+    pub data: PathBuf,
+    /// Threads that take in records and run the dataflow; at most one a core
+    #[arg(long, default_value_t = 2, env = "TOCSIN_WORKERS", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub workers: u16,
+    /// Do not wait for the disk: commits survive a kill, not a power cut
+    #[arg(long, env = "TOCSIN_NO_FSYNC")]
+    pub no_fsync: bool,
+}
+
+/// `tocsin demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The state directory; a second start goes on where the first ended
+    #[arg(long, default_value = "tocsin-data/demo", env = "TOCSIN_DEMO_DATA")]
+    pub data: PathBuf,
+    /// Enterprises of the city
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=5_000_000))]
+    pub enterprises: u32,
+    /// The seed: the same seed is the same city
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Months of simulated time
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=120))]
+    pub months: u32,
+    /// Simulated days per second
+    #[arg(long, default_value_t = 2.0)]
+    pub days_per_second: f64,
+    /// End when the simulated time is over (else the console stays up)
+    #[arg(long)]
+    pub once: bool,
+    /// Where to serve
+    #[arg(long, default_value = "127.0.0.1:8080", env = "TOCSIN_LISTEN")]
+    pub listen: String,
+}
+
+/// `tocsin run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// Process what is there, print a summary, exit
+    #[arg(long)]
+    pub once: bool,
+    /// Write every enterprise with its score to a .csv or .parquet file
+    #[arg(long, requires = "once")]
+    pub export: Option<PathBuf>,
+    /// Enterprises listed in the summary
+    #[arg(long, default_value_t = 20)]
+    pub top: usize,
+    /// Where to serve the console, the API and the metrics
+    #[arg(long, default_value = "127.0.0.1:8080", env = "TOCSIN_LISTEN")]
+    pub listen: String,
+    /// How often to look for new files, milliseconds
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub poll_ms: u64,
+}
+
+/// `tocsin source`
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// Check every declaration; all faults at once
+    Check {
+        /// The configuration file
+        #[arg(long, default_value = "tocsin.toml", env = "TOCSIN_CONFIG")]
+        config: PathBuf,
+    },
+    /// List the sources with their agencies and what they feed
+    List {
+        /// The configuration file
+        #[arg(long, default_value = "tocsin.toml", env = "TOCSIN_CONFIG")]
+        config: PathBuf,
+    },
+}
+
+/// `tocsin explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Credit code, old number, opaque identifier or exact name
+    pub id: String,
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tocsin train`
+#[derive(Debug, Args)]
+pub struct Train {
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// Also write the artifact to a file
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// `tocsin evaluate`
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// Folds, split by enterprise
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=20))]
+    pub folds: u16,
+    /// The seed of the first split and of the bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Splits judged; a single one is a matter of luck
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub repeats: u16,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tocsin simulate`
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// The folder to write to
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Enterprises
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=5_000_000))]
+    pub enterprises: u32,
+    /// Months
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=120))]
+    pub months: u32,
+    /// The seed
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+}
+
+/// `tocsin bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Records to load
+    #[arg(long, default_value_t = 6_000_000)]
+    pub records: u64,
+    /// Enterprises they are about
+    #[arg(long, default_value_t = 300_000)]
+    pub enterprises: u32,
+    /// Corrected records to time
+    #[arg(long, default_value_t = 2_000)]
+    pub corrections: u32,
+    /// Threads
+    #[arg(long, default_value_t = 2)]
+    pub workers: u16,
+    /// Time corrections beside so many busy loops, too
+    #[arg(long, default_value_t = 4)]
+    pub busy: u16,
+    /// The folder for generated records and state; removed afterwards
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+}

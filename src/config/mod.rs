@@ -1,0 +1,8 @@
+//! The configuration, judged whole before anything runs: `tocsin.toml`, the
+//! sources, the features and the levels' policy, with every fault at once.
+
+mod features;
+mod settings;
+
+pub use features::{Aggregate, Feature};
+pub use settings::{Clock, ModelChoice, Settings};

@@ -1,0 +1,484 @@
+//! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
+
+use super::features::{self, Feature};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tocsin_alerts::level::Policy;
+use tocsin_dataflow::{FeatureDef, GroupDef, Plan, Role, SlotDef};
+use tocsin_ingest::catalogue::{Catalogue, SlotMeaning};
+use tocsin_ingest::declaration::{Document, Fault, Section};
+use tocsin_ingest::fact::Slot;
+use tocsin_ingest::source::{Surroundings, is_signal_kind};
+use xxhash_rust::xxh3::Xxh3;
+
+/// Most kinds of links: they are numbered with a byte.
+const MAX_LINK_KINDS: usize = 256;
+
+/// What business time is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clock {
+    /// The machine's.
+    Wall,
+    /// Always this day, from its midnight in Shanghai (milliseconds UTC).
+    Fixed(i64),
+    /// What a file says: one line, an RFC 3339 instant. For simulated time.
+    File(PathBuf),
+}
+
+/// Where the model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// An artifact in a file.
+    Artifact(PathBuf),
+    /// The one in the data directory; trained on the outcomes if there is none.
+    TrainIfMissing,
+}
+
+/// A declared kind of link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkKind {
+    /// Its name.
+    pub name: String,
+    /// How many per cent of a value pass along it.
+    pub share: u8,
+}
+
+/// A declared group: enterprises that share a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The link kind by which they share it, an index.
+    pub link: u8,
+    /// The signal that each of them gets, its value being how many they are.
+    pub signal: String,
+    /// From how many on.
+    pub min: u32,
+    /// Subjects with more than this are hubs and excluded.
+    pub hub: u32,
+    /// The accumulator.
+    pub slot: Slot,
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the sources' globs start.
+    pub root: PathBuf,
+    /// Every source.
+    pub catalogue: Arc<Catalogue>,
+    /// Every feature, in the order of declaration.
+    pub features: Vec<Feature>,
+    /// Every link kind.
+    pub link_kinds: Vec<LinkKind>,
+    /// Every group.
+    pub groups: Vec<Group>,
+    /// What business time is.
+    pub clock: Clock,
+    /// Where the model comes from.
+    pub model: ModelChoice,
+    /// Levels, gates and hysteresis.
+    pub policy: Policy,
+    /// Which feature says the sector, and which sectors are judged apart.
+    pub sectors: Option<(String, Vec<i64>)>,
+    /// Hash of every declaration: the version of the rules.
+    pub hash: String,
+}
+
+impl Settings {
+    /// Reads everything that `file` names.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub fn read(file: &Path) -> Result<Settings, Vec<Fault>> {
+        let document = Document::read(file).map_err(|fault| vec![fault])?;
+        let (mut draft, mut faults) = document.examine(|root| read_draft(root, file));
+        // Where the file is no TOML, its other reader would only say so again.
+        let policy = match toml::from_str::<toml::Table>(document.text()) {
+            Ok(_) => keep(read_policy(&document), &mut faults).unwrap_or_default(),
+            Err(_) => Policy::default(),
+        };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let names: Vec<String> = draft
+            .link_kinds
+            .iter()
+            .map(|kind| kind.name.clone())
+            .collect();
+        let around = Surroundings {
+            folder,
+            link_kinds: &names,
+        };
+        let catalogue =
+            keep(Catalogue::read(&draft.sources, around), &mut faults).unwrap_or_default();
+        let first_free = catalogue.slots().len() as Slot;
+        for (group, slot) in draft.groups.iter_mut().zip(first_free..) {
+            group.slot = slot;
+        }
+        let features = read_features(&draft, &catalogue, &mut faults);
+        let hash = hash_rules(file, &draft, &catalogue);
+        check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Settings {
+            root: draft.root,
+            catalogue: Arc::new(catalogue),
+            features,
+            link_kinds: draft.link_kinds,
+            groups: draft.groups,
+            clock: draft.clock,
+            model: draft.model,
+            policy,
+            sectors: draft.sectors,
+            hash,
+        })
+    }
+
+    /// What the dataflow is built from.
+    pub fn plan(&self) -> Plan {
+        let sources = self.catalogue.sources();
+        let role = |source: u16, meaning: &SlotMeaning| match meaning {
+            SlotMeaning::Mention if sources[usize::from(source)].registers => Role::Registers,
+            SlotMeaning::Mention => Role::Mention,
+            SlotMeaning::Signal(_) => Role::Signal,
+            SlotMeaning::Attribute(_) => Role::Attribute,
+        };
+        let declared = self.catalogue.slots().iter().map(|slot| SlotDef {
+            source: slot.source,
+            agency: slot.agency,
+            role: role(slot.source, &slot.meaning),
+        });
+        let grouped = self.groups.iter().map(|group| self.group_slot(group));
+        Plan {
+            slots: declared.chain(grouped).collect(),
+            features: self.features.iter().map(feature_def).collect(),
+            link_shares: self.link_kinds.iter().map(|kind| kind.share).collect(),
+            groups: self.groups.iter().map(group_def).collect(),
+        }
+    }
+
+    /// A group's evidence counts for the agency whose source declares the links.
+    fn group_slot(&self, group: &Group) -> SlotDef {
+        let declares = |source: &&tocsin_ingest::source::Source| {
+            source.links.iter().any(|link| link.kind == group.link)
+        };
+        let source = self.catalogue.sources().iter().find(declares);
+        let agency_of =
+            |agency: &String| self.catalogue.agencies().iter().position(|a| a == agency);
+        SlotDef {
+            source: source.map_or(0, |source| source.index),
+            agency: source
+                .and_then(|source| agency_of(&source.agency))
+                .unwrap_or(0) as u8,
+            role: Role::Group,
+        }
+    }
+}
+
+fn feature_def(feature: &Feature) -> FeatureDef {
+    FeatureDef {
+        spec: feature.spec.clone(),
+        slots: feature.slots.clone(),
+        aggregate: feature.aggregate,
+        hard: feature.hard,
+    }
+}
+
+fn group_def(group: &Group) -> GroupDef {
+    GroupDef {
+        link: group.link,
+        slot: group.slot,
+        min: group.min,
+        hub: group.hub,
+    }
+}
+
+fn keep<T>(result: Result<T, Vec<Fault>>, faults: &mut Vec<Fault>) -> Option<T> {
+    result.map_err(|found| faults.extend(found)).ok()
+}
+
+/// `tocsin.toml` alone.
+struct Draft {
+    root: PathBuf,
+    sources: PathBuf,
+    features: PathBuf,
+    link_kinds: Vec<LinkKind>,
+    groups: Vec<Group>,
+    clock: Clock,
+    model: ModelChoice,
+    sectors: Option<(String, Vec<i64>)>,
+}
+
+fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let inputs = root.section("inputs");
+    let path = |key: &str, default: &str| {
+        let given = inputs.as_ref().and_then(|inputs| inputs.text(key));
+        folder.join(given.unwrap_or_else(|| default.to_owned()))
+    };
+    let draft_root = path("root", "landing");
+    // The pattern's fixed part is the folder; every *.toml below it is a source.
+    let sources = fixed_part(&path("sources", "sources/*/*.toml"));
+    let features = path("features", "features.toml");
+    if let Some(inputs) = &inputs {
+        inputs.finish();
+    }
+    let link_kinds: Vec<LinkKind> = root
+        .sections("link_kind")
+        .iter()
+        .filter_map(read_link_kind)
+        .collect();
+    check_link_kinds(root, &link_kinds);
+    let groups = root
+        .sections("group")
+        .iter()
+        .filter_map(|s| read_group(s, &link_kinds))
+        .collect();
+    root.section("levels").inspect(|levels| {
+        levels.keys();
+    });
+    Draft {
+        root: draft_root,
+        sources,
+        features,
+        groups,
+        link_kinds,
+        clock: read_clock(root, folder),
+        model: read_model(root, folder),
+        sectors: read_sectors(root),
+    }
+}
+
+/// Links are numbered with a byte, and found by name.
+fn check_link_kinds(root: &Section<'_>, kinds: &[LinkKind]) {
+    if kinds.len() > MAX_LINK_KINDS {
+        let message = format!(
+            "{} kinds of links, but at most {MAX_LINK_KINDS} are allowed",
+            kinds.len()
+        );
+        root.fault("link_kind", message);
+    }
+    for (place, kind) in kinds.iter().enumerate() {
+        if kinds[..place].iter().any(|known| known.name == kind.name) {
+            root.fault("link_kind", format!("`{}` is declared twice", kind.name));
+        }
+    }
+}
+
+fn fixed_part(pattern: &Path) -> PathBuf {
+    let fixed = pattern
+        .components()
+        .take_while(|part| !part.as_os_str().to_string_lossy().contains('*'));
+    fixed.collect()
+}
+
+fn read_link_kind(section: &Section<'_>) -> Option<LinkKind> {
+    let name = section.required_text("name");
+    let share = section.integer("share", 0..=100);
+    if !section.has("share") {
+        section.fault("share", "is missing; allowed are 0 to 100 per cent");
+    }
+    section.finish();
+    Some(LinkKind {
+        name: name?,
+        share: share.unwrap_or(0) as u8,
+    })
+}
+
+fn read_group(section: &Section<'_>, kinds: &[LinkKind]) -> Option<Group> {
+    let link = section.required_text("link");
+    let signal = section.required_text("signal");
+    let min = section.integer("min", 2..=1_000_000).unwrap_or(2);
+    let hub = section.integer("hub", 2..=1_000_000).unwrap_or(200);
+    section.finish();
+    if min > hub {
+        section.fault("hub", format!("{hub} is less than `min`, {min}"));
+    }
+    let (link, signal) = (link?, signal?);
+    let index = kinds.iter().position(|kind| kind.name == link);
+    if index.is_none() {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+        section.fault(
+            "link",
+            format!(
+                "`{link}` is no link kind; declared are {}",
+                names.join(", ")
+            ),
+        );
+    }
+    if !is_signal_kind(&signal) {
+        section.fault(
+            "signal",
+            format!("`{signal}` is no signal; allowed are A1 to H9"),
+        );
+    }
+    Some(Group {
+        link: index? as u8,
+        signal,
+        min: min as u32,
+        hub: hub as u32,
+        slot: 0,
+    })
+}
+
+fn read_clock(root: &Section<'_>, folder: &Path) -> Clock {
+    let Some(section) = root.section("clock") else {
+        return Clock::Wall;
+    };
+    let kind = section.choice("type", &[("wall", 0), ("fixed", 1), ("file", 2)]);
+    let (at, path) = (section.text("at"), section.text("path"));
+    section.finish();
+    match kind.unwrap_or(0) {
+        1 => {
+            let day = at
+                .as_deref()
+                .and_then(|at| tocsin_ingest::values::date::parse(at).ok());
+            if day.is_none() {
+                section.fault("at", "a fixed clock needs a day such as `2020-10-01`");
+            }
+            Clock::Fixed(crate::time::midnight_ms(day.unwrap_or(0)))
+        }
+        2 => {
+            if path.is_none() {
+                section.fault("path", "a clock of type file needs the file's path");
+            }
+            Clock::File(folder.join(path.unwrap_or_default()))
+        }
+        _ => Clock::Wall,
+    }
+}
+
+fn read_model(root: &Section<'_>, folder: &Path) -> ModelChoice {
+    let Some(section) = root.section("model") else {
+        root.fault(
+            "model",
+            "is missing; give `artifact` (a file) or `train = \"if-missing\"`",
+        );
+        return ModelChoice::TrainIfMissing;
+    };
+    let artifact = section.text("artifact");
+    let train = section.choice("train", &[("if-missing", ())]);
+    section.finish();
+    match (artifact, train) {
+        (Some(artifact), None) => ModelChoice::Artifact(folder.join(artifact)),
+        (None, Some(())) => ModelChoice::TrainIfMissing,
+        _ => {
+            section.fault(
+                "artifact",
+                "give either `artifact` (a file) or `train = \"if-missing\"`",
+            );
+            ModelChoice::TrainIfMissing
+        }
+    }
+}
+
+/// `[evaluation] sector = "feature"`, `within = [76, …]`: the sectors inside
+/// which a model is judged, as stored by the feature.
+fn read_sectors(root: &Section<'_>) -> Option<(String, Vec<i64>)> {
+    let section = root.section("evaluation")?;
+    let feature = section.required_text("sector");
+    let letters = section.texts("within");
+    section.finish();
+    let values: Vec<i64> = letters
+        .iter()
+        .filter_map(|letter| letter.bytes().next())
+        .map(i64::from)
+        .collect();
+    Some((feature?, values))
+}
+
+#[derive(Deserialize)]
+struct OnlyLevels {
+    levels: Option<Policy>,
+}
+
+fn read_policy(document: &Document) -> Result<Policy, Vec<Fault>> {
+    let line = |span: Option<std::ops::Range<usize>>| {
+        let start = span.map_or(0, |span| span.start);
+        document.text()[..start.min(document.text().len())]
+            .matches('\n')
+            .count()
+            + 1
+    };
+    let only: OnlyLevels = toml::from_str(document.text()).map_err(|error| {
+        vec![Fault {
+            file: document.file().to_path_buf(),
+            line: line(error.span()),
+            message: error.message().to_owned(),
+        }]
+    })?;
+    let policy = only.levels.unwrap_or_default();
+    let faults: Vec<Fault> = policy
+        .validate()
+        .into_iter()
+        .map(|message| Fault::of_file(document.file(), format!("[levels] {message}")))
+        .collect();
+    if faults.is_empty() {
+        Ok(policy)
+    } else {
+        Err(faults)
+    }
+}
+
+fn read_features(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Vec<Feature> {
+    let slots_of = |from: &str| {
+        if catalogue.sources().is_empty() {
+            // The sources have faults of their own; what they raise is not known.
+            return vec![0];
+        }
+        let mut slots = catalogue.slots_of(from);
+        slots.extend(
+            draft
+                .groups
+                .iter()
+                .filter(|group| group.signal == from)
+                .map(|group| group.slot),
+        );
+        slots
+    };
+    let read = Document::read(&draft.features)
+        .map_err(|fault| vec![fault])
+        .and_then(|document| features::read(&document, slots_of));
+    keep(read, faults).unwrap_or_default()
+}
+
+/// The sector must be a feature.
+fn check_sectors(
+    document: &Document,
+    sectors: Option<&(String, Vec<i64>)>,
+    features: &[Feature],
+    faults: &mut Vec<Fault>,
+) {
+    let Some((sector, _)) = sectors.filter(|_| !features.is_empty()) else {
+        return;
+    };
+    if !features.iter().any(|feature| feature.spec.name == *sector) {
+        let names: Vec<&str> = features.iter().map(|f| f.spec.name.as_str()).collect();
+        let hint = tocsin_ingest::declaration::did_you_mean(sector, &names);
+        let message = format!("`evaluation.sector`: no feature `{sector}` is declared{hint}");
+        faults.push(Fault::of_file(document.file(), message));
+    }
+}
+
+/// One hash over everything that decides what records say and how they count:
+/// all declarations with their names, and the words of their word lists.
+fn hash_rules(file: &Path, draft: &Draft, catalogue: &Catalogue) -> String {
+    let mut hasher = Xxh3::new();
+    let mut add = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    for file in [file, &draft.features] {
+        add(&std::fs::read(file).unwrap_or_default());
+    }
+    for source in catalogue.sources() {
+        add(source.id.as_bytes());
+        let file = draft.sources.join(format!("{}.toml", source.id));
+        add(&std::fs::read(file).unwrap_or_default());
+        let lists = source.lexicons.iter();
+        lists.for_each(|list| list.words().for_each(|word| add(word.as_bytes())));
+    }
+    format!("{:016x}", hasher.digest())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! `tocsin demo`: a simulated city whose agencies deliver day by day, in
+//! accelerated time, to an engine that runs on it as on a real one; and
+//! `tocsin simulate`, which only writes the deliveries.
+
+use crate::cli::{Demo, Simulate};
+use crate::config::Settings;
+use crate::pipeline::{Options, Pipeline};
+use crate::run::{self, Live};
+use anyhow::{Context, Result, bail};
+use include_dir::{Dir, include_dir};
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tocsin_testdata::{City, CityParams};
+
+/// The simulated city's sources, features, word lists and model.
+static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
+
+/// The city's first day.
+const START: jiff::civil::Date = jiff::civil::date(2024, 1, 1);
+/// What the city was made with: another city needs another state directory.
+const NOTE: &str = "city.txt";
+/// The last day that was delivered whole, beside the clock.
+const DELIVERED: &str = "delivered";
+/// How often the engine looks for deliveries.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Writes an embedded configuration below `folder`, replacing what is there.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_config(embedded: &Dir<'_>, folder: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder).with_context(|| format!("folder `{}`", folder.display()))?;
+    for entry in embedded.dirs() {
+        fs::create_dir_all(folder.join(entry.path()))?;
+        write_config(entry, folder)?;
+    }
+    for file in embedded.files() {
+        fs::write(folder.join(file.path()), file.contents())?;
+    }
+    Ok(folder.join("tocsin.toml"))
+}
+
+/// Writes the deliveries of a city, each file from where it was left: a day that
+/// was half written when the process was killed is completed, never doubled.
+struct Deliveries {
+    city: City,
+    root: PathBuf,
+    sizes: HashMap<String, u64>,
+    next: jiff::civil::Date,
+    end: jiff::civil::Date,
+}
+
+impl Deliveries {
+    /// Goes on after the last whole day below `root`.
+    fn resume(params: CityParams, root: &Path) -> Result<Deliveries> {
+        let start = params.start;
+        let end = start.checked_add(jiff::Span::new().months(params.months))?;
+        let clock = root.join("clock");
+        if !clock.exists() {
+            replace(&clock, &format!("{start}T00:00:00+08:00\n"))?;
+        }
+        let written = fs::read_to_string(root.join(DELIVERED)).ok();
+        let written = written.and_then(|text| text.get(..10)?.parse::<jiff::civil::Date>().ok());
+        let mut deliveries = Deliveries {
+            city: City::new(params),
+            root: root.to_path_buf(),
+            sizes: HashMap::new(),
+            next: start,
+            end,
+        };
+        while written.is_some_and(|written| deliveries.next <= written) {
+            for delivery in deliveries.city.day(deliveries.next) {
+                *deliveries.sizes.entry(delivery.path).or_default() += delivery.bytes.len() as u64;
+            }
+            deliveries.next = deliveries.next.tomorrow()?;
+        }
+        Ok(deliveries)
+    }
+
+    /// Writes the next day; false when the city's time is over.
+    fn write_day(&mut self) -> Result<bool> {
+        if self.next >= self.end {
+            return Ok(false);
+        }
+        // The clock first: what a day delivers arrives on that day.
+        replace(
+            &self.root.join("clock"),
+            &format!("{}T18:00:00+08:00\n", self.next),
+        )?;
+        for delivery in self.city.day(self.next) {
+            let path = self.root.join(&delivery.path);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let size = self.sizes.entry(delivery.path).or_default();
+            let mut file = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
+            file.seek(SeekFrom::Start(*size))?;
+            file.write_all(&delivery.bytes)?;
+            *size += delivery.bytes.len() as u64;
+        }
+        replace(&self.root.join(DELIVERED), &format!("{}\n", self.next))?;
+        self.next = self.next.tomorrow()?;
+        Ok(true)
+    }
+}
+
+/// Replaces a file's text in one step.
+fn replace(path: &Path, text: &str) -> Result<()> {
+    let next = path.with_extension("next");
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&next, text)?;
+    fs::rename(next, path)?;
+    Ok(())
+}
+
+fn params(enterprises: u32, months: u32, seed: u64) -> CityParams {
+    CityParams {
+        enterprises,
+        seed,
+        start: START,
+        months,
+        ..CityParams::default()
+    }
+}
+
+/// `tocsin simulate`: all deliveries at once, beside the configuration that
+/// reads them.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn simulate(args: &Simulate) -> Result<()> {
+    let config = write_config(&CITY, &args.out)?;
+    let mut deliveries = Deliveries::resume(
+        params(args.enterprises, args.months, args.seed),
+        &args.out.join("landing"),
+    )?;
+    while deliveries.write_day()? {}
+    let bytes: u64 = deliveries.sizes.values().sum();
+    println!(
+        "{} files, {bytes} bytes; run on them with: tocsin run --once --config {}",
+        deliveries.sizes.len(),
+        config.display()
+    );
+    Ok(())
+}
+
+/// `tocsin demo`.
+///
+/// # Errors
+/// When the state cannot be opened, the address is in use, or an epoch fails.
+pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
+    if !(args.days_per_second > 0.0 && args.days_per_second <= 1_000.0) {
+        bail!(
+            "--days-per-second {}: allowed are numbers above 0 and up to 1000",
+            args.days_per_second
+        );
+    }
+    let folder = args.data.join("city");
+    check_same_city(args)?;
+    let config = write_config(&CITY, &folder)?;
+    let settings = Settings::read(&config)
+        .map_err(|faults| anyhow::anyhow!("the city's configuration: {faults:?}"))?;
+    let deliveries = Deliveries::resume(
+        params(args.enterprises, args.months, args.seed),
+        &folder.join("landing"),
+    )?;
+    let options = Options {
+        data: args.data.clone(),
+        workers: 2,
+        fsync: true,
+    };
+    let mut pipeline = Pipeline::open(Arc::new(settings), options, runtime.handle().clone())?;
+    let stop = run::stop_on_signal(runtime);
+    let (sender, pushes) = run::push_channel();
+    let server = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
+    let printer = runtime.spawn(run::print_events(Arc::clone(pipeline.view())));
+    println!(
+        "a city of {} enterprises, {} months at {} days a second, from {}",
+        args.enterprises, args.months, args.days_per_second, deliveries.next
+    );
+    println!(
+        "console at http://{}/  metrics at /metrics  Ctrl-C stops, a second start goes on",
+        args.listen
+    );
+    let over = Arc::new(AtomicBool::new(false));
+    let result = std::thread::scope(|scope| {
+        let simulator = scope.spawn(|| play(deliveries, args, &stop, &over));
+        let live = Live {
+            pushes,
+            stop: Arc::clone(&stop),
+            over: Arc::clone(&over),
+            poll: POLL,
+        };
+        let driven = run::drive(&mut pipeline, live);
+        stop.store(true, Ordering::Relaxed);
+        let played = simulator
+            .join()
+            .unwrap_or_else(|_| bail!("the simulated city panicked"));
+        driven.and(played)
+    });
+    printer.abort();
+    runtime.block_on(server)??;
+    let status = pipeline.view().status();
+    println!(
+        "stopped at {} after epoch {}",
+        crate::time::instant_text(status.time_ms),
+        status.epoch
+    );
+    pipeline.close()?;
+    result
+}
+
+/// A state directory belongs to one city.
+fn check_same_city(args: &Demo) -> Result<()> {
+    let note = args.data.join(NOTE);
+    let wanted = format!("enterprises {} seed {}\n", args.enterprises, args.seed);
+    match fs::read_to_string(&note) {
+        Ok(found) if found != wanted => bail!(
+            "`{}` holds another city ({}); remove it, or name another with --data",
+            args.data.display(),
+            found.trim()
+        ),
+        Ok(_) => {}
+        Err(_) => {
+            fs::create_dir_all(&args.data)?;
+            fs::write(&note, wanted)?;
+        }
+    }
+    Ok(())
+}
+
+/// Delivers day by day until the time is over or the process stops.
+fn play(
+    mut deliveries: Deliveries,
+    args: &Demo,
+    stop: &AtomicBool,
+    over: &AtomicBool,
+) -> Result<()> {
+    let day = Duration::from_secs_f64(1.0 / args.days_per_second);
+    let mut due = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        if !deliveries.write_day()? {
+            println!("the simulated time is over");
+            over.store(args.once, Ordering::Release);
+            return Ok(());
+        }
+        due += day;
+        while Instant::now() < due && !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(20).min(day));
+        }
+        // After a long epoch the city does not hurry to catch up.
+        due = due.max(Instant::now());
+    }
+    Ok(())
+}

@@ -1,0 +1,367 @@
+//! Why an enterprise has its score: every contribution, its value and weight,
+//! and the records behind it, down to file and line.
+//!
+//! It is folded from the enterprise's own records as they lie in the landing,
+//! apart from the dataflow: the sum must be the score to the last digit.
+
+use crate::fold::{Evidence, Fold, Folded};
+use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, describe};
+use anyhow::Result;
+use serde::Serialize;
+use std::collections::{BTreeSet, HashMap};
+use tocsin_ingest::fact::{Facts, SubjectKey, VALUE_SCALE};
+use tocsin_ingest::index::RowRef;
+use tocsin_ingest::values::{identify, name, subject};
+use tocsin_models::{BoundScorecard, Category};
+
+/// Links are followed this often: account → holder → enterprise, and what
+/// shares a subject with it.
+const HOPS: usize = 3;
+/// Subjects that are followed at most; hubs name millions.
+const MAX_SUBJECTS: usize = 20_000;
+
+/// A record behind a contribution.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordLine {
+    /// The source.
+    pub source: String,
+    /// The agency that owns it.
+    pub agency: String,
+    /// The record's key.
+    pub key: String,
+    /// The day it speaks of.
+    pub event_date: Option<String>,
+    /// The day on which it stops counting.
+    pub counts_until: Option<String>,
+    /// When it arrived, business time.
+    pub arrival: String,
+    /// The file it came in.
+    pub file: String,
+    /// Its line there.
+    pub line: u64,
+    /// What it contributed to the feature's value, after the share.
+    pub value: f64,
+    /// The share of its value that passed along the links, per cent.
+    pub share: i64,
+}
+
+/// One feature's part of the score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Contribution {
+    /// The feature.
+    pub feature: String,
+    /// What people read.
+    pub title: String,
+    /// Its category.
+    pub category: char,
+    /// The feature's value; `None` is missing.
+    pub value: Option<f64>,
+    /// The bin of the scorecard that the value falls into.
+    pub bin: String,
+    /// Its part of the score, micro-log-odds.
+    pub weight: i64,
+    /// The records behind it.
+    pub records: Vec<RecordLine>,
+}
+
+/// A category's part of the score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subtotal {
+    /// The category's letter.
+    pub category: char,
+    /// Its part, micro-log-odds.
+    pub weight: i64,
+}
+
+/// Everything about one score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Credit code or opaque identifier.
+    pub id: String,
+    /// The name, where a source has one.
+    pub name: Option<String>,
+    /// The district, where a source has one.
+    pub district: Option<String>,
+    /// As of which epoch.
+    pub epoch: u64,
+    /// Its business time.
+    pub as_of: String,
+    /// The model's version.
+    pub model: String,
+    /// The index, 0 to 100.
+    pub index: f64,
+    /// The level that index and gates give by themselves, before hysteresis.
+    pub level: String,
+    /// The calibrated probability.
+    pub probability: f64,
+    /// The score, micro-log-odds: intercept and all weights.
+    pub log_odds: i64,
+    /// What every enterprise starts from, micro-log-odds.
+    pub intercept: i64,
+    /// The parts by category.
+    pub subtotals: Vec<Subtotal>,
+    /// The parts by feature, the largest effect first.
+    pub contributions: Vec<Contribution>,
+    /// What is not in the figures above, where a subject is too large to be
+    /// followed: they may then differ from the published score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
+    /// What this is, and is not.
+    pub notice: &'static str,
+}
+
+/// The enterprise that a text means: a credit code, an old number, an opaque
+/// identifier or a name, as long as it means only one.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn find_enterprise(records: &Records, text: &str) -> Result<Option<SubjectKey>> {
+    let mut candidates = Vec::new();
+    candidates.extend(identify(text).ok().map(|code| code.key()));
+    candidates.extend(subject::enterprise_id(text));
+    candidates.extend(name::key(text));
+    for key in candidates {
+        let Some(enterprise) = resolve(records, key)? else {
+            continue;
+        };
+        let mut known = false;
+        records.naming(&[enterprise], |_| known = true)?;
+        if known {
+            return Ok(Some(enterprise));
+        }
+    }
+    Ok(None)
+}
+
+fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
+    let mut fold = Fold::new(&records.settings, i32::MIN, false);
+    let mut facts = Facts::default();
+    records.naming(&[key], |record| record.said.facts(record.index, &mut facts))?;
+    fold.add(0, &facts);
+    Ok(fold.resolve(key))
+}
+
+/// A record that an explanation may show.
+struct Kept {
+    line: RecordLine,
+    days: HashMap<u16, (Option<i32>, Option<i32>)>,
+}
+
+/// The subjects around an enterprise.
+#[derive(Debug)]
+pub struct Closure {
+    /// The enterprise itself, its aliases, and what is linked to it.
+    pub subjects: BTreeSet<SubjectKey>,
+    /// Whether these are all: hubs are not followed to their end.
+    pub complete: bool,
+}
+
+/// Every subject that an enterprise's score may come from.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<Closure> {
+    let mut complete = true;
+    let mut all = BTreeSet::from([enterprise]);
+    let mut frontier = vec![enterprise];
+    for _ in 0..HOPS {
+        let mut next = BTreeSet::new();
+        let mut named = Vec::new();
+        complete &= records.naming(&frontier, |record| {
+            record.said.subjects(record.index, &mut named);
+            next.extend(named.iter().copied());
+        })?;
+        // Other enterprises that share a subject are not followed further: their
+        // own records say nothing of this one.
+        frontier = next
+            .into_iter()
+            .filter(|key| !key.kind().is_enterprise() && !all.contains(key))
+            .collect();
+        all.extend(frontier.iter().copied());
+        if all.len() > MAX_SUBJECTS {
+            complete = false;
+        }
+        if frontier.is_empty() || !complete {
+            break;
+        }
+    }
+    Ok(Closure {
+        subjects: all,
+        complete,
+    })
+}
+
+/// Explains the score of an enterprise as of the epoch that ended at `time_ms`;
+/// `None` where no registering source names it.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn explain(
+    records: &Records,
+    model: &BoundScorecard,
+    enterprise: SubjectKey,
+    epoch: u64,
+    time_ms: i64,
+) -> Result<Option<Explanation>> {
+    let closure = closure(records, enterprise)?;
+    let subjects: Vec<SubjectKey> = closure.subjects.into_iter().collect();
+    let mut fold = Fold::new(&records.settings, crate::time::day_of(time_ms), true);
+    let mut kept: Vec<Kept> = Vec::new();
+    let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
+    let mut identity = Identity::of_key(enterprise);
+    let all = records.naming(&subjects, |record| {
+        let RowRef { segment, row } = record.at;
+        if !seen.insert((segment, row)) || record.said.withdraws[record.index] {
+            return;
+        }
+        if record.source.registers {
+            describe(enterprise, &record, &mut identity);
+        }
+        let mut facts = Facts::default();
+        record.said.facts(record.index, &mut facts);
+        fold.add(kept.len(), &facts);
+        kept.push(keep(&record, &facts));
+    })?;
+    let folded = fold.finish();
+    if !folded.is_registered(enterprise) {
+        return Ok(None);
+    }
+    let parts = Parts {
+        records,
+        model,
+        enterprise,
+        folded: &folded,
+        kept: &kept,
+    };
+    let mut explanation = parts.compose(identity, epoch, time_ms);
+    explanation.incomplete = (!(closure.complete && all)).then(|| {
+        format!(
+            "a subject of this enterprise is shared by so many that not all of its records were followed (limits: {MAX_SUBJECTS} subjects, {MAX_RECORDS} records each); the figures here leave out the others, the published score has them all"
+        )
+    });
+    Ok(Some(explanation))
+}
+
+fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
+    let (file, line) = record.origin();
+    let slots = facts.observations.iter().map(|o| o.slot);
+    let slots = slots.chain(
+        facts
+            .profiles
+            .iter()
+            .flat_map(|p| p.values.iter().map(|(slot, _)| *slot)),
+    );
+    Kept {
+        line: RecordLine {
+            source: record.source.id.clone(),
+            agency: record.source.agency.clone(),
+            key: record.key_text(),
+            event_date: None,
+            counts_until: None,
+            arrival: crate::time::instant_text(record.arrival_ms()),
+            file,
+            line,
+            value: 0.0,
+            share: 100,
+        },
+        days: slots
+            .map(|slot| (slot, record.said.days(record.index, slot)))
+            .collect(),
+    }
+}
+
+/// What an explanation is made of.
+struct Parts<'a> {
+    records: &'a Records,
+    model: &'a BoundScorecard,
+    enterprise: SubjectKey,
+    folded: &'a Folded<'a>,
+    kept: &'a [Kept],
+}
+
+impl Parts<'_> {
+    fn compose(&self, identity: Identity, epoch: u64, time_ms: i64) -> Explanation {
+        let (model, settings) = (self.model, &self.records.settings);
+        let row = self.folded.features(self.enterprise);
+        let score = model.score(&row);
+        let level = crate::witness::level(settings, self.enterprise, self.folded, model, &row);
+        Explanation {
+            id: identity.id,
+            name: identity.name,
+            district: identity.district,
+            epoch,
+            as_of: crate::time::instant_text(time_ms),
+            model: model.version().to_owned(),
+            index: f64::from(score.index) / 100.0,
+            level: level.name().to_owned(),
+            probability: score.probability(),
+            log_odds: score.log_odds,
+            intercept: model.intercept(),
+            subtotals: Category::ALL
+                .iter()
+                .map(|c| Subtotal {
+                    category: c.letter(),
+                    weight: score.subtotals[c.index()],
+                })
+                .collect(),
+            contributions: self.contributions(&row),
+            incomplete: None,
+            notice: tocsin_alerts::DISCLAIMER,
+        }
+    }
+
+    /// Every feature's part, the largest effect first.
+    fn contributions(&self, row: &[Option<i64>]) -> Vec<Contribution> {
+        let mut weights = Vec::new();
+        self.model.contributions(row, &mut weights);
+        let mut contributions: Vec<Contribution> = Vec::new();
+        for (place, feature) in self.records.settings.features.iter().enumerate() {
+            let steps = self.folded.evidence(self.enterprise, &feature.slots);
+            contributions.push(Contribution {
+                feature: feature.spec.name.clone(),
+                title: feature.title.clone(),
+                category: feature.spec.category.letter(),
+                value: row[place].map(unscaled),
+                bin: self.model.bin_label(place, row[place]),
+                weight: weights[place],
+                records: record_lines(self.kept, &steps),
+            });
+        }
+        contributions.sort_by_key(|c| std::cmp::Reverse(c.weight.abs()));
+        contributions
+    }
+}
+
+/// In the order of arrival, wherever the records lie by now.
+fn record_lines(kept: &[Kept], steps: &[Evidence]) -> Vec<RecordLine> {
+    let mut lines: Vec<RecordLine> = steps.iter().map(|step| record_line(kept, step)).collect();
+    lines.sort_by(|a, b| {
+        let place = |line: &RecordLine| {
+            (
+                line.arrival.clone(),
+                line.source.clone(),
+                line.file.clone(),
+                line.line,
+            )
+        };
+        place(a).cmp(&place(b))
+    });
+    lines
+}
+
+fn record_line(kept: &[Kept], step: &Evidence) -> RecordLine {
+    let record = &kept[step.record];
+    let (day, until) = record.days.get(&step.slot).copied().unwrap_or_default();
+    RecordLine {
+        event_date: day.map(crate::time::day_text),
+        counts_until: until.map(crate::time::day_text),
+        value: unscaled(step.value),
+        share: step.share,
+        ..record.line.clone()
+    }
+}
+
+/// A stored value as it was declared.
+pub fn unscaled(stored: i64) -> f64 {
+    stored as f64 / VALUE_SCALE as f64
+}

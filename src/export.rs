@@ -1,0 +1,156 @@
+//! `--export FILE`: every registered enterprise with its score, as CSV or
+//! Parquet by the file's ending.
+
+use crate::pipeline::records::{Identity, Records, describe};
+use crate::view::View;
+use crate::witness;
+use anyhow::{Context, Result, bail};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::values::Uscc;
+
+/// One enterprise's line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Credit code or opaque identifier.
+    pub id: String,
+    /// 0 to 100.
+    pub index: f64,
+    /// Calibrated probability.
+    pub probability: f64,
+    /// Micro-log-odds.
+    pub log_odds: i64,
+    /// The level that index and gates give by themselves.
+    pub level: &'static str,
+}
+
+/// Every registered enterprise, by the fold, highest score first.
+///
+/// # Errors
+/// When the landing cannot be read, or there is no model.
+pub fn lines(view: &View) -> Result<Vec<Line>> {
+    let model = view
+        .model()
+        .context("there is no model yet: nothing is scored")?;
+    let records = &view.records;
+    let mut count = 0;
+    let folded = crate::verify::fold_all(records, view.status().time_ms, &mut count)?;
+    let ids = opaque_ids(records)?;
+    let mut lines = Vec::new();
+    for enterprise in folded.registered() {
+        let row = folded.features(enterprise);
+        let score = model.score(&row);
+        let code = Uscc::from_key(enterprise).map(|code| code.as_str().to_owned());
+        lines.push(Line {
+            id: code
+                .or_else(|| ids.get(&enterprise).cloned())
+                .unwrap_or_else(|| format!("{:032x}", enterprise.0)),
+            index: f64::from(score.index) / 100.0,
+            probability: score.probability(),
+            log_odds: score.log_odds,
+            level: witness::level(&records.settings, enterprise, &folded, &model, &row).name(),
+        });
+    }
+    lines.sort_by(|a, b| b.log_odds.cmp(&a.log_odds).then_with(|| a.id.cmp(&b.id)));
+    Ok(lines)
+}
+
+/// The identifiers of enterprises whose key is a hash.
+fn opaque_ids(records: &Records) -> Result<HashMap<SubjectKey, String>> {
+    let mut ids = HashMap::new();
+    for segment in records.segments() {
+        let registers = records
+            .mapper_of(&segment.source)
+            .is_some_and(|mapper| mapper.source().registers);
+        if !registers {
+            continue;
+        }
+        records.scan(
+            &segment,
+            |at| records.superseded.is_live(at),
+            |record| {
+                let enterprise = record.said.enterprises[record.index];
+                if let Some(enterprise) = enterprise.filter(|key| Uscc::from_key(*key).is_none()) {
+                    let mut identity = Identity::default();
+                    describe(enterprise, &record, &mut identity);
+                    ids.insert(enterprise, identity.id);
+                }
+            },
+        )?;
+    }
+    Ok(ids)
+}
+
+/// Writes the lines to `path`.
+///
+/// # Errors
+/// When the ending is neither `csv` nor `parquet`, or the disk refuses.
+pub fn write(path: &Path, lines: &[Line]) -> Result<()> {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => write_csv(path, lines),
+        Some("parquet") => write_parquet(path, lines),
+        _ => bail!("`{}`: the ending must be .csv or .parquet", path.display()),
+    }
+}
+
+fn write_csv(path: &Path, lines: &[Line]) -> Result<()> {
+    let mut writer = csv::Writer::from_path(path)?;
+    writer.write_record(["id", "index", "probability", "log_odds", "level"])?;
+    for line in lines {
+        let (index, probability) = (format!("{:.2}", line.index), line.probability.to_string());
+        writer.write_record([
+            &line.id,
+            &index,
+            &probability,
+            &line.log_odds.to_string(),
+            line.level,
+        ])?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+fn write_parquet(path: &Path, lines: &[Line]) -> Result<()> {
+    let columns: [(&str, ArrayRef); 5] = [
+        (
+            "id",
+            Arc::new(StringArray::from_iter_values(
+                lines.iter().map(|line| &line.id),
+            )),
+        ),
+        (
+            "index",
+            Arc::new(Float64Array::from_iter_values(
+                lines.iter().map(|line| line.index),
+            )),
+        ),
+        (
+            "probability",
+            Arc::new(Float64Array::from_iter_values(
+                lines.iter().map(|line| line.probability),
+            )),
+        ),
+        (
+            "log_odds",
+            Arc::new(Int64Array::from_iter_values(
+                lines.iter().map(|line| line.log_odds),
+            )),
+        ),
+        (
+            "level",
+            Arc::new(StringArray::from_iter_values(
+                lines.iter().map(|line| line.level),
+            )),
+        ),
+    ];
+    let batch = RecordBatch::try_from_iter(columns)?;
+    let mut writer = ArrowWriter::try_new(File::create(path)?, batch.schema(), None)?;
+    writer.write(&batch)?;
+    writer.close()?;
+    Ok(())
+}

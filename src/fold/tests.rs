@@ -1,0 +1,288 @@
+//! The witness against the dataflow: what `tocsin verify` relies on is that two
+//! ways without common code give the same figures for any facts.
+
+use super::*;
+use crate::pipeline::judge::figures;
+use crate::pipeline::specs;
+use crate::time::{DAY_MS, midnight_ms};
+use crate::witness;
+use proptest::prelude::*;
+use std::sync::LazyLock;
+use tocsin_alerts::level::Assessment;
+use tocsin_dataflow::{Engine, EngineConfig};
+use tocsin_ingest::fact::{Alias, Outcome, SubjectKind};
+use tocsin_models::{BoundScorecard, Scorecard};
+
+const FIRST_DAY: i32 = 20_000;
+
+const HEAD: &str = "resource = \"r\"\nbasis = \"b\"\npath = \"*.csv\"\n\
+     [columns]\nid = \"text\"\nx = \"number\"\n[enterprise]\nid = \"id\"\n";
+/// Slots: 0 mention, 1 and 2 signals, 3 and 4 attributes.
+const REGISTER: &str = "[[signal]]\nkind = \"A1\"\n[[signal]]\nkind = \"E1\"\n\
+     [[attribute]]\nname = \"size\"\nvalue = \"x\"\n[[attribute]]\nname = \"staff\"\nvalue = \"x\"\n";
+/// Slots: 5 mention, 6 signal, 7 attribute; the groups' are 8 and 9.
+const OTHER: &str = "[[signal]]\nkind = \"A1\"\n[[attribute]]\nname = \"size\"\nvalue = \"x\"\n";
+const CONFIG: &str = "[model]\nartifact = \"model.json\"\n\
+     [[link_kind]]\nname = \"whole\"\nshare = 100\n[[link_kind]]\nname = \"part\"\nshare = 60\n\
+     [[link_kind]]\nname = \"none\"\nshare = 0\n\
+     [[group]]\nlink = \"whole\"\nsignal = \"G4\"\nmin = 2\nhub = 3\n\
+     [[group]]\nlink = \"none\"\nsignal = \"G5\"\nmin = 2\nhub = 2\n";
+/// Name, category, what it is made from, how.
+const FEATURES: [(&str, char, &str, &str); 8] = [
+    ("signals", 'A', "A1", "count"),
+    ("amounts", 'E', "E1", "sum"),
+    ("mean", 'D', "A1", "mean"),
+    ("size", 'R', "size", "latest"),
+    ("staff", 'B', "staff", "latest"),
+    ("group", 'H', "G4", "sum"),
+    ("groups", 'H', "G5", "present"),
+    ("any", 'C', "E1", "present"),
+];
+
+static SETTINGS: LazyLock<(Settings, BoundScorecard)> = LazyLock::new(|| {
+    let settings = settings();
+    let model = Scorecard::from_json(&model()).unwrap();
+    let model = model.bind(&specs(&settings)).unwrap();
+    (settings, model)
+});
+
+fn settings() -> Settings {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let features = FEATURES.map(|(name, category, from, aggregate)| {
+        let hard = name == "groups";
+        format!(
+            "[[feature]]\nname = \"{name}\"\ncategory = \"{category}\"\nfrom = \"{from}\"\n\
+             aggregate = \"{aggregate}\"\nhard_trigger = {hard}\n"
+        )
+    });
+    write("tocsin.toml", CONFIG);
+    write("features.toml", &features.concat());
+    let register = format!("agency = \"one\"\nregisters = true\n{HEAD}{REGISTER}");
+    let other = format!(
+        "agency = \"two\"\n{HEAD}{OTHER}[[link]]\nkind = \"whole\"\n\
+         from = {{ person = \"id\" }}\nto = \"enterprise\"\n"
+    );
+    write("sources/a/register.toml", &register);
+    write("sources/b/other.toml", &other);
+    Settings::read(&folder.path().join("tocsin.toml")).unwrap()
+}
+
+/// A model that tells many values of every feature apart.
+fn model() -> String {
+    let feature = |(place, (name, category, ..)): (usize, &(&str, char, &str, &str))| {
+        let mut bins = vec![r#"{"missing": true, "weight": -70000}"#.to_owned()];
+        let mut from = "null".to_owned();
+        for step in -3..12_i64 {
+            let (to, weight) = (step * 7_000 + 1, step * 10_007 + place as i64);
+            bins.push(format!(
+                r#"{{"from": {from}, "to": {to}, "weight": {weight}}}"#
+            ));
+            from = to.to_string();
+        }
+        bins.push(format!(
+            r#"{{"from": {from}, "to": null, "weight": 500000}}"#
+        ));
+        let bins = bins.join(",");
+        format!(
+            r#"{{"name": "{name}", "category": "{category}", "kind": "number", "bins": [{bins}]}}"#
+        )
+    };
+    let features: Vec<String> = FEATURES.iter().enumerate().map(feature).collect();
+    format!(
+        r#"{{"format": 1, "kind": "scorecard", "intercept": 5, "features": [{}]}}"#,
+        features.join(",")
+    )
+}
+
+fn subject(kind: SubjectKind, count: u128) -> impl Strategy<Value = SubjectKey> {
+    (0..count).prop_map(move |number| SubjectKey::new(kind, number))
+}
+
+fn enterprise() -> impl Strategy<Value = SubjectKey> {
+    prop_oneof![
+        3 => subject(SubjectKind::EnterpriseCode, 3),
+        1 => subject(SubjectKind::EnterpriseId, 2),
+    ]
+}
+
+fn alias() -> impl Strategy<Value = SubjectKey> {
+    prop_oneof![
+        2 => subject(SubjectKind::Name, 2),
+        1 => subject(SubjectKind::RegistrationNumber, 1),
+    ]
+}
+
+fn traveller() -> impl Strategy<Value = SubjectKey> {
+    prop_oneof![
+        subject(SubjectKind::Person, 2),
+        subject(SubjectKind::Account, 2)
+    ]
+}
+
+fn anybody() -> impl Strategy<Value = SubjectKey> {
+    prop_oneof![4 => enterprise(), 2 => alias(), 2 => traveller()]
+}
+
+fn observation() -> impl Strategy<Value = Facts> {
+    let expiry = prop_oneof![(-1i32..6).prop_map(|day| FIRST_DAY + day), Just(NEVER)];
+    let slot = prop_oneof![3 => Just(0u16), 2 => Just(1), 2 => Just(2), 1 => Just(5), 2 => Just(6)];
+    (anybody(), expiry, slot, -20i64..60).prop_map(|(subject, expiry, slot, hundreds)| Facts {
+        observations: vec![Observation {
+            subject,
+            expiry,
+            slot,
+            value: hundreds * 1_100,
+        }],
+        ..Facts::default()
+    })
+}
+
+fn profile() -> impl Strategy<Value = Facts> {
+    let subject = prop_oneof![enterprise(), alias()];
+    let stated = (any::<bool>(), any::<bool>(), any::<bool>(), -2i64..9);
+    (subject, stated, 0i32..3, 0u64..2).prop_map(
+        |(subject, (other, first, second, value), day, record)| {
+            let slots: &[Slot] = if other { &[7] } else { &[3, 4] };
+            let kept = slots.iter().zip([first, second]).filter(|(_, kept)| *kept);
+            Facts {
+                profiles: vec![Profile {
+                    subject,
+                    source: u16::from(other),
+                    day,
+                    record,
+                    values: kept.map(|(slot, _)| (*slot, value * 5_000)).collect(),
+                }],
+                ..Facts::default()
+            }
+        },
+    )
+}
+
+fn identity() -> impl Strategy<Value = Facts> {
+    (alias(), enterprise()).prop_map(|(alias, enterprise)| Facts {
+        aliases: vec![Alias { alias, enterprise }],
+        ..Facts::default()
+    })
+}
+
+fn link() -> impl Strategy<Value = Facts> {
+    (traveller(), anybody(), 0u8..3).prop_map(|(from, to, kind)| Facts {
+        links: vec![Link { from, to, kind }],
+        ..Facts::default()
+    })
+}
+
+fn fact() -> impl Strategy<Value = Facts> {
+    prop_oneof![5 => observation(), 2 => profile(), 2 => identity(), 4 => link()]
+}
+
+/// An epoch: how many days after the last, and which facts come or go.
+type Epoch = (i64, Vec<proptest::sample::Index>);
+
+/// Plays the epochs into a dataflow: each mention of a fact adds it, or takes
+/// it back. Returns the figures it ends with, what is left, and the last day.
+fn play(
+    facts: &[Facts],
+    epochs: &[Epoch],
+    workers: usize,
+) -> (BTreeMap<SubjectKey, Assessment>, Vec<bool>, i32) {
+    let (settings, model) = &*SETTINGS;
+    let mut time_ms = midnight_ms(FIRST_DAY) + 1;
+    let plan = settings.plan();
+    let config = EngineConfig { workers, plan };
+    let engine = Engine::start(config, time_ms as u64, Some(model.clone())).unwrap();
+    let mut loader = engine.loader();
+    let mut there = vec![false; facts.len()];
+    let mut figures_of = BTreeMap::new();
+    for (days, toggles) in epochs {
+        time_ms += days * DAY_MS + 1;
+        for place in toggles.iter().map(|pick| pick.index(facts.len())) {
+            loader.add(&facts[place], if there[place] { -1 } else { 1 });
+            there[place] = !there[place];
+        }
+        loader.flush();
+        for change in engine.advance(time_ms as u64).unwrap().changes {
+            match &change.new {
+                Some(new) => figures_of.insert(change.enterprise, figures(change.enterprise, new)),
+                None => figures_of.remove(&change.enterprise),
+            };
+        }
+    }
+    (figures_of, there, crate::time::day_of(time_ms))
+}
+
+fn fold_of<'a>(settings: &'a Settings, facts: &[Facts], there: &[bool], day: i32) -> Folded<'a> {
+    let mut fold = Fold::new(settings, day, true);
+    let left = facts.iter().zip(there).enumerate();
+    for (record, (facts, _)) in left.filter(|(_, (_, there))| **there) {
+        fold.add(record, facts);
+    }
+    fold.finish()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(250))]
+
+    #[test]
+    fn the_fold_of_what_is_left_is_what_the_dataflow_holds(
+        facts in proptest::collection::vec(fact(), 1..40),
+        epochs in proptest::collection::vec(
+            (0i64..4, proptest::collection::vec(any::<proptest::sample::Index>(), 0..30)), 1..6),
+        workers in 1usize..3,
+    ) {
+        let (settings, model) = &*SETTINGS;
+        let (held, there, day) = play(&facts, &epochs, workers);
+        let folded = fold_of(settings, &facts, &there, day);
+        let assess = |enterprise: SubjectKey| {
+            let row = folded.features(enterprise);
+            (enterprise, witness::assess(settings, enterprise, &folded, model, &row))
+        };
+        let expected: BTreeMap<_, _> = folded.registered().into_iter().map(assess).collect();
+        prop_assert_eq!(held, expected);
+    }
+
+    /// The records that an explanation shows add up to the value they explain.
+    #[test]
+    fn evidence_adds_up(facts in proptest::collection::vec(fact(), 1..40)) {
+        let (settings, _) = &*SETTINGS;
+        let folded = fold_of(settings, &facts, &vec![true; facts.len()], FIRST_DAY);
+        for enterprise in folded.enterprises.keys() {
+            for slot in 0..8 {
+                let steps = folded.evidence(*enterprise, &[slot]);
+                let total = folded.total(*enterprise, slot);
+                prop_assert_eq!(steps.len() as i64, total.count);
+                prop_assert_eq!(steps.iter().map(|step| step.value).sum::<i64>(), total.sum);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_outcome_is_positive_if_one_of_them_is() {
+    let (settings, _) = &*SETTINGS;
+    let key = |number| SubjectKey::new(SubjectKind::EnterpriseCode, number);
+    let name = SubjectKey::new(SubjectKind::Name, 1);
+    let outcome = |subject, positive| Outcome { subject, positive };
+    let facts = Facts {
+        outcomes: vec![
+            outcome(key(1), false),
+            outcome(name, true),
+            outcome(key(2), false),
+        ],
+        aliases: vec![Alias {
+            alias: name,
+            enterprise: key(1),
+        }],
+        ..Facts::default()
+    };
+    let folded = fold_of(settings, &[facts], &[true], FIRST_DAY);
+    assert_eq!(
+        folded.outcomes,
+        HashMap::from([(key(1), true), (key(2), false)])
+    );
+}

@@ -1,0 +1,360 @@
+//! An epoch: gathered from what all sources took in, committed, worked off by
+//! the dataflow, judged, kept and published.
+
+use super::inputs::{Pending, Push};
+use super::intake::{Landed, SourceOutput};
+use super::judge::{Judge, Verdict};
+use super::stats::SourceStats;
+use super::{EpochSummary, Pipeline, RULES, segment_file, stored_row};
+use crate::history;
+use anyhow::Result;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Instant;
+use tocsin_alerts::lifecycle::Cause;
+use tocsin_alerts::publish_pending;
+use tocsin_alerts::store::{EpochCommit, EpochResult, Place, Position, SegmentEntry};
+use tocsin_dataflow::{EpochOutput, ScoreChange};
+use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::landing::SegmentRows;
+
+/// More changed scores than this go to a Parquet file instead of the store.
+const BULK_CHANGES: usize = 5_000;
+
+/// An epoch on its way into the store.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) commit: EpochCommit,
+    /// Rows that the commit holds, for the landing to keep in memory.
+    pub(super) inline: Vec<(u32, SegmentRows)>,
+    /// Subjects of which something was retracted.
+    pub(super) retracted: HashSet<SubjectKey>,
+}
+
+/// A commit under way.
+pub(super) type Commit = tokio::task::JoinHandle<Result<(), tocsin_alerts::StoreError>>;
+
+impl Pipeline {
+    /// Looks for files to read and takes in what there is, as one epoch. Without
+    /// anything to do, a new business day is an epoch too.
+    ///
+    /// # Errors
+    /// When the landing, the store or the dataflow fails: the process must stop
+    /// and start again.
+    pub fn poll(&mut self, final_reading: bool) -> Result<Option<EpochSummary>> {
+        let now_ms = crate::time::now_ms();
+        let stats = &self.stats;
+        let fed = |source: u16| stats[usize::from(source)].read > 0;
+        let settings = &self.view.records.settings;
+        let pending = self.inputs.scan(settings, now_ms, final_reading, fed);
+        self.note_faults();
+        self.epoch(pending)
+    }
+
+    /// Takes pushed records in, as one epoch.
+    ///
+    /// # Errors
+    /// As [`Pipeline::poll`].
+    pub fn push(
+        &mut self,
+        pushes: Vec<Push>,
+    ) -> Result<(Option<EpochSummary>, BTreeMap<u16, SourceStats>)> {
+        let mut pending: BTreeMap<u16, Pending> = BTreeMap::new();
+        let epoch = self.last_epoch + 1;
+        for (number, mut push) in pushes.into_iter().enumerate() {
+            // A record without a key is known by the name it came under: no
+            // other push may have it, whatever the caller's clock and counter.
+            push.name = format!("{}.{epoch}.{number}", push.name);
+            let of_source = pending.entry(push.source).or_default();
+            of_source.pushes.push(push);
+        }
+        self.refused.clear();
+        let sources: Vec<u16> = pending.keys().copied().collect();
+        let before: Vec<SourceStats> = sources
+            .iter()
+            .map(|source| self.stats[usize::from(*source)].clone())
+            .collect();
+        let summary = self.epoch(pending)?;
+        let gained = sources
+            .iter()
+            .zip(before)
+            .map(|(source, before)| (*source, self.gained(*source, &before)));
+        Ok((summary, gained.collect()))
+    }
+
+    /// What a source counted since `before`.
+    pub(super) fn gained(&self, source: u16, before: &SourceStats) -> SourceStats {
+        let now = &self.stats[usize::from(source)];
+        let mut rejected = now.rejected.clone();
+        for (reason, count) in &before.rejected {
+            rejected
+                .entry(reason.clone())
+                .and_modify(|now| *now -= count);
+        }
+        rejected.retain(|_, count| *count > 0);
+        SourceStats {
+            read: now.read - before.read,
+            accepted: now.accepted - before.accepted,
+            duplicates: now.duplicates - before.duplicates,
+            corrected: now.corrected - before.corrected,
+            withdrawn: now.withdrawn - before.withdrawn,
+            normalised: now.normalised - before.normalised,
+            rejected,
+            error: self.refused.get(&source).cloned(),
+            ..SourceStats::default()
+        }
+    }
+
+    pub(super) fn epoch(
+        &mut self,
+        pending: BTreeMap<u16, Pending>,
+    ) -> Result<Option<EpochSummary>> {
+        let started = Instant::now();
+        let time_ms = self.clock.now_ms(self.last_time_ms);
+        let new_day = self.last_time_ms > 0
+            && crate::time::day_of(time_ms) > crate::time::day_of(self.last_time_ms);
+        if pending.is_empty() && !new_day {
+            return Ok(None);
+        }
+        let outputs = self.take_in(pending, time_ms)?;
+        let taken = started.elapsed();
+        let changed = outputs.iter().any(|(_, output)| output.has_something());
+        if !changed && !new_day {
+            self.note(outputs);
+            return Ok(None);
+        }
+        let id = self.last_epoch + 1;
+        let cause = if changed {
+            Cause::Evidence
+        } else {
+            Cause::Clock
+        };
+        let kind = if changed { "records" } else { "day" };
+        let Gathered {
+            commit,
+            inline,
+            retracted,
+        } = self.gather(id, time_ms, kind, outputs);
+        let rows = commit.rows;
+        let commit = self.start_commit(commit);
+        for (id, rows) in inline {
+            self.records().landing.add_inline(id, rows)?;
+        }
+        let (mut summary, _) = self.finish(id, time_ms, cause, &retracted, Some(commit))?;
+        summary.rows = rows;
+        let finished = started.elapsed();
+        if summary.events > 0 {
+            self.publish()?;
+        }
+        tracing::debug!(id, rows, changes = summary.changes, ?taken, ?finished, ended = ?started.elapsed(), "epoch");
+        self.show();
+        self.view.metrics.epoch(kind, started.elapsed(), &summary);
+        Ok(Some(summary))
+    }
+
+    /// Notes what sources read although nothing of it is to be committed.
+    pub(super) fn note(&mut self, outputs: Vec<(u16, SourceOutput)>) {
+        for (source, output) in &outputs {
+            self.note_files(*source, output);
+        }
+        self.note_faults();
+    }
+
+    pub(super) fn note_files(&mut self, source: u16, output: &SourceOutput) {
+        for (name, position) in &output.positions {
+            self.inputs.read_to(source, name.clone(), position.clone());
+        }
+        for (found, fault) in &output.failed {
+            self.inputs.failed(source, found, fault.clone());
+        }
+        if let Some(refused) = &output.refused {
+            self.refused.insert(source, refused.clone());
+        }
+    }
+
+    /// Says of every source what is wrong with it now, or that nothing is.
+    pub(super) fn note_faults(&mut self) {
+        let mut changed = false;
+        for (source, stats) in self.stats.iter_mut().enumerate() {
+            let fault = self.inputs.fault(source as u16);
+            changed |= stats.error != fault;
+            stats.error = fault;
+        }
+        if changed {
+            self.show();
+        }
+    }
+
+    /// One commit of what all sources took in.
+    pub(super) fn gather(
+        &mut self,
+        id: u64,
+        time_ms: i64,
+        kind: &str,
+        outputs: Vec<(u16, SourceOutput)>,
+    ) -> Gathered {
+        let mut gathered = Gathered::default();
+        let commit = &mut gathered.commit;
+        (commit.id, commit.time_ms, commit.kind) = (id, time_ms, kind.into());
+        for (source, output) in &outputs {
+            self.note_files(*source, output);
+        }
+        self.note_faults();
+        for (source, output) in outputs {
+            let name = self.settings().catalogue.sources()[usize::from(source)]
+                .id
+                .clone();
+            commit.rows += output.rows;
+            commit
+                .superseded
+                .extend(output.superseded.iter().map(|at| stored_row(*at)));
+            commit.rejects.extend(output.rejects);
+            for (file, position) in output.positions {
+                let state = serde_json::to_string(&position).unwrap_or_default();
+                commit.positions.push(Position {
+                    source: name.clone(),
+                    file,
+                    state,
+                });
+            }
+            for landed in output.landed {
+                commit.segments.push(segment_entry(&name, &landed));
+                if let Landed::Inline(segment, _, rows) = landed {
+                    gathered.inline.push((segment, *rows));
+                }
+            }
+            self.view.metrics.records(&name, &output.stats);
+            self.stats[usize::from(source)].merge(&output.stats);
+            let stats = serde_json::to_string(&self.stats[usize::from(source)]).unwrap_or_default();
+            commit.stats.push((name, stats));
+            gathered.retracted.extend(output.retracted);
+        }
+        gathered
+    }
+
+    pub(super) fn commit(&mut self, commit: EpochCommit) -> Result<()> {
+        self.runtime
+            .block_on(self.view.store.commit_epoch(&commit))?;
+        Ok(())
+    }
+
+    /// Starts a commit that goes on while the dataflow works.
+    pub(super) fn start_commit(&self, commit: EpochCommit) -> Commit {
+        let store = Arc::clone(&self.view.store);
+        self.runtime
+            .spawn(async move { store.commit_epoch(&commit).await })
+    }
+
+    /// Lets the dataflow work off an epoch and keeps what came of it, once its
+    /// commit is done: nothing is kept or told of an epoch that is not.
+    pub(super) fn finish(
+        &mut self,
+        id: u64,
+        time_ms: i64,
+        cause: Cause,
+        retracted: &HashSet<SubjectKey>,
+        commit: Option<Commit>,
+    ) -> Result<(EpochSummary, Vec<ScoreChange>)> {
+        let started = Instant::now();
+        let output = self.engine.advance(time_ms as u64)?;
+        let advanced = started.elapsed();
+        self.count_matched(&output);
+        let verdict = self.judge(id, &output.changes, time_ms, cause, retracted)?;
+        let judged = started.elapsed();
+        if let Some(commit) = commit {
+            self.runtime.block_on(commit)??;
+        }
+        tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
+        let summary = EpochSummary {
+            id,
+            rows: 0,
+            changes: output.changes.len(),
+            events: verdict.events.len(),
+        };
+        self.keep(id, time_ms, verdict, None)?;
+        if id == 1 {
+            let rules = self.rules(self.view.model_version().as_deref());
+            self.runtime
+                .block_on(self.view.store.set_meta(RULES, &rules))?;
+        }
+        Ok((summary, output.changes))
+    }
+
+    pub(super) fn judge(
+        &mut self,
+        epoch: u64,
+        changes: &[ScoreChange],
+        now_ms: i64,
+        cause: Cause,
+        retracted: &HashSet<SubjectKey>,
+    ) -> Result<Verdict> {
+        let judge = Judge {
+            records: &self.view.records,
+            epoch,
+            last_ms: self.last_time_ms,
+            now_ms,
+            cause,
+            retracted,
+        };
+        judge.judge(changes, &mut self.book)
+    }
+
+    /// Keeps an epoch's verdict: one transaction, after the large part of the
+    /// scores is in its file.
+    pub(super) fn keep(
+        &mut self,
+        id: u64,
+        time_ms: i64,
+        mut verdict: Verdict,
+        model: Option<String>,
+    ) -> Result<()> {
+        if verdict.scores.len() > BULK_CHANGES {
+            let scores = std::mem::take(&mut verdict.scores);
+            history::write(&self.options.data, id, time_ms, &scores, self.options.fsync)?;
+        }
+        let result = EpochResult {
+            id,
+            time_ms,
+            alerts: verdict.alerts,
+            events: verdict.events,
+            scores: verdict.scores,
+            model,
+        };
+        let sequenced = self
+            .runtime
+            .block_on(self.view.store.finish_epoch(&result))?;
+        self.view.announce(sequenced);
+        self.last_epoch = id;
+        self.last_time_ms = time_ms;
+        Ok(())
+    }
+
+    pub(super) fn publish(&mut self) -> Result<()> {
+        self.runtime
+            .block_on(publish_pending(&self.view.store, &mut self.sink))?;
+        Ok(())
+    }
+
+    pub(super) fn count_matched(&mut self, output: &EpochOutput) {
+        for (slot, delta) in &output.matched {
+            self.matched[usize::from(*slot)] += delta;
+        }
+    }
+}
+
+fn segment_entry(source: &str, landed: &Landed) -> SegmentEntry {
+    let (id, rows, place) = match landed {
+        Landed::File(info) => (info.id, info.rows, Place::File(segment_file(info.id))),
+        Landed::Inline(id, bytes, rows) => (
+            *id,
+            rows.batch.num_rows() as u32,
+            Place::Inline(bytes.clone()),
+        ),
+    };
+    SegmentEntry {
+        id,
+        source: source.to_owned(),
+        rows: u64::from(rows),
+        place,
+    }
+}

@@ -1,0 +1,221 @@
+//! The pipeline of epochs: take records in → commit them (the point of no
+//! return) → let the dataflow work → keep and publish what came of it.
+//!
+//! One thread drives it; nothing else writes. Whatever the moment of a kill, a
+//! restart finds whole epochs only, and repeats those that were committed and
+//! not finished.
+
+mod epoch;
+pub mod inputs;
+pub mod intake;
+pub mod judge;
+pub mod live;
+mod open;
+mod raw;
+pub mod records;
+pub mod restore;
+mod settle;
+pub mod stats;
+mod take;
+#[cfg(test)]
+mod tests;
+mod upkeep;
+
+use crate::clock::BusinessClock;
+use crate::config::Settings;
+use crate::view::View;
+use anyhow::{Context, Result};
+use inputs::Inputs;
+use records::Records;
+use stats::SourceStats;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use tocsin_alerts::Sink;
+use tocsin_alerts::lifecycle::Book;
+use tocsin_alerts::store::{Durability, RowRef as StoredRow, Store};
+use tocsin_dataflow::{Engine, EngineConfig, Loader};
+use tocsin_ingest::index::RowRef;
+use tocsin_models::FeatureSpec;
+
+/// The store's note of the rules (and model) that the last epoch ran by.
+const RULES: &str = "rules";
+
+/// Where the state is and how hard it is kept.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The state directory.
+    pub data: PathBuf,
+    /// Dataflow workers, and threads that take records in.
+    pub workers: usize,
+    /// Whether commits survive a power cut, not only a kill.
+    pub fsync: bool,
+}
+
+/// What an epoch did, for people and metrics.
+#[derive(Debug, Clone, Default)]
+pub struct EpochSummary {
+    /// Its number.
+    pub id: u64,
+    /// Rows landed.
+    pub rows: u64,
+    /// Scores changed.
+    pub changes: usize,
+    /// Alert events published.
+    pub events: usize,
+}
+
+/// The engine's state and the one way to move it on.
+pub struct Pipeline {
+    view: Arc<View>,
+    options: Options,
+    clock: BusinessClock,
+    runtime: tokio::runtime::Handle,
+    engine: Engine,
+    loader: Loader,
+    sink: Sink,
+    book: Book,
+    inputs: Inputs,
+    stats: Vec<SourceStats>,
+    matched: Vec<i64>,
+    refused: BTreeMap<u16, String>,
+    next_segment: AtomicU32,
+    last_epoch: u64,
+    last_time_ms: i64,
+}
+
+impl Pipeline {
+    /// Opens the state directory, loads what it holds, and finishes what a kill
+    /// left unfinished.
+    ///
+    /// # Errors
+    /// When the directory is in use or damaged, or the model does not fit.
+    pub fn open(
+        settings: Arc<Settings>,
+        options: Options,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Pipeline> {
+        std::fs::create_dir_all(&options.data)
+            .with_context(|| format!("state directory `{}`", options.data.display()))?;
+        let durability = match options.fsync {
+            true => Durability::Fsync,
+            false => Durability::NoFsync,
+        };
+        let store = runtime.block_on(Store::open(&options.data, durability))?;
+        let recovery = runtime.block_on(store.recover())?;
+        let landing = open::open_landing(&store, &recovery, &options, &runtime)?;
+        let records = open::records(&settings, landing, &recovery, &options)?;
+        let model = open::choose_model(&settings, &recovery)?;
+        let clock = BusinessClock::new(settings.clock.clone());
+        let config = EngineConfig {
+            workers: options.workers,
+            plan: settings.plan(),
+        };
+        let start_ms = open::start_time(&recovery, &clock)?;
+        let bound = model
+            .as_ref()
+            .map(|card| card.bind(&specs(&settings)))
+            .transpose()?;
+        let engine = Engine::start(config, start_ms as u64, bound.clone())?;
+        let sink = Sink::open(&options.data.join("alerts.ndjson"))?;
+        let last_segment = recovery.segments.iter().map(|segment| segment.id).max();
+        let view = View::new(records, Arc::new(store), bound, options.data.clone());
+        let mut pipeline = Pipeline {
+            loader: engine.loader(),
+            stats: open::restored_stats(&settings, &recovery),
+            matched: vec![0; settings.plan().slots.len()],
+            refused: BTreeMap::new(),
+            book: recovery.book.clone(),
+            inputs: open::restored_inputs(&settings, &recovery),
+            next_segment: AtomicU32::new(last_segment.unwrap_or(0) + 1),
+            last_epoch: recovery.last_finished,
+            last_time_ms: recovery.last_time_ms,
+            view: Arc::new(view),
+            options,
+            clock,
+            runtime,
+            engine,
+            sink,
+        };
+        pipeline.restore(&recovery, model.as_ref())?;
+        Ok(pipeline)
+    }
+
+    /// What others may look at while the pipeline runs.
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
+    }
+
+    pub(super) fn records(&self) -> &Records {
+        &self.view.records
+    }
+
+    pub(super) fn settings(&self) -> &Arc<Settings> {
+        &self.view.records.settings
+    }
+
+    pub(super) fn rules(&self, model: Option<&str>) -> String {
+        format!("{} {}", self.settings().hash, model.unwrap_or("none"))
+    }
+
+    /// Shows how things stand to everybody who looks.
+    pub(super) fn show(&self) {
+        self.view.update(
+            &self.stats,
+            &self.matched,
+            self.last_epoch,
+            self.last_time_ms,
+        );
+    }
+
+    /// Ends everything in order.
+    ///
+    /// # Errors
+    /// When the last pages cannot be written.
+    pub fn close(self) -> Result<()> {
+        self.sink.sync()?;
+        drop(self.engine);
+        Ok(())
+    }
+
+    /// The runtime that the store's work runs on.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
+    }
+}
+
+/// The features as models know them.
+pub fn specs(settings: &Settings) -> Vec<FeatureSpec> {
+    settings
+        .features
+        .iter()
+        .map(|feature| feature.spec.clone())
+        .collect()
+}
+
+/// A row as the index has it.
+pub fn index_row(at: StoredRow) -> RowRef {
+    RowRef {
+        segment: at.segment,
+        row: at.row,
+    }
+}
+
+/// A row as the store has it.
+pub fn stored_row(at: RowRef) -> StoredRow {
+    StoredRow {
+        segment: at.segment,
+        row: at.row,
+    }
+}
+
+/// What the store notes as a segment's file.
+pub fn segment_file(id: u32) -> String {
+    format!("{id:010}.parquet")
+}
+
+/// The next segment number, for those who make segments of their own.
+pub fn take_segment(next: &AtomicU32) -> u32 {
+    next.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,282 @@
+//! Opening the state: the landing, the model, counters and positions as they
+//! were, and the epochs that a kill left unfinished.
+
+use super::inputs::Inputs;
+use super::live::Superseded;
+use super::records::Records;
+use super::restore::{self, Timeline};
+use super::stats::SourceStats;
+use super::{Options, Pipeline, RULES};
+use super::{index_row, specs};
+use crate::clock::BusinessClock;
+use crate::config::{ModelChoice, Settings};
+use anyhow::{Context, Result};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use tocsin_alerts::lifecycle::Cause;
+use tocsin_alerts::store::{EpochCommit, Recovery, Store};
+use tocsin_dataflow::ScoreChange;
+use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::index::Durability as IndexDurability;
+use tocsin_ingest::landing::{Landing, LandingOptions, SegmentInfo};
+use tocsin_models::Scorecard;
+
+impl Pipeline {
+    pub(super) fn restore(&mut self, recovery: &Recovery, model: Option<&Scorecard>) -> Result<()> {
+        let timeline = Timeline::of(recovery);
+        let rules = self.rules(model.map(Scorecard::version));
+        let new_rules = recovery.last_finished > 0 && recovery.meta.get(RULES) != Some(&rules);
+        // What is scored now, of every enterprise, where the rules are new.
+        let mut scored: BTreeMap<SubjectKey, ScoreChange> = BTreeMap::new();
+        let mut note = |changes: Vec<ScoreChange>| {
+            if new_rules {
+                scored.extend(
+                    changes
+                        .into_iter()
+                        .map(|change| (change.enterprise, change)),
+                );
+            }
+        };
+        if recovery.last_finished > 0 {
+            note(self.load_finished(recovery, &timeline)?);
+        }
+        for epoch in &recovery.unfinished {
+            let retracted =
+                restore::load_epoch(epoch.id, &self.view.records, &timeline, &mut self.loader)?;
+            tracing::info!(
+                epoch = epoch.id,
+                "finishing an epoch that was committed before the last stop"
+            );
+            let (_, changes) =
+                self.finish(epoch.id, epoch.time_ms, Cause::Evidence, &retracted, None)?;
+            note(changes);
+        }
+        if new_rules {
+            self.apply_new_rules(&rules, model, scored)?;
+        }
+        self.publish()?;
+        self.show();
+        Ok(())
+    }
+
+    /// Loads what counted at the end of the last finished epoch, and returns the
+    /// scores that it makes.
+    pub(super) fn load_finished(
+        &mut self,
+        recovery: &Recovery,
+        timeline: &Timeline,
+    ) -> Result<Vec<ScoreChange>> {
+        let refused = restore::load_up_to(
+            recovery.last_finished,
+            self.records(),
+            timeline,
+            &self.engine,
+            self.options.workers,
+        )?;
+        if refused > 0 {
+            tracing::warn!(
+                refused,
+                "landed rows are refused by the present declarations and do not count"
+            );
+        }
+        let output = self.engine.advance(recovery.last_time_ms as u64)?;
+        self.count_matched(&output);
+        Ok(output.changes)
+    }
+
+    /// After a start with other rules or another model, every score may differ
+    /// from what was last published: that is an epoch of its own.
+    pub(super) fn apply_new_rules(
+        &mut self,
+        rules: &str,
+        model: Option<&Scorecard>,
+        mut scored: BTreeMap<SubjectKey, ScoreChange>,
+    ) -> Result<()> {
+        let id = self.last_epoch + 1;
+        let time_ms = self.last_time_ms + 1;
+        // Who is alerted and has no score any more falls to none.
+        for alert in self.book.open_alerts() {
+            let enterprise = SubjectKey(u128::from_be_bytes(alert.enterprise));
+            scored.entry(enterprise).or_insert(ScoreChange {
+                enterprise,
+                old: None,
+                new: None,
+                time_ms: 0,
+            });
+        }
+        let mut changes: Vec<ScoreChange> = scored.into_values().collect();
+        changes
+            .iter_mut()
+            .for_each(|change| change.time_ms = time_ms as u64);
+        self.commit(EpochCommit {
+            id,
+            time_ms,
+            kind: "rules".into(),
+            ..EpochCommit::default()
+        })?;
+        self.engine.advance(time_ms as u64)?;
+        let verdict = self.judge(id, &changes, time_ms, Cause::Model, &HashSet::new())?;
+        self.keep(
+            id,
+            time_ms,
+            verdict,
+            model.map(|card| card.version().to_owned()),
+        )?;
+        self.runtime
+            .block_on(self.view.store.set_meta(RULES, rules))?;
+        Ok(())
+    }
+}
+
+/// The instant of the first epoch that a new dataflow closes.
+pub(super) fn start_time(recovery: &Recovery, clock: &BusinessClock) -> Result<i64> {
+    match (recovery.last_time_ms, recovery.unfinished.first()) {
+        (0, Some(first)) => Ok(first.time_ms),
+        (0, None) => {
+            clock.check()?;
+            Ok(clock.now_ms(0))
+        }
+        (last_ms, _) => Ok(last_ms),
+    }
+}
+
+/// The landing with just the segments that the store knows.
+pub(super) fn open_landing(
+    store: &Store,
+    recovery: &Recovery,
+    options: &Options,
+    runtime: &tokio::runtime::Handle,
+) -> Result<Landing> {
+    let mut committed = Vec::new();
+    for segment in &recovery.segments {
+        let inline = match segment.file {
+            Some(_) => None,
+            None => runtime.block_on(store.inline(segment.id))?,
+        };
+        committed.push(SegmentInfo {
+            id: segment.id,
+            source: segment.source.clone(),
+            rows: segment.rows as u32,
+            order: segment.id,
+            inline,
+        });
+    }
+    let durability = if options.fsync {
+        IndexDurability::Disk
+    } else {
+        IndexDurability::Process
+    };
+    let landing = LandingOptions {
+        durability,
+        ..LandingOptions::default()
+    };
+    Ok(Landing::open(
+        &options.data.join("landing"),
+        landing,
+        &committed,
+    )?)
+}
+
+/// Access to the landed rows, complete with what the store knows of them.
+pub(super) fn records(
+    settings: &Arc<Settings>,
+    landing: Landing,
+    recovery: &Recovery,
+    options: &Options,
+) -> Result<Records> {
+    let superseded = Superseded::default();
+    for gone in &recovery.superseded {
+        superseded.insert(index_row(gone.at));
+    }
+    let records = Records::new(
+        Arc::clone(settings),
+        Arc::new(landing),
+        Arc::new(superseded),
+        &crate::secret::pseudonymiser(&options.data)?,
+    );
+    restore_postings(&records)?;
+    Ok(records)
+}
+
+/// Rebuilds postings that a kill lost, from what the rows say.
+fn restore_postings(records: &Records) -> Result<()> {
+    for id in records.landing.without_postings() {
+        let Some(segment) = records
+            .segments()
+            .into_iter()
+            .find(|segment| segment.id == id)
+        else {
+            continue;
+        };
+        let mut postings = Vec::new();
+        let mut named = Vec::new();
+        records.scan(
+            &segment,
+            |_| true,
+            |record| {
+                record.said.subjects(record.index, &mut named);
+                postings.extend(
+                    named
+                        .iter()
+                        .map(|subject| (subject.hash64(), record.at.row)),
+                );
+            },
+        )?;
+        records.landing.restore_postings(id, &postings)?;
+    }
+    Ok(())
+}
+
+/// The model in force: the configured artifact, or the one trained before.
+pub(super) fn choose_model(settings: &Settings, recovery: &Recovery) -> Result<Option<Scorecard>> {
+    let trained = match &settings.model {
+        ModelChoice::Artifact(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("model `{}` cannot be read", path.display()))?;
+            return Ok(Some(Scorecard::from_json(&text)?));
+        }
+        ModelChoice::TrainIfMissing => recovery.model.as_ref(),
+    };
+    let card = trained
+        .map(|model| Scorecard::from_json(&model.artifact))
+        .transpose()?;
+    if let Some(Err(differences)) = card.as_ref().map(|card| card.bind(&specs(settings))) {
+        tracing::warn!(%differences, "the model trained before does not fit the features any more; another is trained");
+        return Ok(None);
+    }
+    Ok(card)
+}
+
+/// The counters of every source, by index.
+pub(super) fn restored_stats(settings: &Settings, recovery: &Recovery) -> Vec<SourceStats> {
+    let of_source = |id: &String| {
+        recovery
+            .stats
+            .get(id)
+            .and_then(|json| serde_json::from_str(json).ok())
+    };
+    settings
+        .catalogue
+        .sources()
+        .iter()
+        .map(|source| of_source(&source.id).unwrap_or_default())
+        .collect()
+}
+
+/// How far the files of every source have been read.
+pub(super) fn restored_inputs(settings: &Settings, recovery: &Recovery) -> Inputs {
+    let mut inputs = Inputs::default();
+    let by_name: HashMap<&str, u16> = settings
+        .catalogue
+        .sources()
+        .iter()
+        .map(|s| (s.id.as_str(), s.index))
+        .collect();
+    for position in &recovery.positions {
+        let source = by_name.get(position.source.as_str());
+        if let (Some(source), Ok(state)) = (source, serde_json::from_str(&position.state)) {
+            inputs.read_to(*source, position.file.clone(), state);
+        }
+    }
+    inputs
+}

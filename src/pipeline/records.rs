@@ -1,0 +1,349 @@
+//! The records as they lie in the landing: which count, what they say, and who
+//! an enterprise is. Everything that reads history reads it through here.
+
+use super::live::Superseded;
+use crate::config::Settings;
+use anyhow::Result;
+use arrow_array::{Array, RecordBatch, cast::AsArray, types::UInt64Type};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use tocsin_ingest::fact::{SubjectKey, SubjectKind};
+use tocsin_ingest::index::RowRef;
+use tocsin_ingest::landing::{LandedRows, Landing, LandingError, SegmentInfo};
+use tocsin_ingest::mapping::{Mapper, Said};
+use tocsin_ingest::source::{ReferenceKind, Source};
+use tocsin_ingest::values::{Pseudonymiser, Uscc};
+
+/// Most records looked at behind one subject: hubs have millions.
+pub const MAX_RECORDS: usize = 100_000;
+/// How often to look again when rows move to another segment meanwhile.
+const LOOKS_AGAIN: usize = 3;
+
+/// Shared, read-only access to the landed records.
+#[derive(Clone)]
+pub struct Records {
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// Where the rows are.
+    pub landing: Arc<Landing>,
+    /// Which of them no longer count.
+    pub superseded: Arc<Superseded>,
+    mappers: Arc<Vec<Mapper>>,
+}
+
+/// A live record: where it lies, and its batch with what it says.
+pub struct LiveRecord<'a> {
+    /// Where it lies.
+    pub at: RowRef,
+    /// The source that said it.
+    pub source: &'a Source,
+    /// The batch it was read in.
+    pub batch: &'a RecordBatch,
+    /// What the batch says.
+    pub said: &'a Said,
+    /// Its place in `said`.
+    pub index: usize,
+}
+
+impl LiveRecord<'_> {
+    /// The file, and the line in it, that the record came from.
+    pub fn origin(&self) -> (String, u64) {
+        let row = self.said.rows[self.index] as usize;
+        let file = self
+            .batch
+            .column(0)
+            .as_string::<i32>()
+            .value(row)
+            .to_owned();
+        (
+            file,
+            self.batch.column(2).as_primitive::<UInt64Type>().value(row),
+        )
+    }
+
+    /// When the record arrived, milliseconds UTC of business time.
+    pub fn arrival_ms(&self) -> i64 {
+        let row = self.said.rows[self.index] as usize;
+        self.batch.column(4).as_primitive::<UInt64Type>().value(row) as i64
+    }
+
+    /// The record's key columns, or its file and record number.
+    pub fn key_text(&self) -> String {
+        let row = self.said.rows[self.index] as usize;
+        let names: Vec<&String> = self
+            .source
+            .key
+            .iter()
+            .map(|column| &self.source.columns[*column].name)
+            .collect();
+        if names.is_empty() {
+            let number = self.batch.column(1).as_primitive::<UInt64Type>().value(row);
+            return format!("record {number}");
+        }
+        let values = names.iter().filter_map(|name| self.text(name));
+        values.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A raw value by column name; `None` where it is absent or empty.
+    pub fn text(&self, column: &str) -> Option<String> {
+        let row = self.said.rows[self.index] as usize;
+        let texts = self.batch.column_by_name(column)?.as_string_opt::<i32>()?;
+        let text = if texts.is_null(row) {
+            ""
+        } else {
+            texts.value(row).trim()
+        };
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+}
+
+/// When and where a record came from: the latest to arrive has the last word.
+type Arrival = (i64, String, u64);
+
+/// What people know an enterprise by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its credit code or opaque identifier.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its district.
+    pub district: Option<String>,
+    named: Option<Arrival>,
+    located: Option<Arrival>,
+}
+
+/// Rows of a segment that may name a subject: the segment, its rows, and what
+/// they are.
+type Candidates = (u32, Vec<u32>, LandedRows);
+
+impl Records {
+    /// Access to the rows of `landing`.
+    pub fn new(
+        settings: Arc<Settings>,
+        landing: Arc<Landing>,
+        superseded: Arc<Superseded>,
+        pseudonyms: &Pseudonymiser,
+    ) -> Self {
+        let catalogue = &settings.catalogue;
+        let mapper = |source: &Source| {
+            Mapper::new(
+                Arc::new(source.clone()),
+                catalogue.range(source),
+                pseudonyms.clone(),
+            )
+        };
+        let mappers = catalogue.sources().iter().map(mapper).collect();
+        Records {
+            landing,
+            superseded,
+            mappers: Arc::new(mappers),
+            settings,
+        }
+    }
+
+    /// The mapper of a source, by its index.
+    pub fn mapper(&self, source: u16) -> &Mapper {
+        &self.mappers[usize::from(source)]
+    }
+
+    /// The mapper of a source, by its name; `None` where it is declared no more.
+    pub fn mapper_of(&self, source: &str) -> Option<&Mapper> {
+        self.settings
+            .catalogue
+            .source(source)
+            .map(|source| self.mapper(source.index))
+    }
+
+    /// The segments of sources that are still declared.
+    pub fn segments(&self) -> Vec<SegmentInfo> {
+        let all = self.landing.segments().into_iter();
+        all.filter(|info| self.mapper_of(&info.source).is_some())
+            .collect()
+    }
+
+    /// Hands every record of a segment that `counts` to `take`; returns how many
+    /// landed rows the declaration refuses by now.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub fn scan(
+        &self,
+        segment: &SegmentInfo,
+        counts: impl Fn(RowRef) -> bool,
+        mut take: impl FnMut(LiveRecord<'_>),
+    ) -> Result<u64> {
+        let Some(mapper) = self.mapper_of(&segment.source) else {
+            return Ok(0);
+        };
+        let mut refused = 0;
+        let mut first = 0;
+        for batch in self.landing.read(segment.id)? {
+            let batch = batch?;
+            let (said, faults) = mapper.map_landed(&batch);
+            refused += faults.len() as u64;
+            for index in 0..said.len() {
+                let at = RowRef {
+                    segment: segment.id,
+                    row: first + said.rows[index],
+                };
+                if counts(at) {
+                    take(LiveRecord {
+                        at,
+                        source: mapper.source(),
+                        batch: &batch,
+                        said: &said,
+                        index,
+                    });
+                }
+            }
+            first += batch.num_rows() as u32;
+        }
+        Ok(refused)
+    }
+
+    /// Hands every live record that names one of `subjects` to `take`, once.
+    /// Returns whether these are all: behind one subject no more than
+    /// [`MAX_RECORDS`] are looked at.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn naming(
+        &self,
+        subjects: &[SubjectKey],
+        take: impl FnMut(LiveRecord<'_>),
+    ) -> Result<bool> {
+        self.naming_in(|_| true, subjects, take)
+    }
+
+    /// As [`Records::naming`], of sources that `wanted` accepts.
+    fn naming_in(
+        &self,
+        wanted: impl Fn(&Source) -> bool,
+        subjects: &[SubjectKey],
+        mut take: impl FnMut(LiveRecord<'_>),
+    ) -> Result<bool> {
+        let subjects: HashSet<SubjectKey> = subjects.iter().copied().collect();
+        let (candidates, all) = self.candidates(&wanted, &subjects)?;
+        let mut named = Vec::new();
+        for (segment, rows, landed) in candidates {
+            let Some(mapper) = self.mapper_of(&landed.source) else {
+                continue;
+            };
+            let (said, _) = mapper.map_landed(&landed.batch);
+            for index in 0..said.len() {
+                // The index goes by hash: the record itself must name a subject.
+                said.subjects(index, &mut named);
+                if named.iter().any(|subject| subjects.contains(subject)) {
+                    let row = rows[said.rows[index] as usize];
+                    take(LiveRecord {
+                        at: RowRef { segment, row },
+                        source: mapper.source(),
+                        batch: &landed.batch,
+                        said: &said,
+                        index,
+                    });
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The live rows that the index has for `subjects`, and whether these are
+    /// all. Looks again if a segment is rolled into another meanwhile.
+    fn candidates(
+        &self,
+        wanted: &impl Fn(&Source) -> bool,
+        subjects: &HashSet<SubjectKey>,
+    ) -> Result<(Vec<Candidates>, bool), LandingError> {
+        let mut found = self.find_candidates(wanted, subjects);
+        for _ in 0..LOOKS_AGAIN {
+            if !matches!(found, Err(LandingError::UnknownSegment(_))) {
+                break;
+            }
+            found = self.find_candidates(wanted, subjects);
+        }
+        found
+    }
+
+    fn find_candidates(
+        &self,
+        wanted: &impl Fn(&Source) -> bool,
+        subjects: &HashSet<SubjectKey>,
+    ) -> Result<(Vec<Candidates>, bool), LandingError> {
+        let mut by_segment: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        let mut all = true;
+        for subject in subjects {
+            let rows = self.landing.find_subject(subject.hash64(), MAX_RECORDS)?;
+            all &= rows.len() < MAX_RECORDS;
+            for at in rows {
+                let source = self
+                    .landing
+                    .source_of(at.segment)
+                    .and_then(|source| self.settings.catalogue.source(&source));
+                if self.superseded.is_live(at) && source.is_some_and(wanted) {
+                    by_segment.entry(at.segment).or_default().push(at.row);
+                }
+            }
+        }
+        let mut candidates = Vec::with_capacity(by_segment.len());
+        for (segment, mut rows) in by_segment {
+            rows.sort_unstable();
+            rows.dedup();
+            let landed = self.landing.rows(segment, &rows)?;
+            candidates.push((segment, rows, landed));
+        }
+        Ok((candidates, all))
+    }
+
+    /// Who an enterprise is, by the registering records that name it.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn identity(&self, enterprise: SubjectKey) -> Result<Identity> {
+        let mut identity = Identity::of_key(enterprise);
+        self.naming_in(
+            |source| source.registers,
+            &[enterprise],
+            |record| describe(enterprise, &record, &mut identity),
+        )?;
+        Ok(identity)
+    }
+}
+
+impl Identity {
+    /// An enterprise of which nothing but its key is known.
+    pub fn of_key(enterprise: SubjectKey) -> Identity {
+        let code = Uscc::from_key(enterprise);
+        Identity {
+            id: code.map_or_else(
+                || format!("{:032x}", enterprise.0),
+                |code| code.as_str().to_owned(),
+            ),
+            ..Identity::default()
+        }
+    }
+}
+
+/// Fills in what a registering record says of the enterprise it is about. Of
+/// several records the one that arrived last counts, wherever they lie.
+pub fn describe(enterprise: SubjectKey, record: &LiveRecord<'_>, identity: &mut Identity) {
+    if record.said.enterprises[record.index] != Some(enterprise) {
+        return;
+    }
+    let source = record.source;
+    let column = |column: Option<usize>| record.text(&source.columns[column?].name);
+    if enterprise.kind() == SubjectKind::EnterpriseId {
+        let mut references = source.enterprise.iter();
+        let id = references.find(|(kind, _)| *kind == ReferenceKind::Id);
+        identity.id = column(id.map(|(_, c)| *c)).unwrap_or_else(|| identity.id.clone());
+    }
+    let (file, line) = record.origin();
+    let arrival = Some((record.arrival_ms(), file, line));
+    if let Some(name) = column(source.display.name).filter(|_| identity.named < arrival) {
+        (identity.name, identity.named) = (Some(name), arrival.clone());
+    }
+    if let Some(district) = column(source.display.district).filter(|_| identity.located < arrival) {
+        (identity.district, identity.located) = (Some(district), arrival);
+    }
+}

@@ -1,0 +1,66 @@
+//! What became of a source's records, counted; kept with every epoch, so the
+//! figures survive a restart.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The counters of one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceStats {
+    /// Records read, good and bad.
+    pub read: u64,
+    /// Records taken in, corrections and withdrawals included.
+    pub accepted: u64,
+    /// Records that said again what a live record says.
+    pub duplicates: u64,
+    /// Records that replaced an earlier version of theirs.
+    pub corrected: u64,
+    /// Records withdrawn, by a record or by a snapshot that lacks them.
+    pub withdrawn: u64,
+    /// Records with a value that had to be cleaned (full width, lower case).
+    pub normalised: u64,
+    /// Records refused, by field and reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Records found by each quality check; they count all the same.
+    pub checks: BTreeMap<String, u64>,
+    /// When records last arrived, milliseconds UTC of business time; 0: never.
+    pub last_arrival_ms: i64,
+    /// What is wrong with the source now, if anything.
+    pub error: Option<String>,
+}
+
+impl SourceStats {
+    /// Adds what an epoch counted. What is wrong now is not counted: `error`
+    /// stays as it is.
+    pub fn merge(&mut self, other: &SourceStats) {
+        self.read += other.read;
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+        self.corrected += other.corrected;
+        self.withdrawn += other.withdrawn;
+        self.normalised += other.normalised;
+        for (reason, count) in &other.rejected {
+            *self.rejected.entry(reason.clone()).or_default() += count;
+        }
+        for (check, count) in &other.checks {
+            *self.checks.entry(check.clone()).or_default() += count;
+        }
+        self.last_arrival_ms = self.last_arrival_ms.max(other.last_arrival_ms);
+    }
+
+    /// Counts a refused record.
+    pub fn reject(&mut self, field: &str, code: &str) {
+        let reason = if field.is_empty() {
+            code.to_owned()
+        } else {
+            format!("{field}: {code}")
+        };
+        *self.rejected.entry(reason).or_default() += 1;
+    }
+
+    /// All refused records.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}

@@ -1,0 +1,98 @@
+//! The first half of an epoch: every source takes in what it has.
+
+use super::Pipeline;
+use super::inputs::Pending;
+use super::intake::{Intake, IntakeError, Shared, SourceOutput};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Fewer bytes than this are read on the pipeline's own thread.
+const SMALL_BYTES: u64 = 1 << 18;
+
+impl Pipeline {
+    /// Takes in what every source has, several sources at a time where it is
+    /// much.
+    pub(super) fn take_in(
+        &mut self,
+        pending: BTreeMap<u16, Pending>,
+        time_ms: i64,
+    ) -> Result<Vec<(u16, SourceOutput)>> {
+        let bytes: u64 = pending.values().map(Pending::bytes).sum();
+        let mut work: Vec<(u16, Pending)> = pending.into_iter().collect();
+        let threads = if bytes < SMALL_BYTES || work.len() == 1 {
+            1
+        } else {
+            self.options.workers
+        };
+        // The largest source first, so that no thread is left with it at the end.
+        work.sort_by_key(|(_, pending)| pending.bytes());
+        let (work, done) = (Mutex::new(work), Mutex::new(Vec::new()));
+        let this = &*self;
+        let take = || {
+            while let Some((source, pending)) = next_of(&work) {
+                let output = this.take_source(source, &pending, time_ms);
+                lock(&done).push((source, output));
+            }
+        };
+        if threads == 1 {
+            take();
+        } else {
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(take);
+                }
+            });
+        }
+        let mut outputs = Vec::new();
+        for (source, output) in done.into_inner().unwrap_or_else(|e| e.into_inner()) {
+            outputs.push((source, output?));
+        }
+        outputs.sort_by_key(|(source, _)| *source);
+        Ok(outputs)
+    }
+
+    pub(super) fn take_source(
+        &self,
+        source: u16,
+        pending: &Pending,
+        time_ms: i64,
+    ) -> Result<SourceOutput, IntakeError> {
+        let records = self.records();
+        let shared = Shared {
+            landing: &records.landing,
+            superseded: &records.superseded,
+            next_segment: &self.next_segment,
+            time_ms,
+        };
+        let mut intake = Intake::new(&shared, records.mapper(source), self.engine.loader());
+        for reading in &pending.files {
+            intake.file(reading)?;
+        }
+        for push in &pending.pushes {
+            intake.pushed(&push.name, &push.bytes)?;
+        }
+        intake.finish()
+    }
+}
+
+impl SourceOutput {
+    /// Whether there is anything to commit. A last line that is still being
+    /// written is nothing.
+    pub(super) fn has_something(&self) -> bool {
+        self.stats.read > 0
+            || !self.landed.is_empty()
+            || !self.superseded.is_empty()
+            || !self.positions.is_empty()
+    }
+}
+
+fn next_of<T>(work: &Mutex<Vec<T>>) -> Option<T> {
+    lock(work).pop()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,99 @@
+//! Between epochs: models, and work that can wait.
+
+use super::{Pipeline, RULES, specs};
+use crate::roller::Enough;
+use anyhow::Result;
+use std::collections::HashSet;
+use tocsin_alerts::lifecycle::Cause;
+use tocsin_alerts::store::EpochCommit;
+use tocsin_models::Scorecard;
+
+/// Index entries merged between two epochs.
+const MERGE_BUDGET: usize = 262_144;
+
+impl Pipeline {
+    /// Trains a model on the outcomes if there is none, and scores everything
+    /// with it as an epoch of its own.
+    ///
+    /// # Errors
+    /// When there is nothing to train on, or the store fails.
+    pub fn ensure_model(&mut self) -> Result<()> {
+        if self.view.model().is_some() {
+            return Ok(());
+        }
+        let card = crate::train::train(self.records(), self.last_time_ms)?;
+        self.activate(&card)
+    }
+
+    /// Puts a model in force: every enterprise is scored again, as one epoch.
+    ///
+    /// # Errors
+    /// When the model does not fit the features, or the store fails.
+    pub fn activate(&mut self, card: &Scorecard) -> Result<()> {
+        let bound = card.bind(&specs(self.settings()))?;
+        self.runtime
+            .block_on(self.view.store.save_model(card.version(), &card.to_json()))?;
+        let id = self.last_epoch + 1;
+        let time_ms = self.clock.now_ms(self.last_time_ms);
+        self.commit(EpochCommit {
+            id,
+            time_ms,
+            kind: "model".into(),
+            ..EpochCommit::default()
+        })?;
+        self.engine.set_model(time_ms as u64, bound.clone())?;
+        self.view.set_model(bound);
+        let output = self.engine.advance(time_ms as u64)?;
+        self.count_matched(&output);
+        let verdict = self.judge(id, &output.changes, time_ms, Cause::Model, &HashSet::new())?;
+        self.keep(id, time_ms, verdict, Some(card.version().to_owned()))?;
+        let rules = self.rules(Some(card.version()));
+        self.runtime
+            .block_on(self.view.store.set_meta(RULES, &rules))?;
+        self.publish()?;
+        self.show();
+        Ok(())
+    }
+
+    /// A bounded piece of the work that can wait, so that it does not pile up
+    /// while there is no quiet moment.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn tidy_a_little(&mut self) -> Result<()> {
+        self.merge();
+        Ok(())
+    }
+
+    /// Merges index runs. A disk that refuses costs speed and nothing else: it
+    /// is tried again, and records go on being taken in.
+    pub(super) fn merge(&self) -> bool {
+        let merged = self.records().landing.merge_step(MERGE_BUDGET);
+        merged.unwrap_or_else(|error| {
+            tracing::error!(%error, "index runs could not be merged; lookups become slower until they are");
+            false
+        })
+    }
+
+    /// Work that can wait: merges index runs, rolls inline rows into segments,
+    /// refreshes the gauges. Returns whether there is more of it.
+    ///
+    /// # Errors
+    /// When the disk or the store fails.
+    pub fn tidy(&mut self) -> Result<bool> {
+        self.tidy_when(Enough::default())
+    }
+
+    pub(super) fn tidy_when(&mut self, enough: Enough) -> Result<bool> {
+        let more = self.merge();
+        let rolled = crate::roller::roll(
+            &self.view.records,
+            &self.view.store,
+            &self.next_segment,
+            &self.runtime,
+            enough,
+        )?;
+        self.view.metrics.arrangements(&self.engine.stats()?);
+        Ok(more || rolled)
+    }
+}

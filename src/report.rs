@@ -1,0 +1,258 @@
+//! What `--once` prints: what became of every source's records, and the
+//! enterprises of the highest risk.
+
+use crate::export::Line;
+use crate::pipeline::records::Records;
+use crate::view::View;
+use anyhow::Result;
+use std::fmt::Write;
+use tocsin_alerts::level::Level;
+
+/// Reasons for refusal listed per source.
+const REASONS: usize = 8;
+/// Rejects shown as examples per source.
+const EXAMPLES: usize = 2;
+/// Contributions shown per enterprise.
+const CONTRIBUTIONS: usize = 3;
+
+/// Per source: read, accepted, corrected, refused by reason, matched.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> {
+    let status = view.status();
+    let catalogue = &view.records.settings.catalogue;
+    let mut text = format!(
+        "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n",
+        "source",
+        "read",
+        "accepted",
+        "duplicate",
+        "corrected",
+        "withdrawn",
+        "cleaned",
+        "rejected",
+        "matched"
+    );
+    for (source, stats) in catalogue.sources().iter().zip(&status.stats) {
+        let matched = status.matched[usize::from(source.index)];
+        writeln!(
+            text,
+            "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            source.id,
+            stats.read,
+            stats.accepted,
+            stats.duplicates,
+            stats.corrected,
+            stats.withdrawn,
+            stats.normalised,
+            stats.rejected_total(),
+            matched
+        )?;
+        let mut reasons: Vec<_> = stats.rejected.iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (reason, count) in reasons.iter().take(REASONS) {
+            writeln!(text, "    rejected {count:>8}  {reason}")?;
+        }
+        for reject in runtime.block_on(view.store.rejects(Some(&source.id), 0, EXAMPLES))? {
+            let reject = reject.reject;
+            writeln!(
+                text,
+                "             e.g.  {}:{} (record {}, byte {}) {} `{}`: {}",
+                reject.file,
+                reject.line,
+                reject.record,
+                reject.byte,
+                reject.field,
+                reject.value,
+                reject.reason
+            )?;
+        }
+        for (check, count) in stats.checks.iter().filter(|(_, count)| **count > 0) {
+            writeln!(text, "    noted    {count:>8}  {check}")?;
+        }
+        if let Some(error) = &stats.error {
+            writeln!(text, "    error              {error}")?;
+        }
+    }
+    Ok(text)
+}
+
+/// The `count` enterprises of the highest risk, each with its largest
+/// contributions.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn top(view: &View, lines: &[Line], count: usize) -> Result<String> {
+    let Some(model) = view.model() else {
+        return Ok("no model: nothing is scored\n".to_owned());
+    };
+    let status = view.status();
+    let mut text = format!(
+        "risk leads, not findings (风险线索,非认定); model {}\n",
+        model.version()
+    );
+    for (place, line) in lines.iter().take(count).enumerate() {
+        let found = crate::explain::find_enterprise(&view.records, &line.id)?;
+        let explained = found.map(|key| {
+            crate::explain::explain(&view.records, &model, key, status.epoch, status.time_ms)
+        });
+        let Some(explanation) = explained.transpose()?.flatten() else {
+            continue;
+        };
+        let level = Level::from_name(&explanation.level).unwrap_or(Level::None);
+        writeln!(
+            text,
+            "{:>3}. {:>6.2} {} p={:.3} {} {}",
+            place + 1,
+            explanation.index,
+            level.chinese(),
+            explanation.probability,
+            explanation.id,
+            explanation.name.unwrap_or_default()
+        )?;
+        for contribution in explanation.contributions.iter().take(CONTRIBUTIONS) {
+            writeln!(
+                text,
+                "        {:+.3}  {} {} = {} [{}]",
+                contribution.weight as f64 / 1e6,
+                contribution.category,
+                contribution.title,
+                contribution
+                    .value
+                    .map_or("missing".to_owned(), |value| value.to_string()),
+                contribution.bin
+            )?;
+        }
+    }
+    Ok(text)
+}
+
+/// How many enterprises stand at each level.
+pub fn levels(lines: &[Line]) -> String {
+    let mut text = format!("{} enterprises scored:", lines.len());
+    for level in ["red", "orange", "yellow", "blue", "none"] {
+        let count = lines.iter().filter(|line| line.level == level).count();
+        let _ = write!(text, " {level} {count}");
+    }
+    text.push('\n');
+    text
+}
+
+/// The first split's figures whole, then the means over all splits.
+pub fn evaluations(splits: &[tocsin_models::Evaluation]) -> String {
+    let Some(first) = splits.first() else {
+        return String::new();
+    };
+    let mean = |figure: &dyn Fn(&tocsin_models::Evaluation) -> f64| {
+        splits.iter().map(figure).sum::<f64>() / splits.len() as f64
+    };
+    let mut text = format!("{first}\nmean of {} splits\n", splits.len());
+    let mut line = |name: &str, value: f64| {
+        let _ = writeln!(text, "  {name:<24} {value:.4}");
+    };
+    line("average precision", mean(&|e| e.average_precision.value));
+    line("AUC", mean(&|e| e.auc.value));
+    if first.auc_within.is_some() {
+        let within =
+            |e: &tocsin_models::Evaluation| e.auc_within.as_ref().map_or(f64::NAN, |f| f.value);
+        line("AUC within sectors", mean(&within));
+    }
+    line("best F1", mean(&|e| e.f1_best.value));
+    line("0.5 P + 0.3 R + 0.2 F1", mean(&|e| e.f_weighted.value));
+    text
+}
+
+/// An explanation as text.
+pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} {}",
+        found.id,
+        found.name.clone().unwrap_or_default()
+    );
+    let _ = writeln!(
+        text,
+        "as of {} (epoch {}), model {}, {} sources",
+        found.as_of,
+        found.epoch,
+        found.model,
+        records.settings.catalogue.sources().len()
+    );
+    let _ = writeln!(
+        text,
+        "index {:.2}  level {}  probability {:.4}  log-odds {:+.6}",
+        found.index,
+        found.level,
+        found.probability,
+        found.log_odds as f64 / 1e6
+    );
+    if let Some(incomplete) = &found.incomplete {
+        let _ = writeln!(text, "INCOMPLETE: {incomplete}");
+    }
+    let _ = writeln!(text, "{}\n\nby category", found.notice);
+    for subtotal in &found.subtotals {
+        let _ = writeln!(
+            text,
+            "  {} {:+.6}",
+            subtotal.category,
+            subtotal.weight as f64 / 1e6
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\n{:+.6}  what every enterprise starts from",
+        found.intercept as f64 / 1e6
+    );
+    for contribution in &found.contributions {
+        let value = contribution
+            .value
+            .map_or("missing".to_owned(), |value| value.to_string());
+        let _ = writeln!(
+            text,
+            "{:+.6}  {} {} ({}) = {} [{}]",
+            contribution.weight as f64 / 1e6,
+            contribution.category,
+            contribution.title,
+            contribution.feature,
+            value,
+            contribution.bin
+        );
+        for record in &contribution.records {
+            let until = record
+                .counts_until
+                .as_ref()
+                .map_or(String::new(), |day| format!(", counts until {day}"));
+            let share = if record.share == 100 {
+                String::new()
+            } else {
+                format!(" at {} %", record.share)
+            };
+            let _ = writeln!(
+                text,
+                "             {}{share} from {} ({}), key {}, event {}{until}, arrived {}, {}:{}",
+                record.value,
+                record.source,
+                record.agency,
+                record.key,
+                record.event_date.as_deref().unwrap_or("undated"),
+                record.arrival,
+                record.file,
+                record.line
+            );
+        }
+    }
+    let sum: i64 = found.intercept + found.contributions.iter().map(|c| c.weight).sum::<i64>();
+    let _ = writeln!(
+        text,
+        "{:+.6}  sum{}",
+        sum as f64 / 1e6,
+        if sum == found.log_odds {
+            ", the score to the last digit"
+        } else {
+            ": DIFFERS from the score"
+        }
+    );
+    text
+}

@@ -1,0 +1,305 @@
+//! `tocsin run`: the pipeline's thread and, around it, the server and the
+//! terminal.
+
+use crate::cli::{Place, Run};
+use crate::config::{ModelChoice, Settings};
+use crate::pipeline::inputs::Push;
+use crate::pipeline::{Options, Pipeline};
+use crate::serve::{PushRequest, serve};
+use crate::view::View;
+use crate::{export, report};
+use anyhow::{Context, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// Pushes that may wait.
+const PUSHES: usize = 256;
+/// Pushes that make one epoch at most.
+const PUSHES_AN_EPOCH: usize = 64;
+/// Quiet for so long, the pipeline tidies up.
+const TIDY_AFTER: Duration = Duration::from_secs(1);
+
+/// The options that a place on the command line means.
+pub fn options(place: &Place) -> Options {
+    Options {
+        data: place.data.clone(),
+        workers: usize::from(place.workers),
+        fsync: !place.no_fsync,
+    }
+}
+
+/// `tocsin run --once`: everything that is there, then a summary.
+///
+/// # Errors
+/// When the state cannot be opened, or an epoch fails.
+pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<()> {
+    let started = Instant::now();
+    let mut pipeline = Pipeline::open(
+        Arc::new(settings),
+        options(&args.place),
+        runtime.handle().clone(),
+    )?;
+    catch_up(&mut pipeline)?;
+    while pipeline.tidy()? {}
+    let view = Arc::clone(pipeline.view());
+    print!("{}", report::sources(&view, runtime.handle())?);
+    println!();
+    let lines = export::lines(&view)?;
+    print!("{}", report::levels(&lines));
+    print!("{}", report::top(&view, &lines, args.top)?);
+    if let Some(path) = &args.export {
+        export::write(path, &lines)?;
+        println!("{} enterprises written to {}", lines.len(), path.display());
+    }
+    println!(
+        "done in {:.1} s; state in {}",
+        started.elapsed().as_secs_f64(),
+        args.place.data.display()
+    );
+    pipeline.close()
+}
+
+/// Takes in all that is there, and trains a model where one is to be trained.
+///
+/// # Errors
+/// When an epoch fails, or there is nothing to train on.
+pub fn catch_up(pipeline: &mut Pipeline) -> Result<()> {
+    while pipeline.poll(true)?.is_some() {}
+    if pipeline.view().records.settings.model == ModelChoice::TrainIfMissing {
+        pipeline.ensure_model()?;
+    }
+    pipeline.view().set_ready();
+    Ok(())
+}
+
+/// What keeps a live pipeline going.
+pub struct Live {
+    /// Records that are pushed.
+    pub pushes: Receiver<PushRequest>,
+    /// Set when the process is to stop.
+    pub stop: Arc<AtomicBool>,
+    /// Set when nothing more will come: it stops once everything is taken in.
+    pub over: Arc<AtomicBool>,
+    /// How often to look for new files.
+    pub poll: Duration,
+}
+
+/// A channel for pushes.
+pub fn push_channel() -> (Sender<PushRequest>, Receiver<PushRequest>) {
+    channel(PUSHES)
+}
+
+/// `tocsin run`: live until Ctrl-C.
+///
+/// # Errors
+/// When the state cannot be opened, the address is in use, or an epoch fails.
+pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<()> {
+    let mut pipeline = Pipeline::open(
+        Arc::new(settings),
+        options(&args.place),
+        runtime.handle().clone(),
+    )?;
+    let stop = stop_on_signal(runtime);
+    let (sender, pushes) = push_channel();
+    let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
+    let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
+    println!(
+        "console at http://{}/  metrics at /metrics  Ctrl-C stops",
+        args.listen
+    );
+    let flag = Arc::clone(&stop);
+    let live = Live {
+        pushes,
+        stop,
+        over: Arc::default(),
+        poll: Duration::from_millis(args.poll_ms),
+    };
+    let result = drive(&mut pipeline, live);
+    // Whatever ended the loop, the server is to end with it.
+    flag.store(true, Ordering::Relaxed);
+    printer.abort();
+    runtime.block_on(server)??;
+    pipeline.close()?;
+    result
+}
+
+/// Starts the server on `listen`; it ends when `stop` is set.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn start_server(
+    runtime: &tokio::runtime::Runtime,
+    view: &Arc<View>,
+    pushes: Sender<PushRequest>,
+    listen: &str,
+    stop: &Arc<AtomicBool>,
+) -> Result<tokio::task::JoinHandle<Result<()>>> {
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind(listen))
+        .with_context(|| format!("cannot listen on `{listen}`; choose another with --listen"))?;
+    let (view, stop) = (Arc::clone(view), Arc::clone(stop));
+    let stopped = async move {
+        while !stop.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    Ok(runtime.spawn(serve(view, pushes, listener, stopped)))
+}
+
+/// A flag that Ctrl-C and SIGTERM set.
+pub fn stop_on_signal(runtime: &tokio::runtime::Runtime) -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    runtime.spawn(async move {
+        wait_for_signal().await;
+        flag.store(true, Ordering::Relaxed);
+    });
+    stop
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}
+
+/// The pipeline's loop: catches up, then waits for pushes and files.
+///
+/// # Errors
+/// When an epoch fails.
+pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
+    catch_up(pipeline)?;
+    let runtime = pipeline.runtime().clone();
+    let mut quiet_since = Instant::now();
+    let mut tidied = false;
+    let mut next = None;
+    while !live.stop.load(Ordering::Relaxed) {
+        // Read before looking for files: what was there before counts.
+        let over = live.over.load(Ordering::Acquire);
+        let request = match next.take() {
+            Some(request) => Some(request),
+            None => wait(&runtime, &mut live),
+        };
+        let worked = match request {
+            Some(request) => {
+                next = push(pipeline, request, &mut live.pushes)?;
+                true
+            }
+            None => pipeline.poll(false)?.is_some(),
+        };
+        if worked {
+            quiet_since = Instant::now();
+            tidied = false;
+            pipeline.tidy_a_little()?;
+        } else if over {
+            return Ok(());
+        } else if !tidied && quiet_since.elapsed() >= TIDY_AFTER {
+            tidied = !pipeline.tidy()?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for a push, at most until it is time to look for files.
+fn wait(runtime: &tokio::runtime::Handle, live: &mut Live) -> Option<PushRequest> {
+    let waited = async { tokio::time::timeout(live.poll, live.pushes.recv()).await };
+    match runtime.block_on(waited) {
+        Ok(None) => {
+            // Nobody can push any more; files are still looked for.
+            std::thread::sleep(live.poll);
+            None
+        }
+        Ok(request) => request,
+        Err(_) => None,
+    }
+}
+
+/// One epoch of a push and those that wait behind it, at most one a source: each
+/// gets an answer of its own. Returns the one that has to wait for the next.
+fn push(
+    pipeline: &mut Pipeline,
+    first: PushRequest,
+    waiting: &mut Receiver<PushRequest>,
+) -> Result<Option<PushRequest>> {
+    let mut requests = vec![first];
+    let mut left = None;
+    while requests.len() < PUSHES_AN_EPOCH {
+        let Ok(request) = waiting.try_recv() else {
+            break;
+        };
+        if requests.iter().any(|held| held.source == request.source) {
+            left = Some(request);
+            break;
+        }
+        requests.push(request);
+    }
+    let mut replies = Vec::new();
+    let mut pushes = Vec::new();
+    for request in requests {
+        replies.push((request.source, request.reply));
+        pushes.push(Push {
+            source: request.source,
+            name: request.name,
+            bytes: request.bytes,
+        });
+    }
+    let (_, gained) = pipeline.push(pushes)?;
+    for (source, reply) in replies {
+        // Whoever asked may have gone away; the records count all the same.
+        let _ = reply.send(Ok(gained.get(&source).cloned().unwrap_or_default()));
+    }
+    Ok(left)
+}
+
+/// Prints alert events as they come.
+pub async fn print_events(view: Arc<View>) {
+    let mut events = view.listen();
+    loop {
+        match events.recv().await {
+            Ok(event) => println!("{}", event_line(&event.event)),
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
+                println!("… {missed} more events; all are in alerts.ndjson");
+            }
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+fn event_line(event: &tocsin_alerts::AlertEvent) -> String {
+    let assessment = &event.assessment;
+    let reasons: Vec<String> = assessment
+        .reasons
+        .iter()
+        .take(3)
+        .map(|reason| {
+            format!(
+                "{} {} {:+.2}",
+                reason.category,
+                reason.title,
+                reason.contribution as f64 / 1e6
+            )
+        })
+        .collect();
+    format!(
+        "{} {:<9} {}→{} {:>6.2}  {} {}  {}",
+        &crate::time::instant_text(event.time_ms)[..16],
+        event.kind.name(),
+        event.before.chinese(),
+        event.after.chinese(),
+        f64::from(assessment.index) / 100.0,
+        assessment.id,
+        assessment.name.as_deref().unwrap_or(""),
+        reasons.join(" · ")
+    )
+}

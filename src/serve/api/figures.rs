@@ -1,0 +1,102 @@
+//! Alerts and scores as JSON.
+
+use crate::serve::app::App;
+use crate::serve::{lookup, text};
+use crate::time::instant_text;
+use serde::Serialize;
+use tocsin_alerts::DISCLAIMER;
+use tocsin_alerts::level::{Level, Reason};
+use tocsin_alerts::lifecycle::{Alert, Status};
+use tocsin_alerts::store::HistoryRow;
+
+/// An enterprise by what people know it by.
+#[derive(Debug, Serialize)]
+pub(super) struct Named {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) district: Option<String>,
+}
+
+/// A score as an epoch left it.
+#[derive(Debug, Serialize)]
+pub(super) struct Score {
+    epoch: u64,
+    time: String,
+    /// 0 to 100.
+    index: f64,
+    /// Micro-log-odds.
+    log_odds: i64,
+    probability: f64,
+    /// By score and gates, before hysteresis.
+    level: Level,
+}
+
+impl From<&HistoryRow> for Score {
+    fn from(row: &HistoryRow) -> Score {
+        Score {
+            epoch: row.epoch,
+            time: instant_text(row.time_ms),
+            index: f64::from(row.index) / 100.0,
+            log_odds: row.log_odds,
+            probability: text::probability(row.log_odds),
+            level: row.level,
+        }
+    }
+}
+
+/// An alert as it is now.
+#[derive(Debug, Serialize)]
+pub(super) struct AlertBody {
+    id: String,
+    enterprise: Named,
+    episode: u32,
+    level: Level,
+    level_name: &'static str,
+    level_meaning: &'static str,
+    status: Status,
+    opened: String,
+    updated: String,
+    revision: u32,
+    epoch: u64,
+    index: f64,
+    log_odds: i64,
+    probability: f64,
+    confidence: f64,
+    hard_trigger: bool,
+    categories: Vec<char>,
+    agencies: Vec<String>,
+    reasons: Vec<Reason>,
+    text: &'static str,
+}
+
+impl AlertBody {
+    pub(super) fn of(app: &App, alert: Alert) -> AlertBody {
+        let figures = alert.assessment;
+        AlertBody {
+            id: alert.id,
+            episode: alert.episode,
+            level: alert.level,
+            level_name: alert.level.chinese(),
+            level_meaning: alert.level.meaning(),
+            status: alert.status,
+            opened: instant_text(alert.opened_ms),
+            updated: instant_text(alert.updated_ms),
+            revision: alert.revision,
+            epoch: alert.epoch,
+            index: f64::from(figures.index) / 100.0,
+            log_odds: figures.log_odds,
+            probability: text::probability(figures.log_odds),
+            confidence: f64::from(figures.coverage) / 1000.0,
+            hard_trigger: figures.hard_trigger,
+            categories: figures.category_letters(),
+            agencies: lookup::agencies(app, figures.agencies),
+            reasons: figures.reasons,
+            enterprise: Named {
+                id: figures.id,
+                name: figures.name,
+                district: figures.district,
+            },
+            text: DISCLAIMER,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The API under `/api/v1`: JSON, problem+json for errors, cursors for pages.
+//! Figures are as in the events: points and lists, not centi-points and bits.
+
+pub(super) mod alerts;
+pub(super) mod enterprises;
+mod event;
+mod figures;
+pub(super) mod models;
+pub(super) mod push;
+mod replay;
+pub(super) mod sources;
+pub(super) mod stream;

@@ -1,0 +1,185 @@
+//! `GET sources`, `GET sources/{agency}/{resource}` and its `rejects`.
+
+use crate::pipeline::stats::SourceStats;
+use crate::serve::app::App;
+use crate::serve::freshness;
+use crate::serve::lookup;
+use crate::serve::params::{self, Nothing, Params, Segments};
+use crate::serve::problem::Problem;
+use crate::time::instant_text;
+use crate::view::Status;
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tocsin_alerts::store::StoredReject;
+use tocsin_ingest::source::Source;
+
+#[derive(Serialize)]
+pub(in crate::serve) struct Sources {
+    epoch: u64,
+    time: String,
+    sources: Vec<Body>,
+}
+
+/// A source and what became of its records.
+#[derive(Serialize)]
+pub(in crate::serve) struct Body {
+    id: String,
+    agency: String,
+    resource: String,
+    basis: String,
+    registers: bool,
+    freshness: Freshness,
+    read: u64,
+    accepted: u64,
+    duplicates: u64,
+    corrected: u64,
+    withdrawn: u64,
+    normalised: u64,
+    rejected: u64,
+    rejected_by_reason: BTreeMap<String, u64>,
+    checks: BTreeMap<String, u64>,
+    /// Live records that name a registered enterprise.
+    matched: i64,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Freshness {
+    state: &'static str,
+    /// Business time; null: never.
+    last_arrival: Option<String>,
+    warn_days: Option<i32>,
+    error_days: Option<i32>,
+}
+
+/// The parameters of a list of rejects.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Query {
+    after: Option<u64>,
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+pub(in crate::serve) struct Rejects {
+    rejects: Vec<Reject>,
+    /// Give it as `after` for the next page; null on the last.
+    next: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Reject {
+    seq: u64,
+    epoch: u64,
+    file: String,
+    record: u64,
+    line: u64,
+    byte: u64,
+    field: String,
+    value: String,
+    reason: String,
+    raw: String,
+}
+
+/// Every source.
+pub(in crate::serve) async fn list(
+    State(app): State<App>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Json<Sources> {
+    let status = app.view.status();
+    let sources = app.view.records.settings.catalogue.sources();
+    Json(Sources {
+        epoch: status.epoch,
+        time: instant_text(status.time_ms),
+        sources: sources.iter().map(|source| body(source, &status)).collect(),
+    })
+}
+
+/// One source.
+pub(in crate::serve) async fn one(
+    State(app): State<App>,
+    Segments((agency, resource)): Segments<(String, String)>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<Body>, Problem> {
+    let source = lookup::source(&app, &agency, &resource)?;
+    Ok(Json(body(source, &app.view.status())))
+}
+
+/// A source's refused records, the oldest first.
+pub(in crate::serve) async fn rejects(
+    State(app): State<App>,
+    Segments((agency, resource)): Segments<(String, String)>,
+    Params(query): Params<Query>,
+) -> Result<Json<Rejects>, Problem> {
+    let source = lookup::source(&app, &agency, &resource)?;
+    let limit = params::limit(query.limit)?;
+    let after = query.after.unwrap_or(0);
+    let found = app
+        .view
+        .store
+        .rejects(Some(&source.id), after, limit)
+        .await?;
+    let next = found
+        .last()
+        .filter(|_| found.len() == limit)
+        .map(|last| last.seq);
+    let rejects = found.into_iter().map(Reject::from).collect();
+    Ok(Json(Rejects { rejects, next }))
+}
+
+fn body(source: &Source, status: &Status) -> Body {
+    let place = usize::from(source.index);
+    let stats = status.stats.get(place).cloned().unwrap_or_default();
+    let rejected = stats.rejected_total();
+    Body {
+        id: source.id.clone(),
+        agency: source.agency.clone(),
+        resource: source.resource.clone(),
+        basis: source.basis.clone(),
+        registers: source.registers,
+        freshness: Freshness::of(source, &stats, status.time_ms),
+        read: stats.read,
+        accepted: stats.accepted,
+        duplicates: stats.duplicates,
+        corrected: stats.corrected,
+        withdrawn: stats.withdrawn,
+        normalised: stats.normalised,
+        rejected,
+        rejected_by_reason: stats.rejected,
+        checks: stats.checks,
+        matched: status.matched.get(place).copied().unwrap_or(0),
+        error: stats.error,
+    }
+}
+
+impl Freshness {
+    fn of(source: &Source, stats: &SourceStats, now_ms: i64) -> Freshness {
+        let last = stats.last_arrival_ms;
+        Freshness {
+            state: freshness::State::of(source.freshness, last, now_ms).name(),
+            last_arrival: (last != 0).then(|| instant_text(last)),
+            warn_days: source.freshness.warn_days,
+            error_days: source.freshness.error_days,
+        }
+    }
+}
+
+impl From<StoredReject> for Reject {
+    fn from(stored: StoredReject) -> Reject {
+        let reject = stored.reject;
+        Reject {
+            seq: stored.seq,
+            epoch: stored.epoch,
+            file: reject.file,
+            record: reject.record,
+            line: reject.line,
+            byte: reject.byte,
+            field: reject.field,
+            value: reject.value,
+            reason: reject.reason,
+            raw: reject.raw,
+        }
+    }
+}

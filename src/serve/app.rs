@@ -1,0 +1,68 @@
+//! What every handler shares, and the bounds on it.
+
+use super::PushRequest;
+use super::problem::Problem;
+use crate::view::View;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+/// Requests that may read files at the same time; others wait.
+const READERS: usize = 4;
+/// Live streams at the same time; more are refused.
+const STREAMS: usize = 256;
+
+/// Cloned into every request.
+#[derive(Clone)]
+pub(super) struct App {
+    /// What there is to look at.
+    pub(super) view: Arc<View>,
+    /// Where pushed records go.
+    pub(super) push: mpsc::Sender<PushRequest>,
+    /// Becomes true when the process is to end.
+    pub(super) stopping: watch::Receiver<bool>,
+    readers: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+impl App {
+    pub(super) fn new(
+        view: Arc<View>,
+        push: mpsc::Sender<PushRequest>,
+        stopping: watch::Receiver<bool>,
+    ) -> App {
+        App {
+            view,
+            push,
+            stopping,
+            readers: Arc::new(Semaphore::new(READERS)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+        }
+    }
+
+    /// Runs work that reads files away from the threads that serve.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&View) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.readers).acquire_owned().await;
+        let permit = permit.map_err(|_| Problem::unavailable("the server is stopping"))?;
+        let view = Arc::clone(&self.view);
+        let task = tokio::task::spawn_blocking(move || {
+            // Kept until the work is done, also when nobody waits for it.
+            let _permit = permit;
+            work(&view)
+        });
+        match task.await {
+            Ok(done) => done.map_err(Problem::from),
+            Err(fault) => Err(Problem::internal(&fault)),
+        }
+    }
+
+    /// A place for one more live stream, held as long as it lives.
+    pub(super) fn stream_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.streams).try_acquire_owned();
+        place.map_err(|_| {
+            Problem::unavailable(format!("{STREAMS} live streams are open: none is left"))
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! What both the API and the pages look up: enterprises, their scores, why.
+
+use super::app::App;
+use super::problem::Problem;
+use crate::explain::{Explanation, explain, find_enterprise};
+use crate::history;
+use crate::pipeline::records::Identity;
+use std::sync::Arc;
+use std::time::Duration;
+use tocsin_alerts::store::HistoryRow;
+use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::source::Source;
+
+/// Longer texts are no identifier and no name.
+const MAX_QUERY_BYTES: usize = 600;
+/// How often an explanation is tried again while an epoch is under way.
+const ATTEMPTS: usize = 4;
+/// How long to wait before the next try.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// An explanation beside what the engine published.
+pub(super) struct Explained {
+    /// Why.
+    pub(super) explanation: Explanation,
+    /// The score's past, the oldest first.
+    pub(super) history: Vec<HistoryRow>,
+    /// Whether the explanation's score is the one last published. It is not
+    /// only while an epoch is under way.
+    pub(super) agrees: bool,
+}
+
+/// The enterprise that a text means.
+pub(super) async fn enterprise(app: &App, text: &str) -> Result<SubjectKey, Problem> {
+    let not_found = || {
+        Problem::not_found(format!(
+            "enterprise `{text}` is unknown: allowed are a credit code, an old number, an \
+             identifier, or a name that means only one"
+        ))
+    };
+    if text.trim().is_empty() || text.len() > MAX_QUERY_BYTES {
+        return Err(not_found());
+    }
+    let asked = text.to_owned();
+    let found = app.blocking(move |view| find_enterprise(&view.records, &asked));
+    found.await?.ok_or_else(not_found)
+}
+
+/// Who an enterprise is.
+pub(super) async fn identity(app: &App, key: SubjectKey) -> Result<Identity, Problem> {
+    app.blocking(move |view| view.records.identity(key)).await
+}
+
+/// The past of an enterprise's score, the oldest first.
+pub(super) async fn history(app: &App, key: SubjectKey) -> Result<Vec<HistoryRow>, Problem> {
+    let runtime = tokio::runtime::Handle::current();
+    let read = app.blocking(move |view| {
+        let bytes = key.0.to_be_bytes();
+        runtime.block_on(history::of_enterprise(&view.data, &view.store, bytes))
+    });
+    read.await
+}
+
+/// Why an enterprise has its score. The records are read while the pipeline
+/// writes: where they are ahead of the last finished epoch, it is tried again.
+pub(super) async fn explanation(app: &App, key: SubjectKey) -> Result<Explained, Problem> {
+    let mut attempt = 1;
+    loop {
+        let explanation = explain_once(app, key).await?;
+        let history = history(app, key).await?;
+        let published = history.last();
+        let agrees = published.is_some_and(|row| row.log_odds == explanation.log_odds);
+        if agrees || attempt == ATTEMPTS {
+            return Ok(Explained {
+                explanation,
+                history,
+                agrees,
+            });
+        }
+        attempt += 1;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem> {
+    let Some(model) = app.view.model() else {
+        return Err(Problem::unavailable(
+            "no model is in force yet: nothing is scored",
+        ));
+    };
+    let status = app.view.status();
+    let explained =
+        app.blocking(move |view| explain(&view.records, &model, key, status.epoch, status.time_ms));
+    explained.await?.ok_or_else(|| {
+        let detail = "no registering source names this enterprise: it is not scored";
+        Problem::not_found(detail)
+    })
+}
+
+/// The source `<agency>/<resource>`.
+pub(super) fn source<'a>(
+    app: &'a App,
+    agency: &str,
+    resource: &str,
+) -> Result<&'a Source, Problem> {
+    let id = format!("{agency}/{resource}");
+    let found = app.view.records.settings.catalogue.source(&id);
+    found.ok_or_else(|| {
+        Problem::not_found(format!(
+            "source `{id}` is not declared; /api/v1/sources lists all"
+        ))
+    })
+}
+
+/// The names of the agencies that bits stand for.
+pub(super) fn agencies(app: &App, bits: u64) -> Vec<String> {
+    let names = app.view.records.settings.catalogue.agencies();
+    let named = names
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| bits >> place & 1 == 1);
+    named.map(|(_, name)| name.clone()).collect()
+}
+
+/// The store, for those who keep it longer than a borrow.
+pub(super) fn store(app: &App) -> Arc<tocsin_alerts::Store> {
+    Arc::clone(&app.view.store)
+}

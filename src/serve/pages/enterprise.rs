@@ -1,0 +1,181 @@
+//! `/enterprises/{id}`: how an enterprise stands, since when, and why.
+
+use super::elements::{Element, elements};
+use super::explained::{self, Check, ContributionRow};
+use super::rows::{EventRow, LevelMark};
+use super::{Failed, Frame, page};
+use crate::serve::app::App;
+use crate::serve::chart::{self, Point};
+use crate::serve::lookup::{self, Explained};
+use crate::serve::params::Segments;
+use crate::serve::problem::Problem;
+use crate::serve::text;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+use tocsin_alerts::level::Level;
+use tocsin_alerts::lifecycle::{Alert, Status};
+
+/// Changes of the score that are drawn; the API gives all.
+const MAX_POINTS: usize = 4_000;
+/// Alerts shown, the last first.
+const MAX_ALERTS: usize = 20;
+
+/// An alert with its revisions.
+pub(super) struct AlertCard {
+    pub(super) id: String,
+    pub(super) level: LevelMark,
+    pub(super) status: &'static str,
+    pub(super) opened: String,
+    pub(super) revisions: Vec<EventRow>,
+}
+
+/// The figures at the head of the page.
+pub(super) struct Standing {
+    pub(super) level: LevelMark,
+    pub(super) meaning: &'static str,
+    pub(super) index: String,
+    pub(super) probability: String,
+    pub(super) log_odds: String,
+    /// What score and gates give by themselves, where the alert stands higher.
+    pub(super) assessed: String,
+    /// How far the next level is.
+    pub(super) next: String,
+}
+
+/// Everything on the page.
+#[derive(Template)]
+#[template(path = "enterprise.html")]
+pub(super) struct EnterprisePage {
+    pub(super) frame: Frame,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) district: String,
+    pub(super) model: String,
+    pub(super) as_of: String,
+    pub(super) epoch: u64,
+    pub(super) standing: Standing,
+    pub(super) elements: Vec<Element>,
+    pub(super) chart: String,
+    pub(super) bars: String,
+    pub(super) check: Check,
+    pub(super) counting: Vec<ContributionRow>,
+    pub(super) idle: Vec<ContributionRow>,
+    pub(super) alerts: Vec<AlertCard>,
+    pub(super) api: String,
+}
+
+/// The page.
+pub(in crate::serve) async fn enterprise(
+    State(app): State<App>,
+    id: Result<Segments<String>, Problem>,
+) -> Result<Html<String>, Failed> {
+    let Segments(id) = id?;
+    let key = lookup::enterprise(&app, &id).await?;
+    let explained = lookup::explanation(&app, key).await?;
+    let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
+    let open = alerts.iter().find(|alert| alert.status == Status::Open);
+    let standing = standing(&app, &explained, open.map(|alert| alert.level));
+    let cards = cards(&app, alerts).await?;
+    page(&compose(&app, explained, standing, cards))
+}
+
+fn compose(
+    app: &App,
+    explained: Explained,
+    standing: Standing,
+    alerts: Vec<AlertCard>,
+) -> EnterprisePage {
+    let Explained {
+        explanation,
+        history,
+        agrees,
+    } = explained;
+    let (counting, idle) = explained::contributions(&explanation);
+    EnterprisePage {
+        frame: Frame::of(app),
+        api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
+        elements: elements(&explained::evidenced(&explanation)),
+        chart: score_chart(app, &history),
+        bars: explained::category_bars(&explanation),
+        check: Check::of(&explanation, agrees),
+        name: explanation.name.clone().unwrap_or_default(),
+        district: explanation.district.clone().unwrap_or_default(),
+        model: explanation.model,
+        as_of: text::short_time(&explanation.as_of),
+        epoch: explanation.epoch,
+        id: explanation.id,
+        standing,
+        counting,
+        idle,
+        alerts,
+    }
+}
+
+fn score_chart(app: &App, history: &[tocsin_alerts::store::HistoryRow]) -> String {
+    let recent = &history[history.len().saturating_sub(MAX_POINTS)..];
+    let point = |row: &tocsin_alerts::store::HistoryRow| Point {
+        time_ms: row.time_ms,
+        index: row.index,
+        level: row.level,
+    };
+    let points: Vec<Point> = recent.iter().map(point).collect();
+    let thresholds = &app.view.records.settings.policy.thresholds;
+    chart::step_line(&points, thresholds, app.view.status().time_ms)
+}
+
+fn standing(app: &App, explained: &Explained, alert: Option<Level>) -> Standing {
+    let explanation = &explained.explanation;
+    let assessed = Level::from_name(&explanation.level).unwrap_or_default();
+    let level = alert.unwrap_or(assessed);
+    Standing {
+        level: level.into(),
+        meaning: level.meaning(),
+        index: format!("{:.2}", explanation.index),
+        probability: text::per_cent(explanation.probability),
+        log_odds: text::log_odds(explanation.log_odds),
+        assessed: match assessed == level {
+            true => String::new(),
+            false => format!("{} {}", assessed.chinese(), assessed.name()),
+        },
+        next: next_level(app, level, explanation.index),
+    }
+}
+
+/// How many points are missing to the next level; its gates come on top.
+fn next_level(app: &App, level: Level, index: f64) -> String {
+    let Some(next) = Level::from_rank(level.rank() + 1) else {
+        return String::new();
+    };
+    let threshold = f64::from(app.view.records.settings.policy.thresholds.of(next));
+    match threshold - index {
+        missing if missing > 0.0 => format!("距{} {missing:.2} 分", next.chinese()),
+        _ => format!("已达{}分值,门槛未满足 gates not met", next.chinese()),
+    }
+}
+
+async fn cards(app: &App, alerts: Vec<Alert>) -> Result<Vec<AlertCard>, Problem> {
+    let mut cards = Vec::new();
+    for alert in alerts.into_iter().take(MAX_ALERTS) {
+        let events = app
+            .view
+            .store
+            .alert(&alert.id)
+            .await?
+            .map(|(_, events)| events);
+        let mut revisions: Vec<EventRow> = events
+            .unwrap_or_default()
+            .iter()
+            .map(EventRow::from)
+            .collect();
+        revisions.reverse();
+        cards.push(AlertCard {
+            level: alert.level.into(),
+            status: text::status(alert.status),
+            opened: text::clock(alert.opened_ms),
+            id: alert.id,
+            revisions,
+        });
+    }
+    Ok(cards)
+}

@@ -1,0 +1,146 @@
+//! An explanation as lines of a page: contributions, the records behind them,
+//! and the sum to the last digit.
+
+use crate::explain::{Contribution, Explanation, RecordLine};
+use crate::serve::chart::{self, Bar};
+use crate::serve::text;
+
+/// Records shown behind one contribution; the API gives all.
+const MAX_RECORDS: usize = 200;
+
+/// One contribution.
+pub(super) struct ContributionRow {
+    pub(super) letter: char,
+    pub(super) category: &'static str,
+    pub(super) title: String,
+    pub(super) feature: String,
+    pub(super) value: String,
+    pub(super) bin: String,
+    pub(super) weight: String,
+    pub(super) bar: String,
+    pub(super) count: usize,
+    pub(super) records: Vec<RecordRow>,
+    /// How many records are not shown.
+    pub(super) more: usize,
+}
+
+/// One record.
+pub(super) struct RecordRow {
+    pub(super) source: String,
+    pub(super) path: String,
+    pub(super) agency: String,
+    pub(super) key: String,
+    pub(super) event_date: String,
+    pub(super) counts_until: String,
+    pub(super) arrival: String,
+    pub(super) place: String,
+    pub(super) value: String,
+    pub(super) share: String,
+}
+
+/// Intercept and contributions beside the score.
+pub(super) struct Check {
+    pub(super) intercept: String,
+    pub(super) sum: String,
+    pub(super) score: String,
+    /// They are equal, to the last digit.
+    pub(super) holds: bool,
+    /// The score is the one last published.
+    pub(super) agrees: bool,
+}
+
+impl Check {
+    pub(super) fn of(explanation: &Explanation, agrees: bool) -> Check {
+        let sum: i64 = explanation
+            .contributions
+            .iter()
+            .map(|part| part.weight)
+            .sum();
+        Check {
+            intercept: text::log_odds(explanation.intercept),
+            sum: text::log_odds(sum),
+            score: text::log_odds(explanation.log_odds),
+            holds: explanation.intercept + sum == explanation.log_odds,
+            agrees,
+        }
+    }
+}
+
+/// The contributions: first those that count, then those that do not.
+pub(super) fn contributions(
+    explanation: &Explanation,
+) -> (Vec<ContributionRow>, Vec<ContributionRow>) {
+    let parts = &explanation.contributions;
+    let largest = parts
+        .iter()
+        .map(|part| part.weight.unsigned_abs())
+        .max()
+        .unwrap_or(0);
+    let rows = |counting: bool| {
+        let parts = parts.iter().filter(|part| (part.weight != 0) == counting);
+        parts.map(|part| row(part, largest)).collect()
+    };
+    (rows(true), rows(false))
+}
+
+fn row(part: &Contribution, largest: u64) -> ContributionRow {
+    let shown = part.records.iter().take(MAX_RECORDS);
+    ContributionRow {
+        letter: part.category,
+        category: text::category(part.category),
+        title: part.title.clone(),
+        feature: part.feature.clone(),
+        value: part
+            .value
+            .map_or_else(|| "缺失 missing".to_owned(), |value| value.to_string()),
+        bin: part.bin.clone(),
+        weight: text::log_odds(part.weight),
+        bar: chart::cell(part.weight, largest),
+        count: part.records.len(),
+        records: shown.map(record).collect(),
+        more: part.records.len().saturating_sub(MAX_RECORDS),
+    }
+}
+
+fn record(line: &RecordLine) -> RecordRow {
+    let day = |day: &Option<String>, none: &str| day.clone().unwrap_or_else(|| none.to_owned());
+    RecordRow {
+        path: super::sources::path(&line.source),
+        source: line.source.clone(),
+        agency: line.agency.clone(),
+        key: line.key.clone(),
+        event_date: day(&line.event_date, "—"),
+        counts_until: day(&line.counts_until, "长期 always"),
+        arrival: text::short_time(&line.arrival),
+        place: format!("{}:{}", line.file, line.line),
+        value: line.value.to_string(),
+        share: format!("{} %", line.share),
+    }
+}
+
+/// The subtotals as a bar chart.
+pub(super) fn category_bars(explanation: &Explanation) -> String {
+    let bar = |(letter, chinese, english): (char, &str, &str)| {
+        let subtotal = explanation
+            .subtotals
+            .iter()
+            .find(|part| part.category == letter);
+        Bar {
+            label: format!("{letter} {chinese} {english}"),
+            weight: subtotal.map_or(0, |part| part.weight),
+        }
+    };
+    chart::bars(&text::CATEGORIES.map(bar))
+}
+
+/// The categories with evidence that adds to the score.
+pub(super) fn evidenced(explanation: &Explanation) -> Vec<char> {
+    let adds = explanation
+        .contributions
+        .iter()
+        .filter(|part| part.weight > 0);
+    let mut letters: Vec<char> = adds.map(|part| part.category).collect();
+    letters.sort_unstable();
+    letters.dedup();
+    letters
+}

@@ -1,0 +1,257 @@
+//! `/`: how many, what just happened, and the alerts by rank.
+
+use super::feed::{self, Filter};
+use super::rows::{AlertRow, EventRow, LevelMark};
+use super::{Failed, Frame, page};
+use crate::serve::app::App;
+use crate::serve::params::{self, Params};
+use crate::serve::problem::Problem;
+use crate::serve::text;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+use serde::Deserialize;
+use tocsin_alerts::level::Level;
+use tocsin_alerts::lifecycle::{Cause, EventType, Status};
+use tocsin_alerts::store::{AlertFilter, Counts, Order};
+
+/// Events shown at first.
+const EVENTS: usize = 60;
+/// Alerts a page.
+const ALERTS: usize = 50;
+/// The choice that lets every status through.
+const ALL: &str = "all";
+
+/// The parameters; what a form sends empty is not set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::serve) struct Query {
+    level: String,
+    status: String,
+    after: String,
+}
+
+/// One entry of a menu.
+pub(super) struct Choice {
+    value: &'static str,
+    label: String,
+    chosen: bool,
+}
+
+/// A number with its name.
+pub(super) struct Counter {
+    label: &'static str,
+    value: String,
+    note: String,
+}
+
+/// Open alerts of a level.
+pub(super) struct LevelCounter {
+    level: LevelMark,
+    count: String,
+    meaning: &'static str,
+}
+
+/// A word the script needs: its key and what people read.
+pub(super) struct Word {
+    key: String,
+    text: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    frame: Frame,
+    counters: Vec<Counter>,
+    levels: Vec<LevelCounter>,
+    level_choices: Vec<Choice>,
+    status_choices: Vec<Choice>,
+    query: Query,
+    last: u64,
+    events: Vec<EventRow>,
+    blank: EventRow,
+    words: Vec<Word>,
+    alerts: Vec<AlertRow>,
+    next: String,
+}
+
+/// The page.
+pub(in crate::serve) async fn home(
+    State(app): State<App>,
+    query: Result<Params<Query>, Problem>,
+) -> Result<Html<String>, Failed> {
+    let Params(query) = query?;
+    let store = &app.view.store;
+    let counts = store.counts().await?;
+    let last = counts.events;
+    let filter = Filter {
+        level: params::level(&query.level)?,
+        status: status(&query.status)?,
+    };
+    let events = feed::latest(store, last, filter, EVENTS).await?;
+    let alerts = store.alerts(&alert_filter(&query, filter)).await?;
+    page(&Home {
+        frame: Frame::of(&app),
+        counters: counters(&app, &counts),
+        levels: levels(&counts),
+        level_choices: level_choices(filter.level),
+        status_choices: status_choices(&query.status),
+        last,
+        events: events.iter().map(EventRow::from).collect(),
+        blank: EventRow::blank(),
+        words: words(),
+        alerts: alerts.alerts.iter().map(AlertRow::from).collect(),
+        next: alerts
+            .next
+            .map(|next| next_page(&query, &next))
+            .unwrap_or_default(),
+        query,
+    })
+}
+
+fn status(text: &str) -> Result<Option<Status>, Problem> {
+    match text {
+        ALL => Ok(None),
+        text => params::status(text),
+    }
+}
+
+/// The list shows open alerts unless another status is chosen.
+fn alert_filter(query: &Query, filter: Filter) -> AlertFilter {
+    let unset = query.status.is_empty();
+    AlertFilter {
+        level: filter.level,
+        status: if unset {
+            Some(Status::Open)
+        } else {
+            filter.status
+        },
+        order: Order::Ranked,
+        after: (!query.after.is_empty()).then(|| query.after.clone()),
+        limit: ALERTS,
+    }
+}
+
+fn next_page(query: &Query, next: &str) -> String {
+    let next = text::segment(next);
+    format!(
+        "/?level={}&status={}&after={next}",
+        query.level, query.status
+    )
+}
+
+fn counters(app: &App, counts: &Counts) -> Vec<Counter> {
+    let counter = |label, value: u64, note: String| Counter {
+        label,
+        value: text::count(value),
+        note,
+    };
+    let (monitored, note) = monitored(app);
+    let open: u64 = counts.open.iter().sum();
+    let total = format!("累计 ever {}", text::count(counts.alerts));
+    let refused = format!("拒收 rejected {}", text::count(counts.rejects));
+    let epochs = format!("批次 epochs {}", text::count(counts.epochs));
+    vec![
+        counter("监测企业 monitored", monitored, note),
+        counter("未结预警 open alerts", open, total),
+        counter("采纳记录 records", counts.rows, refused),
+        counter("预警事件 events", counts.events, epochs),
+    ]
+}
+
+/// Enterprises by the registering sources that name them: of several, the
+/// largest counts, because they name the same ones.
+fn monitored(app: &App) -> (u64, String) {
+    let status = app.view.status();
+    let sources = app.view.records.settings.catalogue.sources().iter();
+    let registering = sources.filter(|source| source.registers).map(|source| {
+        let matched = status
+            .matched
+            .get(usize::from(source.index))
+            .copied()
+            .unwrap_or(0);
+        (u64::try_from(matched).unwrap_or(0), source)
+    });
+    let registering: Vec<_> = registering.collect();
+    let most = registering
+        .iter()
+        .map(|(matched, _)| *matched)
+        .max()
+        .unwrap_or(0);
+    let name = |(matched, source): &(u64, &tocsin_ingest::source::Source)| match registering.len() {
+        1 => source.resource.clone(),
+        _ => format!("{} {}", source.resource, text::count(*matched)),
+    };
+    (
+        most,
+        registering.iter().map(name).collect::<Vec<_>>().join(" · "),
+    )
+}
+
+fn levels(counts: &Counts) -> Vec<LevelCounter> {
+    let counter = |level: Level| LevelCounter {
+        level: level.into(),
+        count: text::count(counts.open[usize::from(level.rank())]),
+        meaning: level.meaning(),
+    };
+    Level::RAISED.into_iter().rev().map(counter).collect()
+}
+
+fn level_choices(chosen: Option<Level>) -> Vec<Choice> {
+    let any = Choice {
+        value: "",
+        label: "全部等级 any level".to_owned(),
+        chosen: chosen.is_none(),
+    };
+    let choice = |level: Level| Choice {
+        value: level.name(),
+        label: format!("{} {}", level.chinese(), level.name()),
+        chosen: chosen == Some(level),
+    };
+    std::iter::once(any)
+        .chain(Level::RAISED.into_iter().rev().map(choice))
+        .collect()
+}
+
+fn status_choices(chosen: &str) -> Vec<Choice> {
+    let all = [Status::Open, Status::Closed, Status::Retracted];
+    let mut choices: Vec<Choice> = all
+        .into_iter()
+        .map(|status| Choice {
+            value: status.name(),
+            label: text::status(status).to_owned(),
+            chosen: chosen == status.name(),
+        })
+        .collect();
+    choices.push(Choice {
+        value: ALL,
+        label: "全部状态 all".to_owned(),
+        chosen: chosen == ALL,
+    });
+    choices
+}
+
+/// The words for events that arrive while the page is open, by what the API
+/// calls them.
+fn words() -> Vec<Word> {
+    use EventType::{Closed, Lowered, Opened, Raised, Reraised, Retracted};
+    let events = [Opened, Raised, Lowered, Retracted, Closed, Reraised];
+    let causes = [
+        (Cause::Evidence, "evidence"),
+        (Cause::Withdrawal, "withdrawal"),
+        (Cause::Clock, "clock"),
+        (Cause::Model, "model"),
+    ];
+    let word = |key: &str, text| Word {
+        key: key.to_owned(),
+        text,
+    };
+    let mut words: Vec<Word> = Vec::new();
+    words.extend(events.map(|kind| word(kind.name(), text::event(kind))));
+    words.extend(causes.map(|(cause, key)| word(key, text::cause(cause))));
+    words.extend(Level::ALL.map(|level| word(level.name(), level.chinese())));
+    let category =
+        |(letter, chinese, _): (char, _, _)| word(&format!("category-{letter}"), chinese);
+    words.extend(text::CATEGORIES.map(category));
+    words
+}

@@ -1,0 +1,78 @@
+//! The console: pages for the people on duty. Rendered on the server; the one
+//! script brings new events and keeps the figures current.
+
+pub(super) mod elements;
+pub(super) mod enterprise;
+mod explained;
+mod feed;
+pub(super) mod home;
+mod rows;
+pub(super) mod search;
+pub(super) mod source;
+pub(super) mod sources;
+
+use super::app::App;
+use super::problem::Problem;
+use super::text;
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+
+/// What stands on every page.
+struct Frame {
+    epoch: String,
+    time: String,
+    ready: bool,
+    /// What was searched for.
+    query: String,
+}
+
+impl Frame {
+    fn of(app: &App) -> Frame {
+        let status = app.view.status();
+        Frame {
+            epoch: text::count(status.epoch),
+            time: match status.time_ms {
+                0 => "—".to_owned(),
+                time_ms => text::clock(time_ms),
+            },
+            ready: status.ready,
+            query: String::new(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failed.html")]
+struct FailedPage {
+    problem: Problem,
+}
+
+/// A problem as a page.
+pub(super) struct Failed(pub(super) Problem);
+
+impl<T: Into<Problem>> From<T> for Failed {
+    fn from(problem: T) -> Failed {
+        Failed(problem.into())
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let status = self.0.status_code();
+        match (FailedPage {
+            problem: self.0.clone(),
+        })
+        .render()
+        {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(_) => self.0.into_response(),
+        }
+    }
+}
+
+/// A page, rendered.
+fn page(template: &impl Template) -> Result<Html<String>, Failed> {
+    let html = template.render();
+    html.map(Html)
+        .map_err(|fault| Failed(Problem::internal(&fault)))
+}

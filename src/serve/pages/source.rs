@@ -1,0 +1,206 @@
+//! `/sources/{agency}/{resource}`: what is declared, what became of the records,
+//! and the latest that were refused.
+
+use super::sources::SourceRow;
+use super::{Failed, Frame, page};
+use crate::serve::app::App;
+use crate::serve::params::Segments;
+use crate::serve::problem::Problem;
+use crate::serve::{lookup, rejects, text};
+use askama::Template;
+use axum::extract::State;
+use axum::response::Html;
+use tocsin_alerts::store::StoredReject;
+use tocsin_ingest::format::Encoding;
+use tocsin_ingest::source::{ColumnKind, Mode, Source};
+
+/// Rejects shown.
+const REJECTS: usize = 100;
+
+/// A refused record.
+pub(super) struct RejectRow {
+    place: String,
+    record: u64,
+    epoch: u64,
+    field: String,
+    value: String,
+    reason: String,
+}
+
+impl From<&StoredReject> for RejectRow {
+    fn from(stored: &StoredReject) -> RejectRow {
+        let reject = &stored.reject;
+        RejectRow {
+            place: format!("{}:{}", reject.file, reject.line),
+            record: reject.record,
+            epoch: stored.epoch,
+            field: reject.field.clone(),
+            value: reject.value.clone(),
+            reason: reject.reason.clone(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "source.html")]
+struct SourcePage {
+    frame: Frame,
+    row: SourceRow,
+    facts: Vec<(&'static str, String)>,
+    checks: Vec<(String, String)>,
+    rejects: Vec<RejectRow>,
+    api: String,
+}
+
+/// The page.
+pub(in crate::serve) async fn source(
+    State(app): State<App>,
+    named: Result<Segments<(String, String)>, Problem>,
+) -> Result<Html<String>, Failed> {
+    let Segments((agency, resource)) = named?;
+    let source = lookup::source(&app, &agency, &resource)?;
+    let status = app.view.status();
+    let stats = status.stats.get(usize::from(source.index));
+    let checks = stats.map(|stats| stats.checks.clone()).unwrap_or_default();
+    let latest = rejects::latest(&app.view.store, &source.id, REJECTS).await?;
+    let row = SourceRow::of(source, &status);
+    page(&SourcePage {
+        frame: Frame::of(&app),
+        facts: facts(source),
+        checks: checks
+            .into_iter()
+            .map(|(name, count)| (name, text::count(count)))
+            .collect(),
+        rejects: latest.iter().map(RejectRow::from).collect(),
+        api: format!("/api/v1{}", row.path),
+        row,
+    })
+}
+
+/// What the declaration says, line by line; what it does not say is left out.
+fn facts(source: &Source) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("法律依据 basis", source.basis.clone()),
+        ("文件 files", source.pattern.clone()),
+        (
+            "格式 format",
+            format!("CSV · {}", encoding(source.encoding)),
+        ),
+        ("方式 mode", mode(source.mode).to_owned()),
+        ("主键 key", named(source, source.key.iter().copied())),
+        (
+            "企业标识 enterprise by",
+            named(source, source.enterprise.iter().map(|(_, c)| *c)),
+        ),
+        ("信号 signals", signals(source)),
+        (
+            "属性 attributes",
+            list(source.attributes.iter().map(|a| a.name.clone())),
+        ),
+        (
+            "链接 links",
+            if source.links.is_empty() {
+                String::new()
+            } else {
+                source.links.len().to_string()
+            },
+        ),
+        ("时效 freshness", freshness(source)),
+        ("列 columns", columns(source)),
+    ];
+    if source.registers {
+        facts.push((
+            "登记 registers",
+            "其记录产生企业 its records bring enterprises into being".into(),
+        ));
+    }
+    if source.outcome.is_some() {
+        facts.push((
+            "结果 outcomes",
+            "其记录是处置结果 its records are outcomes".into(),
+        ));
+    }
+    for (name, text) in &source.notes {
+        facts.push((note(name), text.clone()));
+    }
+    facts.retain(|(_, text)| !text.is_empty());
+    facts
+}
+
+fn note(name: &str) -> &'static str {
+    match name {
+        "purpose" => "用途 purpose",
+        "owner" => "负责人 owner",
+        "sensitivity" => "敏感级 sensitivity",
+        "expires" => "到期 expires",
+        _ => "备注 note",
+    }
+}
+
+fn encoding(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "UTF-8",
+        Encoding::Gb18030 => "GB18030",
+    }
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Append => "append 逐条事件",
+        Mode::Upsert => "upsert 同键以新代旧",
+        Mode::Snapshot => "snapshot 整份替换",
+    }
+}
+
+fn list(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+fn named(source: &Source, columns: impl Iterator<Item = usize>) -> String {
+    list(
+        columns
+            .filter_map(|column| source.columns.get(column))
+            .map(|column| column.name.clone()),
+    )
+}
+
+fn signals(source: &Source) -> String {
+    list(
+        source
+            .signals
+            .iter()
+            .map(|signal| match signal.window_days {
+                Some(days) => format!("{} ({days} d)", signal.kind),
+                None => signal.kind.clone(),
+            }),
+    )
+}
+
+fn freshness(source: &Source) -> String {
+    let days = |what: &str, days: Option<i32>| days.map(|days| format!("{what} {days} d"));
+    let declared = source.freshness;
+    let both = [
+        days("延迟 warn", declared.warn_days),
+        days("中断 error", declared.error_days),
+    ];
+    list(both.into_iter().flatten())
+}
+
+fn columns(source: &Source) -> String {
+    list(source.columns.iter().map(|column| {
+        let required = if column.required { " *" } else { "" };
+        format!("{} {}{required}", column.name, kind(column.kind))
+    }))
+}
+
+fn kind(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Text => "text",
+        ColumnKind::Integer => "integer",
+        ColumnKind::Number => "number",
+        ColumnKind::Money(_) => "money",
+        ColumnKind::Date => "date",
+        ColumnKind::Uscc => "uscc",
+        ColumnKind::Boolean => "boolean",
+    }
+}

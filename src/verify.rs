@@ -1,0 +1,197 @@
+//! `tocsin verify`: every feature and score computed anew from the landing by a
+//! plain batch fold, and held against the incremental state: what the dataflow
+//! holds after a fresh load, and what the live run last said of each enterprise.
+
+use crate::fold::Fold;
+use crate::history;
+use crate::pipeline::records::Records;
+use crate::pipeline::restore;
+use crate::pipeline::{Options, specs};
+use crate::view::View;
+use crate::witness;
+use anyhow::{Context, Result};
+use std::collections::HashMap;
+use tocsin_alerts::level::Assessment;
+use tocsin_alerts::store::HistoryRow;
+use tocsin_dataflow::{Engine, EngineConfig};
+use tocsin_ingest::fact::{Facts, SubjectKey};
+
+/// Differences listed at most; all are counted.
+const LISTED: usize = 20;
+
+/// What a verification found.
+#[derive(Debug, Default)]
+pub struct Verification {
+    /// As of which epoch.
+    pub epoch: u64,
+    /// Enterprises compared.
+    pub enterprises: usize,
+    /// Live records folded.
+    pub records: u64,
+    /// Enterprises that differ.
+    pub differences: usize,
+    /// The first of them, in words.
+    pub listed: Vec<String>,
+}
+
+impl Verification {
+    fn differ(&mut self, text: String) {
+        self.differences += 1;
+        if self.listed.len() < LISTED {
+            self.listed.push(text);
+        }
+    }
+}
+
+/// Verifies the state that `view` shows.
+///
+/// # Errors
+/// When the landing or the store cannot be read, or there is no model yet.
+pub fn verify(
+    view: &View,
+    options: &Options,
+    runtime: &tokio::runtime::Handle,
+) -> Result<Verification> {
+    let status = view.status();
+    let model = view
+        .model()
+        .context("there is no model yet: nothing is scored")?;
+    let records = &view.records;
+    let mut verification = Verification {
+        epoch: status.epoch,
+        ..Verification::default()
+    };
+    let folded = fold_all(records, status.time_ms, &mut verification.records)?;
+    let incremental = incremental(
+        records,
+        &model,
+        options,
+        status.epoch,
+        status.time_ms,
+        runtime,
+        view,
+    )?;
+    let published = published(view, runtime)?;
+    let registered = folded.registered();
+    verification.enterprises = registered.len();
+    for enterprise in &registered {
+        let row = folded.features(*enterprise);
+        let expected = witness::assess(&records.settings, *enterprise, &folded, &model, &row);
+        let id = tocsin_ingest::values::Uscc::from_key(*enterprise).map_or_else(
+            || format!("{:032x}", enterprise.0),
+            |c| c.as_str().to_owned(),
+        );
+        match incremental.get(enterprise) {
+            None => verification.differ(format!(
+                "{id}: the dataflow has no score, the fold {}",
+                expected.log_odds
+            )),
+            Some(found) if *found != expected => {
+                verification.differ(format!("{id}: dataflow {found:?}, fold {expected:?}"))
+            }
+            Some(_) => {}
+        }
+        let last = published.get(&enterprise.0.to_be_bytes());
+        if last.map(|line| (line.log_odds, line.index)) != Some((expected.log_odds, expected.index))
+        {
+            let said = last.map_or("nothing".to_owned(), |line| line.log_odds.to_string());
+            verification.differ(format!(
+                "{id}: the run last said {said}, the fold says {}",
+                expected.log_odds
+            ));
+        }
+    }
+    for enterprise in incremental
+        .keys()
+        .filter(|enterprise| registered.binary_search(enterprise).is_err())
+    {
+        verification.differ(format!(
+            "{:032x}: the dataflow scores it, the fold does not know it",
+            enterprise.0
+        ));
+    }
+    Ok(verification)
+}
+
+/// Folds every live record, as of the business day of `time_ms`.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn fold_all<'a>(
+    records: &'a Records,
+    time_ms: i64,
+    count: &mut u64,
+) -> Result<crate::fold::Folded<'a>> {
+    let mut fold = Fold::new(&records.settings, crate::time::day_of(time_ms), false);
+    for segment in records.segments() {
+        let superseded = records.superseded.of_segment(segment.id);
+        records.scan(
+            &segment,
+            |at| !superseded.contains(&at.row),
+            |record| {
+                if !record.said.withdraws[record.index] {
+                    let mut facts = Facts::default();
+                    record.said.facts(record.index, &mut facts);
+                    fold.add(0, &facts);
+                    *count += 1;
+                }
+            },
+        )?;
+    }
+    Ok(fold.finish())
+}
+
+/// What a dataflow holds that is loaded afresh from the landing.
+fn incremental(
+    records: &Records,
+    model: &tocsin_models::BoundScorecard,
+    options: &Options,
+    epoch: u64,
+    time_ms: i64,
+    runtime: &tokio::runtime::Handle,
+    view: &View,
+) -> Result<HashMap<SubjectKey, Assessment>> {
+    debug_assert_eq!(model.features(), specs(&records.settings));
+    let recovery = runtime.block_on(view.store.recover())?;
+    let timeline = restore::Timeline::of(&recovery);
+    let config = EngineConfig {
+        workers: options.workers,
+        plan: records.settings.plan(),
+    };
+    let engine = Engine::start(config, time_ms as u64, Some(model.clone()))?;
+    restore::load_up_to(epoch, records, &timeline, &engine, options.workers)?;
+    let output = engine.advance(time_ms as u64)?;
+    let scored = output
+        .changes
+        .iter()
+        .filter_map(|change| Some((change.enterprise, change.new.as_ref()?)));
+    Ok(scored
+        .map(|(enterprise, scored)| {
+            (
+                enterprise,
+                crate::pipeline::judge::figures(enterprise, scored),
+            )
+        })
+        .collect())
+}
+
+/// The last score of each enterprise that the run published.
+fn published(
+    view: &View,
+    runtime: &tokio::runtime::Handle,
+) -> Result<HashMap<[u8; 16], HistoryRow>> {
+    let mut last: HashMap<[u8; 16], HistoryRow> = HashMap::new();
+    let mut take = |enterprise: [u8; 16], line: HistoryRow| {
+        let held = last.entry(enterprise).or_insert(line);
+        if line.epoch > held.epoch {
+            *held = line;
+        }
+    };
+    for path in history::files(&view.data)? {
+        history::read(&path, None, &mut take)?;
+    }
+    for (enterprise, line) in runtime.block_on(view.store.latest_scores())? {
+        take(enterprise, line);
+    }
+    Ok(last)
+}

@@ -1,0 +1,89 @@
+//! The witness's own assessment: categories, agencies, coverage and level of a
+//! folded enterprise, computed without the dataflow's code.
+
+use crate::config::Settings;
+use crate::fold::Folded;
+use tocsin_alerts::level::{Assessment, Level, level_of};
+use tocsin_ingest::catalogue::SlotMeaning;
+use tocsin_ingest::fact::{Slot, SubjectKey};
+use tocsin_models::{BoundScorecard, Category};
+
+/// The figures of an enterprise as the fold has them; `row` is its features.
+pub fn assess(
+    settings: &Settings,
+    enterprise: SubjectKey,
+    folded: &Folded<'_>,
+    model: &BoundScorecard,
+    row: &[Option<i64>],
+) -> Assessment {
+    let score = model.score(row);
+    let mut weights = Vec::new();
+    model.contributions(row, &mut weights);
+    let mut figures = Assessment {
+        enterprise: enterprise.0.to_be_bytes(),
+        log_odds: score.log_odds,
+        index: score.index,
+        subtotals: score.subtotals,
+        coverage: (row.iter().flatten().count() * 1_000)
+            .checked_div(row.len())
+            .unwrap_or(0) as u16,
+        ..Assessment::default()
+    };
+    for ((feature, weight), value) in settings.features.iter().zip(weights).zip(row) {
+        figures.hard_trigger |= feature.hard && value.is_some_and(|value| value > 0);
+        if weight <= 0 || feature.spec.category == Category::R {
+            continue;
+        }
+        figures.categories |= 1 << feature.spec.category.index();
+        for slot in feature
+            .slots
+            .iter()
+            .filter(|slot| folded.total(enterprise, **slot).count > 0)
+        {
+            figures.agencies |= 1 << agency(settings, *slot);
+        }
+    }
+    figures
+}
+
+/// The level that index and gates give by themselves.
+pub fn level(
+    settings: &Settings,
+    enterprise: SubjectKey,
+    folded: &Folded<'_>,
+    model: &BoundScorecard,
+    row: &[Option<i64>],
+) -> Level {
+    level_of(
+        &assess(settings, enterprise, folded, model, row),
+        &settings.policy,
+    )
+}
+
+/// The agency whose evidence a slot holds; a group's is that of the source whose
+/// links make it.
+fn agency(settings: &Settings, slot: Slot) -> u8 {
+    let catalogue = &settings.catalogue;
+    if let Some(info) = catalogue.slots().get(usize::from(slot)) {
+        debug_assert!(
+            info.meaning != SlotMeaning::Mention,
+            "no feature is made of mentions"
+        );
+        return info.agency;
+    }
+    let group = settings.groups.iter().find(|group| group.slot == slot);
+    let links = |source: &&tocsin_ingest::source::Source| {
+        source
+            .links
+            .iter()
+            .any(|link| group.is_some_and(|group| group.link == link.kind))
+    };
+    let source = catalogue.sources().iter().find(links);
+    let place = source.and_then(|source| {
+        catalogue
+            .agencies()
+            .iter()
+            .position(|agency| *agency == source.agency)
+    });
+    place.unwrap_or(0) as u8
+}

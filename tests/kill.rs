@@ -1,0 +1,166 @@
+//! An operator relies on it: `kill -9` at any moment loses no record, doubles
+//! none, and tells of every alert event exactly once.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use support::{World, state, text};
+use tocsin_testdata::{City, CityParams, Delivery};
+
+const KILLS: usize = 25;
+const DAYS: usize = 150;
+/// Counters that depend on the records alone, not on when they were read.
+const COUNTERS: [&str; 8] = [
+    "read",
+    "accepted",
+    "duplicates",
+    "corrected",
+    "withdrawn",
+    "normalised",
+    "rejected",
+    "checks",
+];
+
+/// What all moments and pieces come from; `TOCSIN_KILL_SEED` gives others.
+fn seed() -> u64 {
+    let asked = std::env::var("TOCSIN_KILL_SEED").ok();
+    asked
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(20_240_101)
+}
+
+/// Numbers that look random and are the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (mixed ^ (mixed >> 27)) % bound
+    }
+
+    fn milliseconds(&mut self, bound: u64) -> Duration {
+        Duration::from_millis(self.below(bound))
+    }
+}
+
+fn params() -> CityParams {
+    CityParams {
+        enterprises: 400,
+        seed: seed(),
+        start: jiff::civil::date(2024, 1, 1),
+        months: 5,
+        schemes_per_100k: 8_000,
+        ..CityParams::default()
+    }
+}
+
+/// Delivers day by day, each file in two pieces that break a line anywhere.
+fn deliver(world: &World, done: &AtomicBool) {
+    let mut city = City::new(params());
+    let mut random = Random(seed());
+    let days = params().start.series(jiff::Span::new().days(1)).take(DAYS);
+    for day in days {
+        for Delivery { path, bytes } in city.day(day) {
+            let (first, second) = bytes.split_at(random.below(bytes.len() as u64) as usize);
+            world.append(&format!("landing/{path}"), first);
+            world.append(&format!("landing/{path}"), second);
+        }
+        let clock = world.path("landing/clock");
+        let next = world.path("landing/clock.next");
+        fs::write(&next, format!("{day}T18:00:00+08:00\n")).unwrap();
+        fs::rename(next, clock).unwrap();
+        std::thread::sleep(random.milliseconds(180));
+    }
+    done.store(true, Ordering::Relaxed);
+}
+
+/// Waits until the store is written, at most a second, then a moment: an epoch
+/// is under way.
+fn wait_into_an_epoch(data: &Path, random: &mut Random) {
+    let state = || {
+        let log = fs::metadata(data.join("tocsin.db-wal")).ok()?;
+        Some((log.len(), log.modified().ok()?))
+    };
+    let before = state();
+    let end = Instant::now() + Duration::from_secs(1);
+    while state() == before && Instant::now() < end {
+        std::thread::sleep(Duration::from_micros(50));
+    }
+    std::thread::sleep(Duration::from_micros(random.below(4_000)));
+}
+
+/// Starts and kills; gives how many starts found an epoch that had been
+/// committed and not finished.
+fn start_and_kill(world: &World, delivered: &AtomicBool) -> usize {
+    let mut random = Random(seed() + 1);
+    let mut unfinished = 0;
+    for kill in 0..KILLS {
+        let mut live = world.live("data", "127.0.0.1:0");
+        // A third of the kills hit a process that is still recovering, most of
+        // the others one that works on an epoch.
+        match kill % 6 {
+            0 | 3 => std::thread::sleep(random.milliseconds(80)),
+            1 => std::thread::sleep(random.milliseconds(900)),
+            _ => {
+                std::thread::sleep(random.milliseconds(600));
+                wait_into_an_epoch(&world.path("data"), &mut random);
+            }
+        }
+        assert!(live.runs(), "it stopped by itself: {}", live.kill());
+        unfinished += usize::from(live.kill().contains("finishing an epoch"));
+    }
+    assert!(
+        !delivered.load(Ordering::Relaxed),
+        "deliveries ended too soon"
+    );
+    unfinished
+}
+
+fn counters(data: &Path) -> BTreeMap<String, BTreeMap<&'static str, Value>> {
+    let stats = state::stats(data).into_iter();
+    stats
+        .map(|(source, stats)| {
+            let counted = COUNTERS.map(|name| (name, stats[name].clone()));
+            (source, BTreeMap::from(counted))
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_by_a_kill_at_any_moment() {
+    let world = World::with_config("testdata/city");
+    let delivered = AtomicBool::new(false);
+    let unfinished = std::thread::scope(|scope| {
+        scope.spawn(|| deliver(&world, &delivered));
+        start_and_kill(&world, &delivered)
+    });
+    assert!(delivered.load(Ordering::Relaxed));
+
+    let scores = world.scores("data");
+    world.verify("data");
+    let uninterrupted = world.scores("uninterrupted");
+    assert!(scores == uninterrupted, "the scores differ");
+    let counted = counters(&world.path("data"));
+    assert_eq!(counted, counters(&world.path("uninterrupted")));
+    assert!(counted.len() >= 15 && counted.values().any(|c| c["corrected"] != 0));
+
+    let events = state::check_published(&world.path("data"));
+    assert!(events > 50, "{events} events are too few to say anything");
+    eprintln!("{KILLS} kills, {unfinished} of them between commit and result, {events} events");
+    // Once more: everything has been told.
+    let before = fs::read(world.path("data/alerts.ndjson")).unwrap();
+    world
+        .tocsin(
+            "data",
+            &["run", "--once", "--export", text(&world.path("again.csv"))],
+        )
+        .ok();
+    assert_eq!(before, fs::read(world.path("data/alerts.ndjson")).unwrap());
+}

@@ -139,15 +139,7 @@ impl Engine {
         }
         self.tell(|| Command::Advance(time_ms))?;
         desk.open_ms = time_ms + 1;
-        let mut shares = Vec::new();
-        while shares.len() < self.posts.len() {
-            match desk.replies.recv() {
-                Ok(Reply::Epoch(share)) => shares.push(share),
-                Ok(Reply::Lost) | Err(_) => return Err(desk.lose()),
-                Ok(_) => {}
-            }
-        }
-        Ok(EpochOutput::new(time_ms, shares))
+        self.gather(&mut desk, time_ms)
     }
 
     /// Rows and bytes of what the workers hold, and how often they have run.
@@ -165,6 +157,34 @@ impl Engine {
             }
         }
         Ok(stats)
+    }
+
+    /// Waits until every worker has reported the epoch.
+    fn gather(&self, desk: &mut Desk, time_ms: u64) -> Result<EpochOutput, EngineError> {
+        let mut output = EpochOutput {
+            time_ms,
+            ..EpochOutput::default()
+        };
+        let (mut reported, mut expected) = (0, 0);
+        while reported < self.posts.len() {
+            match desk.replies.recv() {
+                Ok(Reply::Expect(changes)) => {
+                    expected += changes;
+                    let to_come = expected.saturating_sub(output.changes.len());
+                    output.changes.reserve_exact(to_come);
+                }
+                Ok(Reply::Changes(changes)) => output.changes.extend(changes),
+                Ok(Reply::Epoch(share)) => {
+                    output.add(share);
+                    reported += 1;
+                }
+                Ok(Reply::Lost) | Err(_) => return Err(desk.lose()),
+                Ok(_) => {}
+            }
+        }
+        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
+        output.changes.sort_unstable_by_key(order);
+        Ok(output)
     }
 
     fn desk(&self) -> Result<MutexGuard<'_, Desk>, EngineError> {
@@ -219,25 +239,11 @@ impl Desk {
 }
 
 impl EpochOutput {
-    fn new(time_ms: u64, shares: Vec<Share>) -> Self {
-        let mut output = EpochOutput {
-            time_ms,
-            ..EpochOutput::default()
-        };
-        for (slot, change) in shares.iter().flat_map(Share::matched) {
-            output.count(slot, change);
+    fn add(&mut self, share: Share) {
+        for (slot, change) in share.matched() {
+            self.count(slot, change);
         }
-        let chunks = shares.into_iter().flat_map(|share| share.changes);
-        let chunks: Vec<Vec<ScoreChange>> = chunks.collect();
-        output
-            .changes
-            .reserve_exact(chunks.iter().map(Vec::len).sum());
-        for chunk in chunks {
-            output.changes.extend(chunk);
-        }
-        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
-        output.changes.sort_unstable_by_key(order);
-        output
+        self.changes.extend(share.changes);
     }
 
     fn count(&mut self, slot: Slot, change: i64) {

@@ -9,23 +9,22 @@ use std::rc::Rc;
 
 use differential_dataflow::AsCollection;
 use timely::container::CapacityContainerBuilder;
-use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::generic::Operator;
 use timely::dataflow::operators::{Input, Probe};
-use timely::dataflow::{InputHandle, ProbeHandle, Scope, Stream, StreamVec};
+use timely::dataflow::{InputHandle, ProbeHandle, Scope, StreamVec};
 use timely::worker::Worker;
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::arrivals::{Arrivals, Row};
 use crate::footprint::Gauge;
 use crate::groups::groups;
+use crate::harvest::Harvest;
 use crate::identity::{identity, resolve_said, resolve_tallies};
 use crate::latest::{Version as Profile, latest};
 use crate::links::{Target, links};
 use crate::plan::Plan;
 use crate::reach::{carry, paths, reach};
-use crate::revise::{ScoreChange, Version};
-use crate::scores::{Update, scores};
+use crate::revise::Version;
+use crate::scores::scores;
 use crate::split::split;
 use crate::types::{Said, Tallies, Time, arrange};
 use crate::window::{Epoch, Held, window};
@@ -80,39 +79,6 @@ fn send<D: Clone + 'static>(
     handle.advance_to(time + 1);
 }
 
-/// What has come out since it was last looked at.
-#[derive(Default)]
-pub(crate) struct Harvest {
-    /// Changes, in chunks so that growing copies nothing.
-    pub(crate) changes: Vec<Vec<ScoreChange>>,
-    /// Changes of matched counts by slot.
-    pub(crate) matched: Vec<i64>,
-}
-
-impl Harvest {
-    const CHUNK: usize = 4096;
-
-    fn add(&mut self, update: Update) {
-        match update {
-            Update::Score(change) => self.push(change),
-            Update::Matched(slot, change) => {
-                let slot = usize::from(slot);
-                if self.matched.len() <= slot {
-                    self.matched.resize(slot + 1, 0);
-                }
-                self.matched[slot] += change;
-            }
-        }
-    }
-
-    fn push(&mut self, change: ScoreChange) {
-        match self.changes.last_mut() {
-            Some(chunk) if chunk.len() < Self::CHUNK => chunk.push(change),
-            _ => self.changes.push(vec![change]),
-        }
-    }
-}
-
 /// One worker's share of the dataflow.
 pub(crate) struct Graph {
     /// Where facts enter.
@@ -126,8 +92,8 @@ pub(crate) struct Graph {
 
 impl Graph {
     /// Builds the dataflow; inputs begin at the beginning of time.
-    pub(crate) fn build(worker: &mut Worker, plan: Rc<Plan>) -> Graph {
-        worker.dataflow_named::<Time, _, _>("tocsin", |scope| assemble(scope, plan))
+    pub(crate) fn build(worker: &mut Worker, plan: Rc<Plan>, harvest: Harvest) -> Graph {
+        worker.dataflow_named::<Time, _, _>("tocsin", |scope| assemble(scope, plan, harvest))
     }
 
     /// Whether everything up to `time` has come out.
@@ -186,7 +152,7 @@ fn open(scope: Scope<'_, Time>) -> (Inputs, Entering<'_>) {
     (inputs, entering)
 }
 
-fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>) -> Graph {
+fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
     let (inputs, entering) = open(scope);
     let held = Held::default();
 
@@ -226,7 +192,8 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>) -> Graph {
         ("profiles", Box::new(profiles_of.trace)),
         ("tallies", Box::new(tallied.trace.clone())),
     ];
-    let (harvest, probe) = collect(scores(tallied, entering.models, plan));
+    let harvest = Rc::new(RefCell::new(harvest));
+    let (probe, _) = scores(tallied, entering.models, plan, harvest.clone()).probe();
     Graph {
         inputs,
         harvest,
@@ -250,23 +217,4 @@ fn by_name<'scope>(
     let (known, others) = split(profiles, |(subject, _)| subject.kind().is_enterprise());
     let named = others.filter(|(subject, _)| subject.kind().is_alias());
     (known, named)
-}
-
-fn collect(updates: Stream<'_, Time, Vec<Update>>) -> (Rc<RefCell<Harvest>>, ProbeHandle<Time>) {
-    let harvest = Rc::new(RefCell::new(Harvest::default()));
-    let into = harvest.clone();
-    // The probe stands behind the operator that takes the updates, so that an
-    // epoch that is done has been harvested.
-    type Nothing = CapacityContainerBuilder<Vec<()>>;
-    let harvested =
-        updates.unary::<Nothing, _, _, _>(Pipeline, "harvest", move |_capability, _info| {
-            move |input, _output| {
-                let mut harvest = into.borrow_mut();
-                input.for_each(|_, updates| {
-                    updates.drain(..).for_each(|update| harvest.add(update));
-                });
-            }
-        });
-    let (probe, _) = harvested.probe();
-    (harvest, probe)
 }

@@ -25,6 +25,7 @@ mod footprint;
 mod grain;
 mod graph;
 mod groups;
+mod harvest;
 mod identity;
 mod latest;
 mod links;

@@ -2,7 +2,7 @@
 //!
 //! Contract: grains of the same subject and slot are summed whenever the pile
 //! has doubled, so what was added and withdrawn costs nothing in the long run;
-//! at most a fifth of the room stays empty.
+//! of a large pile that grew by itself at most a fifth of the room is empty.
 
 use crate::grain::Grain;
 

@@ -5,54 +5,48 @@
 //! A new model revises every enterprise. State is the arrangement of tallies:
 //! what an assessment was is computed again.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use differential_dataflow::trace::cursor::cursor_list;
 use differential_dataflow::trace::{BatchCursor, Cursor, SpanOf, TraceReader};
+use timely::container::CapacityContainerBuilder;
 use timely::dataflow::Stream;
 use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::CapabilitySet;
 use timely::dataflow::operators::generic::Operator;
 use timely::progress::Antichain;
 use timely::progress::frontier::MutableAntichain;
-use tocsin_ingest::fact::{Slot, SubjectKey};
+use tocsin_ingest::fact::SubjectKey;
 
+use crate::harvest::Harvest;
 use crate::packed::Packed;
 use crate::plan::Plan;
-use crate::revise::{Reviser, ScoreChange, Version};
+use crate::revise::{Reviser, Version};
 use crate::tally::Tally;
 use crate::types::{ArrangedTallies, TallyBatch, TallyTrace, Time};
 
-/// What the scores operator reports. Nearly all are scores, so boxing them
-/// would cost an allocation each and save nothing.
-#[allow(clippy::large_enum_variant)]
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Update {
-    /// An assessment has changed.
-    Score(ScoreChange),
-    /// The number of records of a slot that match registered enterprises has
-    /// changed by this much.
-    Matched(Slot, i64),
-}
+type Nothing = CapacityContainerBuilder<Vec<()>>;
 
 /// Scores the enterprises of `tallies` under the models, which every worker
-/// gets.
+/// gets. Changes go straight to the harvest: they are large, and a stream would
+/// hold them twice. What is behind the output's frontier has been harvested.
 pub(crate) fn scores<'scope>(
     tallies: ArrangedTallies<'scope>,
     models: Stream<'scope, Time, Vec<Version>>,
     plan: Rc<Plan>,
-) -> Stream<'scope, Time, Vec<Update>> {
+    harvest: Rc<RefCell<Harvest>>,
+) -> Stream<'scope, Time, Vec<()>> {
     let mut intake = Intake::new(tallies.trace);
     let mut reviser = Reviser::new(plan);
     let stream = tallies.stream;
-    stream.binary_frontier(
+    stream.binary_frontier::<_, Nothing, _, _, _, _>(
         models,
         Pipeline,
         Pipeline,
         "scores",
         move |_capability, _info| {
-            move |(batches, tallied), (models, modelled), output| {
+            move |(batches, tallied), (models, modelled), _output| {
                 models.for_each(|capability, versions| {
                     intake
                         .capabilities
@@ -68,16 +62,12 @@ pub(crate) fn scores<'scope>(
                 let lower = intake.upper.clone();
                 let (ready, due) = intake.ready(tallied, modelled);
                 if !ready.is_empty() || !due.is_empty() {
-                    let capabilities: CapabilitySet<Time> =
-                        intake.capabilities.iter().cloned().collect();
-                    let mut session = output.session(&capabilities);
+                    let mut harvest = harvest.borrow_mut();
                     reviser.begin(due);
-                    revise_all(&mut reviser, &mut intake.trace, &lower, ready, |change| {
-                        session.give(Update::Score(change));
-                    });
+                    revise_all(&mut reviser, &mut intake.trace, &lower, ready, &mut harvest);
                     reviser.end();
                     for (slot, change) in reviser.take_matched() {
-                        session.give(Update::Matched(slot, change));
+                        harvest.count(slot, change);
                     }
                 }
                 intake.tidy();
@@ -163,9 +153,15 @@ fn revise_all(
     trace: &mut TallyTrace,
     lower: &Antichain<Time>,
     ready: Vec<Batch>,
-    mut emit: impl FnMut(ScoreChange),
+    harvest: &mut Harvest,
 ) {
     let past = trace.batches_through(lower.borrow()).unwrap_or_default();
+    let known = if reviser.affects_all() {
+        &past[..]
+    } else {
+        &[]
+    };
+    harvest.expect(ready.iter().chain(known).map(|batch| batch.updates).sum());
     let (mut olds, olds_store) = cursor_list(past);
     let (mut news, news_store) = cursor_list(ready);
     let mut changes = Vec::new();
@@ -191,7 +187,9 @@ fn revise_all(
             });
             news.step_key(&news_store);
         }
-        reviser.revise(enterprise, tally, &mut changes, &mut emit);
+        reviser.revise(enterprise, tally, &mut changes, |change| {
+            harvest.add(change)
+        });
     }
 }
 

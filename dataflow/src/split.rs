@@ -6,6 +6,8 @@ use timely::dataflow::operators::OkErr;
 
 use crate::types::Time;
 
+type Rows<'scope, D, R> = StreamVec<'scope, Time, (D, Time, R)>;
+
 /// The rows that `wanted` accepts, and the others.
 pub(crate) fn split<'scope, D: Data, R: Clone + 'static>(
     rows: VecCollection<'scope, Time, D, R>,
@@ -18,6 +20,6 @@ pub(crate) fn split<'scope, D: Data, R: Clone + 'static>(
         true => Ok(row),
         false => Err(row),
     };
-    let (accepted, others): (StreamVec<_, _>, StreamVec<_, _>) = rows.inner.ok_err(judge);
+    let (accepted, others): (Rows<'scope, D, R>, Rows<'scope, D, R>) = rows.inner.ok_err(judge);
     (accepted.as_collection(), others.as_collection())
 }

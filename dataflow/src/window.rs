@@ -138,7 +138,7 @@ mod tests {
         SubjectKey::new(SubjectKind::EnterpriseCode, number)
     }
 
-    fn dated((number, expiry, times): (u128, i32, i32)) -> Dated {
+    fn dated((number, expiry, times): Said) -> Dated {
         let observation = Observation {
             subject: subject(number),
             expiry,
@@ -149,12 +149,13 @@ mod tests {
     }
 
     type Row = (SubjectKey, Time, Tally);
-    /// An instant, and (subject, expiry, times) of what arrives then.
-    type Facts = (Time, Vec<(u128, i32, i32)>);
 
-    /// What comes out of epochs of (subject, expiry, times) when time has gone
+    /// Subject, expiry, times.
+    type Said = (u128, i32, i32);
+
+    /// What comes out of epochs when time has gone
     /// on for ever, and how many grains were pending after the last one.
-    fn run(epochs: Vec<Facts>) -> (Vec<Row>, usize) {
+    fn run(epochs: Vec<(Time, Vec<Said>)>) -> (Vec<Row>, usize) {
         let (rows, held) = timely::execute_directly(move |worker| {
             let held = Held::default();
             let (mut input, rows) = worker.dataflow::<Time, _, _>(|scope| {

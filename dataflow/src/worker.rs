@@ -14,6 +14,7 @@ use tocsin_models::BoundScorecard;
 
 use crate::arrivals::{Arrivals, Load};
 use crate::graph::Graph;
+use crate::harvest::Harvest;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::types::Time;
@@ -36,7 +37,11 @@ pub(crate) enum Command {
 pub(crate) enum Reply {
     /// It has started, as the worker of this index on this thread.
     Ready(usize, Thread),
-    /// An epoch is complete: its share of the changes.
+    /// At most so many changes follow.
+    Expect(usize),
+    /// Changes, in no particular order.
+    Changes(Vec<ScoreChange>),
+    /// An epoch is complete: the rest of the changes.
     Epoch(Share),
     /// Name, rows and bytes of what it holds, and the steps it has made.
     Measured(Vec<(&'static str, usize, usize)>, u64),
@@ -44,10 +49,11 @@ pub(crate) enum Reply {
     Lost,
 }
 
-/// One worker's share of an epoch's changes.
+/// The last of one worker's changes in an epoch.
+#[derive(Debug, Default)]
 pub(crate) struct Share {
-    /// In chunks, in no particular order.
-    pub(crate) changes: Vec<Vec<ScoreChange>>,
+    /// In no particular order.
+    pub(crate) changes: Vec<ScoreChange>,
     /// Changes of matched counts by slot.
     pub(crate) matched: Vec<i64>,
 }
@@ -83,7 +89,7 @@ pub(crate) fn run(
 ) {
     let farewell = Farewell(replies);
     let mut desk = Desk {
-        graph: Graph::build(worker, plan),
+        graph: Graph::build(worker, plan, Harvest::new(farewell.0.clone())),
         arrivals: Arrivals::new(open),
         epoch: None,
         steps: 0,
@@ -147,11 +153,7 @@ impl Desk {
         };
         self.epoch = None;
         self.graph.compact(time + 1);
-        let harvest = std::mem::take(&mut *self.graph.harvest.borrow_mut());
-        self.reply(Reply::Epoch(Share {
-            changes: harvest.changes,
-            matched: harvest.matched,
-        }));
+        self.graph.harvest.borrow_mut().report();
     }
 
     fn reply(&self, reply: Reply) {

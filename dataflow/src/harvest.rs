@@ -1,0 +1,67 @@
+//! What comes out of a worker's dataflow until its epoch is reported.
+//!
+//! Contract: changes leave in chunks as they come, and say before how many at
+//! most; so whoever gathers them makes room once and nothing is held twice.
+
+use std::sync::mpsc::Sender;
+
+use tocsin_ingest::fact::Slot;
+
+use crate::revise::ScoreChange;
+use crate::worker::{Reply, Share};
+
+/// Changes a chunk.
+const CHUNK: usize = 1024;
+
+/// One worker's changes that have not left yet.
+pub(crate) struct Harvest {
+    last: Share,
+    replies: Sender<Reply>,
+}
+
+impl Harvest {
+    /// Nothing, with where to send what will come.
+    pub(crate) fn new(replies: Sender<Reply>) -> Self {
+        Harvest {
+            last: Share::default(),
+            replies,
+        }
+    }
+
+    /// Announces at most so many changes.
+    pub(crate) fn expect(&self, changes: usize) {
+        if changes > CHUNK {
+            self.send(Reply::Expect(changes));
+        }
+    }
+
+    /// Adds a change of an assessment.
+    pub(crate) fn add(&mut self, change: ScoreChange) {
+        self.last.changes.push(change);
+        if self.last.changes.len() >= CHUNK {
+            let chunk = std::mem::take(&mut self.last.changes);
+            self.send(Reply::Changes(chunk));
+            self.last.changes.reserve(CHUNK);
+        }
+    }
+
+    /// Adds a change of the number of matched records of a slot.
+    pub(crate) fn count(&mut self, slot: Slot, change: i64) {
+        let slot = usize::from(slot);
+        if self.last.matched.len() <= slot {
+            self.last.matched.resize(slot + 1, 0);
+        }
+        self.last.matched[slot] += change;
+    }
+
+    /// Sends what is left: the epoch is complete.
+    pub(crate) fn report(&mut self) {
+        let last = std::mem::take(&mut self.last);
+        self.send(Reply::Epoch(last));
+    }
+
+    fn send(&self, reply: Reply) {
+        // Nobody listens only when the engine is being dropped.
+        let _ = self.replies.send(reply);
+    }
+}

@@ -10,8 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::io;
 
+/// The envelope of an event, ready to be serialised: a line of the event file,
+/// and the same wherever else the event is told.
 #[derive(Serialize)]
-struct CloudEvent<'a> {
+pub struct CloudEvent<'a> {
     specversion: &'static str,
     id: String,
     source: &'static str,
@@ -50,7 +52,7 @@ struct Data<'a> {
 
 /// Writes an event as one line.
 pub(super) fn write(to: &mut Vec<u8>, event: &Sequenced) -> io::Result<()> {
-    serde_json::to_writer(&mut *to, &envelope(event)?)?;
+    serde_json::to_writer(&mut *to, &CloudEvent::of(event)?)?;
     to.push(b'\n');
     Ok(())
 }
@@ -65,19 +67,25 @@ pub(super) fn sequence(line: &[u8]) -> Option<u64> {
     envelope.sequence.parse().ok()
 }
 
-fn envelope(Sequenced { seq, event }: &Sequenced) -> io::Result<CloudEvent<'_>> {
-    let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
-    Ok(CloudEvent {
-        specversion: "1.0",
-        id: format!("{}.{}", event.alert, event.revision),
-        source: "tocsin",
-        kind: format!("cn.tocsin.alert.{}", event.kind.name()),
-        time: time.to_string(),
-        subject: &event.assessment.id,
-        datacontenttype: "application/json",
-        sequence: format!("{seq:020}"),
-        data: data(event),
-    })
+impl<'a> CloudEvent<'a> {
+    /// The event in its envelope.
+    ///
+    /// # Errors
+    /// When its instant is beyond the calendar.
+    pub fn of(Sequenced { seq, event }: &'a Sequenced) -> io::Result<CloudEvent<'a>> {
+        let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
+        Ok(CloudEvent {
+            specversion: "1.0",
+            id: format!("{}.{}", event.alert, event.revision),
+            source: "tocsin",
+            kind: format!("cn.tocsin.alert.{}", event.kind.name()),
+            time: time.to_string(),
+            subject: &event.assessment.id,
+            datacontenttype: "application/json",
+            sequence: format!("{seq:020}"),
+            data: data(event),
+        })
+    }
 }
 
 fn data(event: &AlertEvent) -> Data<'_> {

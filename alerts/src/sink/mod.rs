@@ -7,6 +7,8 @@
 
 mod cloudevent;
 
+pub use cloudevent::CloudEvent;
+
 use crate::store::{Sequenced, Store, StoreError};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -1,6 +1,6 @@
 //! `GET alerts` and `GET alerts/{id}`.
 
-use super::event::CloudEvent;
+use super::event::cloud_event;
 use super::figures::AlertBody;
 use crate::serve::app::App;
 use crate::serve::params::{self, Nothing, Params, Segments};
@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use tocsin_alerts::sink::CloudEvent;
 use tocsin_alerts::store::{AlertFilter, Order};
 
 /// The parameters of a list.
@@ -89,9 +90,6 @@ pub(in crate::serve) async fn one(
         return Err(Problem::not_found(format!("alert `{id}` does not exist")));
     };
     let alert = AlertBody::of(&app, alert);
-    let events = events
-        .iter()
-        .map(CloudEvent::of)
-        .collect::<Result<_, _>>()?;
+    let events = events.iter().map(cloud_event).collect::<Result<_, _>>()?;
     Ok(Json(Whole { alert, events }).into_response())
 }

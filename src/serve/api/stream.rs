@@ -4,7 +4,7 @@
 //! `Last-Event-ID` gets what it missed first. The query's `after` does the same
 //! for a reader's first visit.
 
-use super::event::CloudEvent;
+use super::event::cloud_event;
 use super::replay::{Replay, start};
 use crate::serve::app::App;
 use crate::serve::lookup;
@@ -85,6 +85,6 @@ impl Reader {
 
 fn server_sent(event: &Sequenced) -> Result<Event, Problem> {
     let sent = Event::default().event("alert").id(event.seq.to_string());
-    let sent = sent.json_data(CloudEvent::of(event)?);
+    let sent = sent.json_data(cloud_event(event)?);
     sent.map_err(|fault| Problem::internal(&fault))
 }

@@ -182,6 +182,42 @@ pub struct Freshness {
     pub error_days: Option<i32>,
 }
 
+/// How often an agency delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cadence {
+    /// Every day.
+    Daily,
+    /// Once a week.
+    Weekly,
+    /// Once a month.
+    Monthly,
+    /// Once a quarter.
+    Quarterly,
+    /// Once a year.
+    Yearly,
+}
+
+impl Cadence {
+    /// Every cadence by the word that declares it.
+    pub const WORDS: [(&'static str, Cadence); 5] = [
+        ("daily", Cadence::Daily),
+        ("weekly", Cadence::Weekly),
+        ("monthly", Cadence::Monthly),
+        ("quarterly", Cadence::Quarterly),
+        ("yearly", Cadence::Yearly),
+    ];
+}
+
+/// What kind of file a source comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileKind {
+    /// Delimited text with a header line.
+    #[default]
+    Csv,
+    /// An Excel workbook: the first sheet, its first row the header.
+    Xlsx,
+}
+
 /// A source, checked.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -197,6 +233,12 @@ pub struct Source {
     pub basis: String,
     /// Further text for lineage and audit: purpose, owner, sensitivity, expiry.
     pub notes: Vec<(String, String)>,
+    /// How often the agency delivers, where it says so.
+    pub cadence: Option<Cadence>,
+    /// Days from what happened to its delivery, as agreed with the agency.
+    pub lag_days: Option<i32>,
+    /// What kind of file it comes in.
+    pub file_kind: FileKind,
     /// How its bytes are encoded.
     pub encoding: Encoding,
     /// What stands between two fields.

@@ -3,7 +3,9 @@
 use super::columns::{read_columns, read_lexicons, typed_schema};
 use super::says::{read_alias, read_attribute, read_check, read_link, read_signal};
 use super::scope::Scope;
-use super::{Display, Freshness, LinkEnd, Mode, ReferenceKind, Source, Surroundings};
+use super::{
+    Cadence, Display, FileKind, Freshness, LinkEnd, Mode, ReferenceKind, Source, Surroundings,
+};
 use crate::declaration::Section;
 use crate::format::{CsvOptions, Encoding};
 use crate::sql::{Expression, Wanted};
@@ -20,7 +22,13 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
         around,
     };
     let mode = read_mode(root);
-    let (encoding, delimiter) = read_format(root);
+    let (
+        file_kind,
+        CsvOptions {
+            encoding,
+            delimiter,
+        },
+    ) = read_format(root);
     let source = Source {
         id: id.to_owned(),
         index: 0,
@@ -28,6 +36,9 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
         resource: root.required_text("resource").unwrap_or_default(),
         basis: root.required_text("basis").unwrap_or_default(),
         notes: read_notes(root),
+        cadence: root.choice("cadence", &Cadence::WORDS),
+        lag_days: root.days("lag"),
+        file_kind,
         encoding,
         delimiter,
         pattern: read_pattern(root),
@@ -102,12 +113,23 @@ fn read_notes(root: &Section<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-fn read_format(root: &Section<'_>) -> (Encoding, u8) {
-    let default = (Encoding::Utf8, b',');
+fn read_format(root: &Section<'_>) -> (FileKind, CsvOptions) {
+    let default = CsvOptions::default();
     let Some(format) = root.section("format") else {
-        return default;
+        return (FileKind::Csv, default);
     };
-    format.choice("type", &[("csv", ())]);
+    let kinds = [("csv", FileKind::Csv), ("xlsx", FileKind::Xlsx)];
+    let kind = format.choice("type", &kinds).unwrap_or_default();
+    if kind == FileKind::Xlsx {
+        format.finish();
+        return (kind, default);
+    }
+    let options = read_csv_options(&format, default);
+    format.finish();
+    (kind, options)
+}
+
+fn read_csv_options(format: &Section<'_>, default: CsvOptions) -> CsvOptions {
     let encoding = format.choice(
         "encoding",
         &[("utf-8", Encoding::Utf8), ("gb18030", Encoding::Gb18030)],
@@ -123,14 +145,13 @@ fn read_format(root: &Section<'_>) -> (Encoding, u8) {
         );
     }
     let options = CsvOptions {
-        encoding: encoding.unwrap_or(default.0),
-        delimiter: delimiter.unwrap_or(default.1),
+        encoding: encoding.unwrap_or(default.encoding),
+        delimiter: delimiter.unwrap_or(default.delimiter),
     };
     if let Err(error) = options.check() {
         format.fault("delimiter", error);
     }
-    format.finish();
-    (options.encoding, options.delimiter)
+    options
 }
 
 /// The glob of a source's files; it must stay below the inputs' root.

@@ -201,6 +201,10 @@ impl Pipeline {
         }
         self.note_faults();
         for (source, output) in outputs {
+            let registers = self.settings().catalogue.sources()[usize::from(source)].registers;
+            if registers {
+                self.names.forget(&output);
+            }
             let name = self.settings().catalogue.sources()[usize::from(source)]
                 .id
                 .clone();
@@ -296,7 +300,7 @@ impl Pipeline {
             cause,
             retracted,
         };
-        judge.judge(changes, &mut self.book)
+        judge.judge(changes, &mut self.book, &mut self.names)
     }
 
     /// Keeps an epoch's verdict: one transaction, after the large part of the

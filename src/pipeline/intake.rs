@@ -85,6 +85,9 @@ pub struct SourceOutput {
     pub stats: SourceStats,
     /// Subjects of which something was retracted.
     pub retracted: HashSet<SubjectKey>,
+    /// Whom the rows of a registering source speak of; `None` where they are too
+    /// many to list.
+    pub registered: Option<HashSet<SubjectKey>>,
     /// Rows landed.
     pub rows: u64,
     /// Rows that a snapshot delivered, now or before; they are not withdrawn.
@@ -99,6 +102,8 @@ pub struct Intake<'a> {
     shared: &'a Shared<'a>,
     mapper: &'a Mapper,
     loader: Loader,
+    /// Kept from block to block for its room.
+    rows: RowBatch,
     chunk: Vec<Piece>,
     chunk_rows: usize,
     out: SourceOutput,
@@ -111,9 +116,13 @@ impl<'a> Intake<'a> {
             shared,
             mapper,
             loader,
+            rows: RowBatch::default(),
             chunk: Vec::new(),
             chunk_rows: 0,
-            out: SourceOutput::default(),
+            out: SourceOutput {
+                registered: Some(HashSet::new()),
+                ..SourceOutput::default()
+            },
         }
     }
 
@@ -212,10 +221,10 @@ impl<'a> Intake<'a> {
         bytes: &[u8],
         ends: bool,
     ) -> Result<Result<(), String>, IntakeError> {
-        let mut rows = RowBatch::default();
         let mut rejects = Vec::new();
-        let decoded = decoder.decode(bytes, ends, &mut rows, &mut rejects);
+        let decoded = decoder.decode(bytes, ends, &mut self.rows, &mut rejects);
         if let Some(fault) = self.header_fault(decoder) {
+            self.rows = RowBatch::default();
             return Ok(Err(fault));
         }
         for reject in rejects {
@@ -234,7 +243,7 @@ impl<'a> Intake<'a> {
             };
             self.out.rejects.push(row);
         }
-        self.rows(file, decoder, &mut rows)?;
+        self.rows(file, decoder)?;
         Ok(decoded.map_err(|error| error.to_string()))
     }
 
@@ -258,20 +267,15 @@ impl<'a> Intake<'a> {
         })
     }
 
-    fn rows(
-        &mut self,
-        file: &str,
-        decoder: &CsvDecoder,
-        rows: &mut RowBatch,
-    ) -> Result<(), IntakeError> {
-        if rows.is_empty() {
+    fn rows(&mut self, file: &str, decoder: &CsvDecoder) -> Result<(), IntakeError> {
+        if self.rows.is_empty() {
             return Ok(());
         }
         let raw = raw_batch(
             file,
             decoder.header().unwrap_or(&[]),
             self.shared.time_ms,
-            rows,
+            &mut self.rows,
         )?;
         let (said, faults) = self.mapper.map_landed(&raw);
         self.count(&raw, &said, &faults);
@@ -340,11 +344,24 @@ impl<'a> Intake<'a> {
         self.settler().settle(&mut chunk)?;
         self.out.stats.accepted -= self.out.stats.duplicates - duplicates;
         self.load(&chunk);
+        if self.mapper.source().registers {
+            self.note_registered(&chunk, rows);
+        }
         let inline = last
             && rows <= INLINE_ROWS
             && self.out.landed.is_empty()
             && self.mapper.source().mode != Mode::Snapshot;
         self.land(&chunk, inline)
+    }
+
+    /// Whom alerts may have to call by another name now.
+    fn note_registered(&mut self, chunk: &[Piece], rows: usize) {
+        let listed = self.out.registered.take().filter(|_| rows <= INLINE_ROWS);
+        self.out.registered = listed.map(|mut listed| {
+            let spoken_of = chunk.iter().flat_map(|piece| &piece.said.enterprises);
+            listed.extend(spoken_of.flatten());
+            listed
+        });
     }
 
     fn settler(&mut self) -> Settler<'_> {

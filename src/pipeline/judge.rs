@@ -1,7 +1,8 @@
 //! Score changes → alerts: what a level, its gates and the life of an alert make
 //! of an epoch's changes.
 
-use super::records::Records;
+use super::names::Names;
+use super::records::{Identity, Records};
 use crate::explain::closure;
 use crate::time::{day_of, midnight_ms};
 use anyhow::Result;
@@ -56,7 +57,13 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// When an enterprise's records cannot be read.
-    pub fn judge(&self, changes: &[ScoreChange], book: &mut Book) -> Result<Verdict> {
+    pub fn judge(
+        &self,
+        changes: &[ScoreChange],
+        book: &mut Book,
+        names: &mut Names,
+    ) -> Result<Verdict> {
+        self.learn_names(changes, book, names)?;
         let mut verdict = Verdict::default();
         let mut day = match self.last_ms {
             0 => day_of(self.now_ms),
@@ -66,13 +73,23 @@ impl Judge<'_> {
             let at_ms = together[0].time_ms as i64;
             self.let_days_pass(&mut day, at_ms, book, &mut verdict);
             for change in together {
-                self.apply(change, book, &mut verdict)?;
+                self.apply(change, book, names, &mut verdict)?;
             }
         }
         self.let_days_pass(&mut day, self.now_ms, book, &mut verdict);
         self.tick(self.now_ms, book, &mut verdict);
         keep_last(&mut verdict);
         Ok(verdict)
+    }
+
+    /// Reads at once who the enterprises are that alerts will speak of.
+    fn learn_names(&self, changes: &[ScoreChange], book: &Book, names: &mut Names) -> Result<()> {
+        let policy = &self.records.settings.policy;
+        let concerned = changes
+            .iter()
+            .filter(|change| change.new.is_some() && concerns(change, book, policy));
+        let enterprises: Vec<SubjectKey> = concerned.map(|change| change.enterprise).collect();
+        names.learn(self.records, &enterprises)
     }
 
     /// Lets the calendar work at every midnight from that of `day` to before
@@ -90,25 +107,32 @@ impl Judge<'_> {
         }
     }
 
-    fn apply(&self, change: &ScoreChange, book: &mut Book, verdict: &mut Verdict) -> Result<()> {
+    fn apply(
+        &self,
+        change: &ScoreChange,
+        book: &mut Book,
+        names: &mut Names,
+        verdict: &mut Verdict,
+    ) -> Result<()> {
         let policy = &self.records.settings.policy;
         verdict.scores.push(score_row(change, policy));
         if concerns(change, book, policy) {
-            let step = book.apply(&self.change(change)?, change.time_ms as i64, policy);
+            // One that an earlier change of this epoch has opened is unknown yet.
+            names.learn(self.records, &[change.enterprise])?;
+            let step = book.apply(&self.change(change, names)?, change.time_ms as i64, policy);
             step.into_iter().for_each(|step| verdict.take(step));
         }
         Ok(())
     }
 
-    fn change(&self, change: &ScoreChange) -> Result<Change> {
-        let assessment = match &change.new {
-            Some(scored) => Some(assessment(self.records, change.enterprise, scored)?),
-            None => None,
-        };
+    fn change(&self, change: &ScoreChange, names: &Names) -> Result<Change> {
+        let identity = names.of(change.enterprise);
+        let scored = change.new.as_ref();
         Ok(Change {
             epoch: self.epoch,
             enterprise: change.enterprise.0.to_be_bytes(),
-            assessment,
+            assessment: scored
+                .map(|scored| assessment(self.records, change.enterprise, identity, scored)),
             cause: self.cause_of(change)?,
         })
     }
@@ -188,15 +212,12 @@ pub fn figures(enterprise: SubjectKey, scored: &Scored) -> Assessment {
 }
 
 /// The whole assessment, with names and reasons.
-///
-/// # Errors
-/// When the enterprise's records cannot be read.
 pub fn assessment(
     records: &Records,
     enterprise: SubjectKey,
+    identity: Identity,
     scored: &Scored,
-) -> Result<Assessment> {
-    let identity = records.identity(enterprise)?;
+) -> Assessment {
     let features = &records.settings.features;
     let reason = |&(feature, contribution): &(u16, i64)| {
         let feature = features.get(usize::from(feature))?;
@@ -207,13 +228,13 @@ pub fn assessment(
             contribution,
         })
     };
-    Ok(Assessment {
+    Assessment {
         id: identity.id,
         name: identity.name,
         district: identity.district,
         reasons: scored.reasons.iter().filter_map(reason).collect(),
         ..figures(enterprise, scored)
-    })
+    }
 }
 
 /// Alerts and scores may change several times in an epoch (a midnight, then

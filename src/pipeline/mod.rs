@@ -10,6 +10,7 @@ pub mod inputs;
 pub mod intake;
 pub mod judge;
 pub mod live;
+mod names;
 mod open;
 mod raw;
 pub mod records;
@@ -26,6 +27,7 @@ use crate::config::Settings;
 use crate::view::View;
 use anyhow::{Context, Result};
 use inputs::Inputs;
+use names::Names;
 use records::Records;
 use stats::SourceStats;
 use std::collections::BTreeMap;
@@ -76,6 +78,7 @@ pub struct Pipeline {
     loader: Loader,
     sink: Sink,
     book: Book,
+    names: Names,
     inputs: Inputs,
     stats: Vec<SourceStats>,
     matched: Vec<i64>,
@@ -127,6 +130,7 @@ impl Pipeline {
             matched: vec![0; settings.plan().slots.len()],
             refused: BTreeMap::new(),
             book: recovery.book.clone(),
+            names: Names::default(),
             inputs: open::restored_inputs(&settings, &recovery),
             next_segment: AtomicU32::new(last_segment.unwrap_or(0) + 1),
             last_epoch: recovery.last_finished,

@@ -5,7 +5,7 @@ use super::live::Superseded;
 use crate::config::Settings;
 use anyhow::Result;
 use arrow_array::{Array, RecordBatch, cast::AsArray, types::UInt64Type};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tocsin_ingest::fact::{SubjectKey, SubjectKind};
 use tocsin_ingest::index::RowRef;
@@ -16,6 +16,8 @@ use tocsin_ingest::values::{Pseudonymiser, Uscc};
 
 /// Most records looked at behind one subject: hubs have millions.
 pub const MAX_RECORDS: usize = 100_000;
+/// Enterprises whose registering rows are held at once.
+const IDENTITIES_AT_ONCE: usize = 16_384;
 /// How often to look again when rows move to another segment meanwhile.
 const LOOKS_AGAIN: usize = 3;
 
@@ -308,6 +310,77 @@ impl Records {
             |record| describe(enterprise, &record, &mut identity),
         )?;
         Ok(identity)
+    }
+
+    /// [`Records::identity`] of many, in one pass over index and segments.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn identities(&self, enterprises: &[SubjectKey]) -> Result<HashMap<SubjectKey, Identity>> {
+        if let [only] = enterprises {
+            return Ok(HashMap::from([(*only, self.identity(*only)?)]));
+        }
+        let unknown = enterprises.iter().map(|key| (*key, Identity::of_key(*key)));
+        let mut identities: HashMap<SubjectKey, Identity> = unknown.collect();
+        for chunk in enterprises.chunks(IDENTITIES_AT_ONCE) {
+            for (segment, rows) in self.registering_rows(chunk)? {
+                self.describe_all(segment, &rows, &mut identities)?;
+            }
+        }
+        Ok(identities)
+    }
+
+    /// The live rows of registering sources that may name these enterprises, by
+    /// segment.
+    fn registering_rows(&self, enterprises: &[SubjectKey]) -> Result<BTreeMap<u32, Vec<u32>>> {
+        let mut hashes: Vec<u64> = enterprises.iter().map(|key| key.hash64()).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        let registers = |source: &str| {
+            let source = self.settings.catalogue.source(source);
+            source.is_some_and(|source| source.registers)
+        };
+        let mut by_segment: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for at in self.landing.find_subjects_bulk(&hashes, registers)? {
+            if self.superseded.is_live(at) {
+                by_segment.entry(at.segment).or_default().push(at.row);
+            }
+        }
+        for rows in by_segment.values_mut() {
+            rows.sort_unstable();
+            rows.dedup();
+        }
+        Ok(by_segment)
+    }
+
+    fn describe_all(
+        &self,
+        segment: u32,
+        rows: &[u32],
+        identities: &mut HashMap<SubjectKey, Identity>,
+    ) -> Result<()> {
+        let landed = self.landing.rows(segment, rows)?;
+        let Some(mapper) = self.mapper_of(&landed.source) else {
+            return Ok(());
+        };
+        let (said, _) = mapper.map_landed(&landed.batch);
+        for index in 0..said.len() {
+            let row = rows[said.rows[index] as usize];
+            let record = LiveRecord {
+                at: RowRef { segment, row },
+                source: mapper.source(),
+                batch: &landed.batch,
+                said: &said,
+                index,
+            };
+            let enterprise = said.enterprises[index];
+            if let Some((key, identity)) =
+                enterprise.and_then(|key| Some((key, identities.get_mut(&key)?)))
+            {
+                describe(key, &record, identity);
+            }
+        }
+        Ok(())
     }
 }
 

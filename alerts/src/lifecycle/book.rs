@@ -5,7 +5,7 @@
 
 use super::{Alert, Cause, Change, Status, Step, due, step};
 use crate::level::Policy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for one enterprise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,9 @@ impl Track {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Book {
     tracks: BTreeMap<[u8; 16], Track>,
+    /// Who has an open alert whose level does not hold any more: only these the
+    /// calendar can lower, and every epoch asks.
+    falling: BTreeSet<[u8; 16]>,
 }
 
 impl Book {
@@ -44,7 +47,9 @@ impl Book {
     /// an epoch, after that day's changes. In the order of keys.
     pub fn tick(&mut self, epoch: u64, now_ms: i64, policy: &Policy) -> Vec<Step> {
         let changes: Vec<Change> = self
-            .open_alerts()
+            .falling
+            .iter()
+            .filter_map(|enterprise| self.tracks.get(enterprise)?.open.as_ref())
             .filter(|alert| due(alert, now_ms, policy))
             .map(|alert| unchanged(alert, epoch))
             .collect();
@@ -57,6 +62,11 @@ impl Book {
     /// Enters an alert as it stands, whether open or ended.
     pub fn enter(&mut self, alert: &Alert) {
         self.tracks.entry(alert.enterprise).or_default().take(alert);
+        let falls = alert.below_since.iter().any(Option::is_some);
+        match alert.status == Status::Open && falls {
+            true => self.falling.insert(alert.enterprise),
+            false => self.falling.remove(&alert.enterprise),
+        };
     }
 
     /// Notes that an enterprise has had so many episodes.

@@ -29,7 +29,7 @@ impl Block {
     pub(super) fn room(&mut self, input: usize) -> &mut [u8] {
         let wanted = self.used + input.min(MAX_RECORD) + 1;
         if self.out.len() < wanted {
-            self.out.resize(wanted.max(FULL), 0);
+            self.out.resize(wanted.next_power_of_two(), 0);
         }
         &mut self.out[self.used..]
     }
@@ -75,7 +75,7 @@ impl Block {
         if encoding != Encoding::Utf8 || bytes.contains(&0) {
             return None;
         }
-        let text = std::str::from_utf8(bytes).ok()?;
+        let text = simdutf8::basic::from_utf8(bytes).ok()?;
         self.ends
             .iter()
             .all(|end| text.is_char_boundary(*end))

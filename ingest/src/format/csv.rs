@@ -166,10 +166,11 @@ impl CsvDecoder {
             };
         };
         let byte = self.at.byte + (start - taken) as u64;
-        let names = header::parse(&self.pending[start..end], self.at.line, byte, self.options)?;
+        let line = &self.pending[start..end];
+        let names = header::parse(&mut self.scanner, line, self.at.line, byte, self.options)?;
         self.at.skip(end - taken, 1);
         self.pending.drain(..end);
-        self.scanner = RecordScanner::new(self.options.delimiter, names.len());
+        self.scanner.expect(names.len());
         self.header = Some(names);
         Ok(true)
     }

@@ -33,7 +33,7 @@ impl Encoding {
     /// this encoding (`text` may then hold the characters before it).
     pub(super) fn decode_into(self, bytes: &[u8], text: &mut String) -> Option<()> {
         if self == Encoding::Utf8 || bytes.is_ascii() {
-            text.push_str(std::str::from_utf8(bytes).ok()?);
+            text.push_str(simdutf8::basic::from_utf8(bytes).ok()?);
             return Some(());
         }
         let mut decoder = GB18030.new_decoder_without_bom_handling();

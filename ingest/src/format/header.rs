@@ -1,9 +1,8 @@
 //! The line that names the columns.
 
-use super::record::{first_line, reader};
+use super::record::{RecordScanner, first_line};
 use super::{CsvOptions, Encoding, FileError};
 use crate::values::text::trim;
-use csv_core::ReadRecordResult;
 
 /// So much of a header line is looked at to tell a binary file.
 pub(super) const SNIFF: usize = 8 << 10;
@@ -41,13 +40,16 @@ pub(super) fn byte_order_mark(start: &[u8], encoding: Encoding) -> Result<usize,
 
 /// The names in the header `line`, which begins at `byte` of the file.
 pub(super) fn parse(
+    scanner: &mut RecordScanner,
     line: &[u8],
     number: u64,
     byte: u64,
     options: CsvOptions,
 ) -> Result<Vec<String>, FileError> {
     let encoding = options.encoding;
-    let fields = split(line, options.delimiter).ok_or(FileError::HeaderQuote { line: number })?;
+    let fields = scanner
+        .fields(line)
+        .ok_or(FileError::HeaderQuote { line: number })?;
     let mut names = Vec::with_capacity(fields.len());
     for field in fields {
         let mut name = String::new();
@@ -62,18 +64,6 @@ pub(super) fn parse(
     }
     refuse_duplicates(&names)?;
     Ok(names)
-}
-
-/// The fields of one line; none if a quote stays open.
-fn split(line: &[u8], delimiter: u8) -> Option<Vec<Vec<u8>>> {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    let line = [line.strip_suffix(b"\r").unwrap_or(line), b"\n"].concat();
-    let (mut out, mut ends) = (vec![0; line.len() + 1], vec![0; line.len() + 1]);
-    let mut reader = reader(delimiter);
-    let (result, _, _, fields) = reader.read_record(&line, &mut out, &mut ends);
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let field = |(start, end): (usize, &usize)| out[start..*end].to_vec();
-    (result == ReadRecordResult::Record).then(|| starts.zip(&ends[..fields]).map(field).collect())
 }
 
 fn refuse_duplicates(names: &[String]) -> Result<(), FileError> {

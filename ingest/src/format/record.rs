@@ -56,8 +56,9 @@ struct Parsed {
     written: usize,
 }
 
-/// A parser for this delimiter.
-pub(super) fn reader(delimiter: u8) -> Reader {
+/// A parser for this delimiter. Making its tables costs more than a small file
+/// does, so a decoder has one.
+fn reader(delimiter: u8) -> Reader {
     // LF alone ends a line, as editors count them; the CR before it is cut off
     // afterwards. A lone CR is data.
     ReaderBuilder::new()
@@ -76,6 +77,24 @@ impl RecordScanner {
         };
         scanner.restart();
         scanner
+    }
+
+    /// Expects records of so many fields from here on.
+    pub(super) fn expect(&mut self, columns: usize) {
+        self.ends = vec![0; columns];
+    }
+
+    /// The fields of one line, however many; none if a quote stays open.
+    pub(super) fn fields(&mut self, line: &[u8]) -> Option<Vec<Vec<u8>>> {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = [line.strip_suffix(b"\r").unwrap_or(line), b"\n"].concat();
+        let (mut out, mut ends) = (vec![0; line.len() + 1], vec![0; line.len() + 1]);
+        let (result, _, _, fields) = self.reader.read_record(&line, &mut out, &mut ends);
+        self.restart();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let field = |(start, end): (usize, &usize)| out[start..*end].to_vec();
+        let complete = result == ReadRecordResult::Record;
+        complete.then(|| starts.zip(&ends[..fields]).map(field).collect())
     }
 
     /// Looks at the beginning of `input`; `last` means that nothing follows it.

@@ -73,6 +73,25 @@ impl Landing {
             .collect())
     }
 
+    /// Rows of the sources that are `wanted` which name any of these subjects,
+    /// given by their hashes (ascending, unique). One pass over the index.
+    ///
+    /// # Errors
+    /// A disk that refuses.
+    pub fn find_subjects_bulk(
+        &self,
+        subjects: &[u64],
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<RowRef>, LandingError> {
+        let segments = self.read_segments();
+        let live = |id| {
+            let segment = segments.get(&id).filter(|segment| segment.is_published());
+            segment.is_some_and(|segment| wanted(&segment.source))
+        };
+        let entries = self.subjects.find_many(subjects, &live)?;
+        Ok(entries.into_iter().map(|entry| entry.at).collect())
+    }
+
     /// Rows that name the subject with this hash, newest first within each
     /// source, at most `limit`: a subject that everybody shares may have millions.
     ///

@@ -104,7 +104,7 @@ fn keep_good(mut said: Said, good: &[bool]) -> Said {
     keep(&mut said.withdraws, good);
     keep(&mut said.enterprises, good);
     for signal in &mut said.signals {
-        keep(&mut signal.raised, good);
+        keep(&mut signal.places, good);
     }
     for attribute in &mut said.attributes {
         keep(&mut attribute.values, good);
@@ -157,6 +157,13 @@ fn enterprises(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Vec<Option
     let source = mapper.source();
     let mut found: Vec<Option<SubjectKey>> = vec![None; asked.len()];
     for (kind, column) in &source.enterprise {
+        if let (ReferenceKind::Uscc | ReferenceKind::Number, Some(keys)) =
+            (kind, typed.code_keys.get(column))
+        {
+            let unnamed = found.iter_mut().zip(keys);
+            unnamed.for_each(|(found, key)| *found = found.or(*key));
+            continue;
+        }
         let texts = as_texts(&typed.batch, *column);
         let unnamed = found.iter_mut().enumerate();
         for (row, found) in unnamed.filter(|(_, found)| found.is_none()) {

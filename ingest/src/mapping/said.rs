@@ -13,11 +13,37 @@ pub(super) struct Raised {
     pub(super) day: Option<i32>,
 }
 
-/// What one declared signal says over a batch: one item a record.
+/// What one declared signal says over a batch. Most records raise none of most
+/// signals, so a record that does not costs four bytes.
 #[derive(Debug, Clone)]
 pub(super) struct SignalColumn {
     pub(super) slot: Slot,
-    pub(super) raised: Vec<Option<Raised>>,
+    /// For each record its place in `raised`, or [`SignalColumn::NONE`].
+    pub(super) places: Vec<u32>,
+    pub(super) raised: Vec<Raised>,
+}
+
+impl SignalColumn {
+    pub(super) const NONE: u32 = u32::MAX;
+
+    /// A column of so many records that raise nothing yet.
+    pub(super) fn silent(slot: Slot, records: usize) -> Self {
+        SignalColumn {
+            slot,
+            places: vec![Self::NONE; records],
+            raised: Vec::new(),
+        }
+    }
+
+    /// Lets the record at `index` raise the signal.
+    pub(super) fn raise(&mut self, index: usize, raised: Raised) {
+        self.places[index] = self.raised.len() as u32;
+        self.raised.push(raised);
+    }
+
+    fn at(&self, index: usize) -> Option<&Raised> {
+        self.raised.get(self.places[index] as usize)
+    }
 }
 
 /// What one declared attribute says: its value and day.
@@ -106,18 +132,12 @@ impl Said {
             });
         }
         for signal in &self.signals {
-            if let Some(Raised {
-                subject,
-                value,
-                expiry,
-                ..
-            }) = signal.raised[index]
-            {
+            if let Some(raised) = signal.at(index) {
                 facts.observations.push(Observation {
-                    subject,
-                    expiry,
+                    subject: raised.subject,
+                    expiry: raised.expiry,
                     slot: signal.slot,
-                    value,
+                    value: raised.value,
                 });
             }
         }
@@ -155,7 +175,7 @@ impl Said {
     /// the day on which that stops counting.
     pub fn days(&self, index: usize, slot: Slot) -> (Option<i32>, Option<i32>) {
         let signal = self.signals.iter().find(|signal| signal.slot == slot);
-        if let Some(raised) = signal.and_then(|signal| signal.raised[index]) {
+        if let Some(raised) = signal.and_then(|signal| signal.at(index)) {
             return (
                 raised.day,
                 (raised.expiry != NEVER).then_some(raised.expiry),
@@ -177,7 +197,7 @@ impl Said {
         out.extend(
             self.signals
                 .iter()
-                .filter_map(|s| s.raised[index])
+                .filter_map(|signal| signal.at(index))
                 .map(|raised| raised.subject),
         );
         out.extend(self.aliases.iter().filter_map(|column| column[index]));

@@ -33,6 +33,9 @@ pub(super) fn column(
         }
         None => asked.to_vec(),
     };
+    if !raises.contains(&true) {
+        return SignalColumn::silent(slot, raises.len());
+    }
     let values = values(signal, &field, typed, &raises);
     let dates = match &signal.date {
         Some(date) => days(typed, &field, date, &raises),
@@ -42,20 +45,22 @@ pub(super) fn column(
         .subject
         .map(|column| super::evaluate::subjects(mapper, column, typed));
     let subjects = subjects.as_deref().unwrap_or(enterprises);
-    let mut raised = Vec::with_capacity(raises.len());
+    let mut column = SignalColumn::silent(slot, raises.len());
     for row in 0..raises.len() {
-        raised.push(match (raises[row], values[row], subjects[row]) {
-            (true, Some(value), Some(subject)) => expiry(signal, &field, row, dates[row], typed)
-                .map(|expiry| Raised {
-                    subject,
-                    value,
-                    expiry,
-                    day: dates[row],
-                }),
-            _ => None,
-        });
+        let (true, Some(value), Some(subject)) = (raises[row], values[row], subjects[row]) else {
+            continue;
+        };
+        if let Some(expiry) = expiry(signal, &field, row, dates[row], typed) {
+            let raised = Raised {
+                subject,
+                value,
+                expiry,
+                day: dates[row],
+            };
+            column.raise(row, raised);
+        }
     }
-    SignalColumn { slot, raised }
+    column
 }
 
 fn values(signal: &Signal, field: &str, typed: &mut Typed, raises: &[bool]) -> Vec<Option<i64>> {

@@ -2,11 +2,13 @@
 //! refuses its row and says why; only an empty value is null.
 
 use super::RowFault;
+use crate::fact::SubjectKey;
 use crate::source::{Column, ColumnKind, Source};
 use crate::values::{Identifier, Refusal, date, identify, money, number, text::trim};
 use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder, StringBuilder};
 use arrow_array::types::{ArrowPrimitiveType, Date32Type, Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The typed columns of a raw batch, row for row, and which rows are refused.
@@ -19,6 +21,9 @@ pub(super) struct Typed {
     pub(super) faults: Vec<RowFault>,
     /// Every value that is not of its type, not held against its row yet.
     unread: Vec<RowFault>,
+    /// Whom the codes of a column name, by the column: reading them once is
+    /// enough.
+    pub(super) code_keys: BTreeMap<usize, Vec<Option<SubjectKey>>>,
     /// Rows with a value that had to be cleaned (full width, lower case).
     pub(super) normalised: usize,
     /// Credit codes whose inner organisation code fails its own check; such
@@ -54,15 +59,16 @@ pub(super) fn read(source: &Source, raw: &RecordBatch) -> Typed {
         faults: Vec::new(),
         cleaned: vec![false; rows],
         odd_inner_checks: 0,
+        code_keys: BTreeMap::new(),
     };
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(source.schema.fields().len());
-    for column in &source.columns {
+    for (place, column) in source.columns.iter().enumerate() {
         let texts = raw
             .column_by_name(&column.name)
             .and_then(|array| array.as_string_opt::<i32>());
         columns.push(match texts {
-            Some(texts) => reader.column(column, texts),
-            None => reader.column(column, &StringArray::new_null(rows)),
+            Some(texts) => reader.column(place, column, texts),
+            None => reader.column(place, column, &StringArray::new_null(rows)),
         });
     }
     for lexicon in &source.lexicons {
@@ -79,6 +85,7 @@ pub(super) fn read(source: &Source, raw: &RecordBatch) -> Typed {
         unread: reader.faults,
         normalised: reader.cleaned.iter().filter(|cleaned| **cleaned).count(),
         odd_inner_checks: reader.odd_inner_checks,
+        code_keys: reader.code_keys,
     }
 }
 
@@ -86,13 +93,14 @@ struct Reader {
     faults: Vec<RowFault>,
     cleaned: Vec<bool>,
     odd_inner_checks: u64,
+    code_keys: BTreeMap<usize, Vec<Option<SubjectKey>>>,
 }
 
 impl Reader {
-    fn column(&mut self, column: &Column, texts: &StringArray) -> ArrayRef {
+    fn column(&mut self, place: usize, column: &Column, texts: &StringArray) -> ArrayRef {
         match column.kind {
             ColumnKind::Text => self.texts(column, texts),
-            ColumnKind::Uscc => self.codes(column, texts),
+            ColumnKind::Uscc => self.codes(place, column, texts),
             ColumnKind::Integer => self.primitive::<Int64Type>(column, texts, number::integer),
             ColumnKind::Number => self.primitive::<Float64Type>(column, texts, number::number),
             ColumnKind::Money(unit) => self.primitive::<Int64Type>(column, texts, |text| {
@@ -138,10 +146,13 @@ impl Reader {
         Arc::new(builder.finish())
     }
 
-    fn codes(&mut self, column: &Column, texts: &StringArray) -> ArrayRef {
+    fn codes(&mut self, place: usize, column: &Column, texts: &StringArray) -> ArrayRef {
         let mut builder = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
+        let mut keys = Vec::with_capacity(texts.len());
         for row in 0..texts.len() {
-            match self.value(column, texts, row, identify) {
+            let code = self.value(column, texts, row, identify);
+            keys.push(code.as_ref().map(Identifier::key));
+            match code {
                 None => builder.append_null(),
                 Some(Identifier::Uscc(code)) => {
                     self.odd_inner_checks += u64::from(!code.organisation_check_holds());
@@ -152,6 +163,7 @@ impl Reader {
                 Some(Identifier::OrganisationCode(code)) => builder.append_value(code.as_str()),
             }
         }
+        self.code_keys.insert(place, keys);
         Arc::new(builder.finish())
     }
 

@@ -83,8 +83,13 @@ impl Uscc {
 
     /// The first 17 characters as digits of base 31; the check follows from them.
     pub fn packed(&self) -> u128 {
-        let digits = self.text[..17].iter();
-        digits.fold(0, |packed, c| packed * 31 + u128::from(value(*c)))
+        // 31¹² fits a machine word, 31¹⁷ does not.
+        let word = |text: &[u8]| {
+            let digits = text.iter();
+            digits.fold(0, |packed: u64, c| packed * 31 + u64::from(value(*c)))
+        };
+        let (high, low) = self.text[..17].split_at(12);
+        u128::from(word(high)) * u128::from(31_u64.pow(5)) + u128::from(word(low))
     }
 
     /// The code that was packed into a number, if one was.

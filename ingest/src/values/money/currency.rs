@@ -99,6 +99,10 @@ const NAMES: [(&str, Currency); 58] = [
 /// The currency that `text` begins with, whether its name also states the unit
 /// (`美元`, but not `USD`), and what follows.
 pub(super) fn prefix(text: &str) -> Option<(Currency, bool, &str)> {
+    // Most amounts are bare numbers.
+    if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return None;
+    }
     let starts = |name: &&(&str, Currency)| {
         text.get(..name.0.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(name.0))

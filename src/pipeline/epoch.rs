@@ -8,12 +8,15 @@ use super::stats::SourceStats;
 use super::{EpochSummary, Pipeline, RULES, segment_file, stored_row};
 use crate::history;
 use anyhow::Result;
+use futures::FutureExt;
+use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use std::collections::{BTreeMap, HashSet};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 use tocsin_alerts::lifecycle::Cause;
-use tocsin_alerts::publish_pending;
 use tocsin_alerts::store::{EpochCommit, EpochResult, Place, Position, SegmentEntry};
+use tocsin_alerts::{StoreError, publish_pending};
 use tocsin_dataflow::{EpochOutput, ScoreChange};
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::landing::SegmentRows;
@@ -31,8 +34,26 @@ pub(super) struct Gathered {
     pub(super) retracted: HashSet<SubjectKey>,
 }
 
-/// A commit under way.
-pub(super) type Commit = tokio::task::JoinHandle<Result<(), tocsin_alerts::StoreError>>;
+/// A commit under way. The store's own thread works at it; whoever awaits it
+/// learns the end.
+pub(super) struct Commit(MaybeDone<BoxFuture<'static, Result<(), StoreError>>>);
+
+impl Commit {
+    /// Begins: the first poll hands it to the store's thread. A task of its own
+    /// would cost two more changes of thread.
+    fn start(committed: BoxFuture<'static, Result<(), StoreError>>) -> Commit {
+        let mut commit = maybe_done(committed);
+        // Nobody awaits it yet, so its answer need not wake anybody.
+        let _ = (&mut commit).now_or_never();
+        Commit(commit)
+    }
+
+    async fn end(mut self) -> Result<(), StoreError> {
+        (&mut self.0).await;
+        // It is there once it is done.
+        Pin::new(&mut self.0).take_output().unwrap_or(Ok(()))
+    }
+}
 
 impl Pipeline {
     /// Looks for files to read and takes in what there is, as one epoch. Without
@@ -244,9 +265,9 @@ impl Pipeline {
 
     /// Starts a commit that goes on while the dataflow works.
     pub(super) fn start_commit(&self, commit: EpochCommit) -> Commit {
+        let _entered = self.runtime.enter();
         let store = Arc::clone(&self.view.store);
-        self.runtime
-            .spawn(async move { store.commit_epoch(&commit).await })
+        Commit::start(async move { store.commit_epoch(&commit).await }.boxed())
     }
 
     /// Lets the dataflow work off an epoch and keeps what came of it, once its
@@ -266,7 +287,7 @@ impl Pipeline {
         let verdict = self.judge(id, &output.changes, time_ms, cause, retracted)?;
         let judged = started.elapsed();
         if let Some(commit) = commit {
-            self.runtime.block_on(commit)??;
+            self.runtime.block_on(commit.end())?;
         }
         tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
         let summary = EpochSummary {

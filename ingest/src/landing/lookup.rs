@@ -21,7 +21,7 @@ impl Landing {
     /// # Errors
     /// As [`Landing::row`].
     pub fn rows(&self, segment: u32, rows: &[u32]) -> Result<LandedRows, LandingError> {
-        self.segment(segment)?.rows(rows, &self.footers)
+        self.segment(segment)?.rows(rows, &self.files)
     }
 
     /// All rows of a segment from first to last, in batches of bounded size.
@@ -29,7 +29,7 @@ impl Landing {
     /// # Errors
     /// As [`Landing::row`], now or with a batch.
     pub fn read(&self, segment: u32) -> Result<SegmentReader, LandingError> {
-        self.segment(segment)?.read(&self.footers)
+        self.segment(segment)?.read(&self.files)
     }
 
     /// Rows of a source whose record key has this hash, newest first. The

@@ -41,7 +41,7 @@ pub use inline::{decode_inline, encode_inline};
 pub use roll::Roll;
 pub use rows::{KEY_COLUMN, LandedRows, SegmentInfo, SegmentRows};
 pub use segment::SegmentReader;
-use segment::{Body, Footers, Segment};
+use segment::{Body, Files, Segment};
 pub use segment_writer::SegmentWriter;
 
 /// Bounds and durability of a landing.
@@ -73,7 +73,7 @@ type Segments = BTreeMap<u32, Arc<Segment>>;
 pub struct Landing {
     folder: PathBuf,
     durability: Durability,
-    footers: Footers,
+    files: Files,
     handles: Arc<Handles>,
     segments: RwLock<Segments>,
     /// One index of keys for each source.

@@ -12,10 +12,9 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::inline::decode_inline;
 use super::rows::SegmentInfo;
-use super::segment::{Body, Segment};
+use super::segment::{Body, Files, Segment};
 use super::{Landing, LandingError, LandingOptions};
 use crate::index::durable::{create_folder, finished_files, remove};
-use crate::index::lru::Lru;
 use crate::index::{Entry, Handles, Index, IndexError};
 
 impl Landing {
@@ -49,7 +48,7 @@ impl Landing {
         let landing = Landing {
             folder: folder.to_path_buf(),
             durability,
-            footers: Lru::new(options.footer_bytes),
+            files: Files::new(options.footer_bytes, Arc::clone(&handles)),
             handles,
             segments: RwLock::new(BTreeMap::new()),
             keys: RwLock::new(HashMap::new()),
@@ -128,7 +127,7 @@ impl Landing {
 
     fn keys_of(&self, segment: &Segment) -> Result<Vec<Entry>, LandingError> {
         let mut entries = Vec::with_capacity(segment.rows as usize);
-        for batch in segment.read_keys(&self.footers)? {
+        for batch in segment.read_keys(&self.files)? {
             let batch = batch?;
             let keys = batch
                 .column(0)

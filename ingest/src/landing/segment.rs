@@ -1,7 +1,9 @@
 //! One segment as readers see it: a Parquet file or rows in memory.
 
 use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,24 +11,95 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow_array::{RecordBatch, UInt32Array};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowSelection, RowSelectionPolicy,
 };
+use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::LandingError;
 use super::rows::{LandedRows, SegmentInfo, SegmentRows};
 use crate::index::durable::remove;
 use crate::index::lru::Lru;
-use crate::index::{IndexError, RowRef};
+use crate::index::{Handles, IndexError, RowRef};
 
 /// Rows that a streaming reader holds at once.
 const READ_ROWS: usize = 8192;
 
-/// Parsed file footers, bounded by their bytes.
-pub(crate) type Footers = Lru<u32, ArrowReaderMetadata>;
+/// Parsed file footers, bounded by their bytes, and open files, bounded in
+/// number: what a look at one row would else pay for each time.
+pub(crate) struct Files {
+    footers: Lru<u32, ArrowReaderMetadata>,
+    handles: Arc<Handles>,
+}
+
+impl Files {
+    pub(crate) fn new(footer_bytes: usize, handles: Arc<Handles>) -> Self {
+        Files {
+            footers: Lru::new(footer_bytes),
+            handles,
+        }
+    }
+
+    /// Keeps nothing of a segment that is gone.
+    pub(crate) fn forget(&self, segment: &Segment) {
+        self.footers.remove(&segment.id);
+        if let Body::File(path) = &segment.body {
+            self.handles.remove(path);
+        }
+    }
+
+    fn open(&self, path: &PathBuf) -> Result<SegmentFile, LandingError> {
+        if let Some(file) = self.handles.get(path) {
+            return Ok(SegmentFile(file));
+        }
+        let file = Arc::new(File::open(path).map_err(IndexError::io("open", path))?);
+        self.handles.put(path.clone(), Arc::clone(&file), 1);
+        Ok(SegmentFile(file))
+    }
+}
+
+/// A file that is read by position, so that readers may share it.
+pub(crate) struct SegmentFile(Arc<File>);
+
+impl Length for SegmentFile {
+    fn len(&self) -> u64 {
+        self.0.metadata().map_or(0, |metadata| metadata.len())
+    }
+}
+
+impl ChunkReader for SegmentFile {
+    type T = BufReader<Onward>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let file = Arc::clone(&self.0);
+        Ok(BufReader::new(Onward { file, at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let mut bytes = vec![0; length];
+        self.0.read_exact_at(&mut bytes, start)?;
+        Ok(bytes.into())
+    }
+}
+
+/// Reads on from a position.
+pub(crate) struct Onward {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Onward {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(out, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
 
 /// Where the rows are.
 pub(crate) enum Body {
@@ -85,11 +158,7 @@ impl Segment {
     }
 
     /// The rows asked for, in the order asked, repeated if asked twice.
-    pub(crate) fn rows(
-        &self,
-        wanted: &[u32],
-        footers: &Footers,
-    ) -> Result<LandedRows, LandingError> {
+    pub(crate) fn rows(&self, wanted: &[u32], files: &Files) -> Result<LandedRows, LandingError> {
         if let Some(row) = wanted.iter().find(|row| **row >= self.rows) {
             let at = RowRef {
                 segment: self.id,
@@ -102,7 +171,7 @@ impl Segment {
         }
         let batch = match &self.body {
             Body::Inline(rows) => take_rows(&rows.batch, wanted.iter().copied())?,
-            Body::File(path) => self.rows_of_file(path, wanted, footers)?,
+            Body::File(path) => self.rows_of_file(path, wanted, files)?,
         };
         Ok(LandedRows {
             source: Arc::clone(&self.source),
@@ -114,14 +183,14 @@ impl Segment {
         &self,
         path: &PathBuf,
         wanted: &[u32],
-        footers: &Footers,
+        files: &Files,
     ) -> Result<RecordBatch, LandingError> {
         let mut sorted = wanted.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let footer = self.footer(path, footers)?;
+        let footer = self.footer(path, files)?;
         let (groups, selection) = selection(&footer, &sorted);
-        let builder = self.reader(path, footer)?;
+        let builder = self.reader(path, footer, files)?;
         let schema = builder.schema().clone();
         let reader = builder
             .with_row_groups(groups)
@@ -147,11 +216,11 @@ impl Segment {
     }
 
     /// The rows from first to last, holding a bounded number of them.
-    pub(crate) fn read(self: &Arc<Self>, footers: &Footers) -> Result<SegmentReader, LandingError> {
+    pub(crate) fn read(self: &Arc<Self>, files: &Files) -> Result<SegmentReader, LandingError> {
         let inner = match &self.body {
             Body::Inline(rows) => Inner::Inline(Some(rows.batch.clone())),
             Body::File(path) => {
-                let builder = self.reader(path, self.footer(path, footers)?)?;
+                let builder = self.reader(path, self.footer(path, files)?, files)?;
                 let reader = builder.with_batch_size(READ_ROWS).build();
                 Inner::File(reader.map_err(LandingError::parquet(self.id))?)
             }
@@ -165,49 +234,47 @@ impl Segment {
     /// The hash of each row's key, batch by batch; a file's last column.
     pub(crate) fn read_keys(
         &self,
-        footers: &Footers,
+        files: &Files,
     ) -> Result<ParquetRecordBatchReader, LandingError> {
         let Body::File(path) = &self.body else {
             return Err(LandingError::UnknownSegment(self.id));
         };
-        let footer = self.footer(path, footers)?;
+        let footer = self.footer(path, files)?;
         let key = footer.parquet_schema().root_schema().get_fields().len() - 1;
         let mask = ProjectionMask::roots(footer.parquet_schema(), [key]);
         let builder = self
-            .reader(path, footer)?
+            .reader(path, footer, files)?
             .with_projection(mask)
             .with_batch_size(READ_ROWS);
         builder.build().map_err(LandingError::parquet(self.id))
     }
 
-    /// A reader of all columns but the key. It has a file handle of its own:
-    /// Parquet's readers move the handle's position.
+    /// A reader of all columns but the key.
     fn reader(
         &self,
         path: &PathBuf,
         footer: ArrowReaderMetadata,
-    ) -> Result<ParquetRecordBatchReaderBuilder<File>, LandingError> {
+        files: &Files,
+    ) -> Result<ParquetRecordBatchReaderBuilder<SegmentFile>, LandingError> {
         let columns = footer.parquet_schema().root_schema().get_fields().len() - 1;
         let mask = ProjectionMask::roots(footer.parquet_schema(), 0..columns);
-        let file = File::open(path).map_err(IndexError::io("open", path))?;
+        let file = files.open(path)?;
         Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask))
     }
 
-    fn footer(
-        &self,
-        path: &PathBuf,
-        footers: &Footers,
-    ) -> Result<ArrowReaderMetadata, LandingError> {
-        if let Some(footer) = footers.get(&self.id) {
+    fn footer(&self, path: &PathBuf, files: &Files) -> Result<ArrowReaderMetadata, LandingError> {
+        if let Some(footer) = files.footers.get(&self.id) {
             return Ok(footer);
         }
-        let file = File::open(path).map_err(IndexError::io("open", path))?;
+        let file = files.open(path)?;
         let options = ArrowReaderOptions::new()
             .with_offset_index_policy(PageIndexPolicy::Required)
             .with_column_index_policy(PageIndexPolicy::Skip);
         let footer = ArrowReaderMetadata::load(&file, options);
         let footer = footer.map_err(LandingError::parquet(self.id))?;
-        footers.put(self.id, footer.clone(), footer.metadata().memory_size());
+        files
+            .footers
+            .put(self.id, footer.clone(), footer.metadata().memory_size());
         Ok(footer)
     }
 }

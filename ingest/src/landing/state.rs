@@ -57,7 +57,7 @@ impl Landing {
         }
         for segment in removed {
             segment.retire();
-            self.footers.remove(&segment.id);
+            self.files.forget(&segment);
             self.unindex_inline(&segment)?;
         }
         Ok(())

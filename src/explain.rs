@@ -45,6 +45,17 @@ pub struct RecordLine {
     pub share: i64,
 }
 
+/// What a signal bears on and rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignalNote {
+    /// A1 … H9.
+    pub id: String,
+    /// The statutory elements it bears on.
+    pub elements: Vec<String>,
+    /// The rule it rests on.
+    pub citation: String,
+}
+
 /// One feature's part of the score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Contribution {
@@ -54,6 +65,9 @@ pub struct Contribution {
     pub title: String,
     /// Its category.
     pub category: char,
+    /// The signal that it counts, where it counts one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<SignalNote>,
     /// The feature's value; `None` is missing.
     pub value: Option<f64>,
     /// The bin of the scorecard that the value falls into.
@@ -315,12 +329,18 @@ impl Parts<'_> {
         let mut weights = Vec::new();
         self.model.contributions(row, &mut weights);
         let mut contributions: Vec<Contribution> = Vec::new();
-        for (place, feature) in self.records.settings.features.iter().enumerate() {
+        let settings = &self.records.settings;
+        for (place, feature) in settings.features.iter().enumerate() {
             let steps = self.folded.evidence(self.enterprise, &feature.slots);
             contributions.push(Contribution {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
                 category: feature.spec.category.letter(),
+                signal: settings.signal_of(feature).map(|signal| SignalNote {
+                    id: signal.id.clone(),
+                    elements: signal.elements.clone(),
+                    citation: signal.citation.clone(),
+                }),
                 value: row[place].map(unscaled),
                 bin: self.model.bin_label(place, row[place]),
                 weight: weights[place],

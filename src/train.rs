@@ -7,7 +7,7 @@ use crate::pipeline::specs;
 use crate::verify::fold_all;
 use anyhow::{Result, bail};
 use tocsin_ingest::fact::SubjectKey;
-use tocsin_models::{Evaluation, Provenance, Scorecard, TrainParams};
+use tocsin_models::{Evaluation, Provenance, Scorecard};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The enterprises with an outcome, ready for training.
@@ -42,10 +42,8 @@ impl Examples {
                 labelled.len()
             );
         }
-        let rows: Vec<Vec<Option<i64>>> = labelled
-            .iter()
-            .map(|(enterprise, _)| folded.features(*enterprise))
-            .collect();
+        let known = |enterprise: &SubjectKey| weighable(settings, folded.features(*enterprise));
+        let rows: Vec<Vec<Option<i64>>> = labelled.iter().map(|(key, _)| known(key)).collect();
         let within = settings.sectors.as_ref().and_then(|(feature, sectors)| {
             let place = settings
                 .features
@@ -82,6 +80,15 @@ impl Examples {
     }
 }
 
+/// What a model may weigh. A hard trigger is a finding: it overrides the level,
+/// never the score, and it follows from what the outcome follows from.
+fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>> {
+    for (value, feature) in row.iter_mut().zip(&settings.features) {
+        *value = value.filter(|_| !feature.hard);
+    }
+    row
+}
+
 /// Trains a scorecard on all outcomes as of `time_ms`.
 ///
 /// # Errors
@@ -107,7 +114,7 @@ pub fn train(records: &Records, time_ms: i64) -> Result<Scorecard> {
         &specs,
         &examples.rows,
         &examples.labels,
-        TrainParams::default(),
+        records.settings.training.clone(),
         provenance,
     )?)
 }
@@ -141,7 +148,7 @@ pub fn evaluate(
             &examples.labels,
             within,
             &groups,
-            TrainParams::default(),
+            records.settings.training.clone(),
             folds,
             seed,
         )

@@ -310,6 +310,12 @@ impl Source {
         document.build(|root| read::build(root, id, around))
     }
 
+    /// Whether a file is read whole each time: a snapshot replaces what it lacks,
+    /// and a workbook cannot be read on from its middle.
+    pub fn reads_whole_files(&self) -> bool {
+        self.mode == Mode::Snapshot || self.file_kind == FileKind::Xlsx
+    }
+
     /// The index of a declared column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

@@ -74,7 +74,8 @@ impl TrainParams {
         Err(ModelError::Params(faults))
     }
 
-    fn faults(&self) -> Vec<String> {
+    /// Every parameter that is out of bounds, with what is allowed.
+    pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let counts = [
             ("max_bins", self.max_bins, 2, 64),

@@ -16,6 +16,8 @@ pub struct Feature {
     pub title: String,
     /// How.
     pub aggregate: Aggregate,
+    /// The signal or attribute that it counts.
+    pub from: String,
     /// The accumulators that feed it.
     pub slots: Vec<Slot>,
     /// Whether a value above 0 makes the level red whatever the score: a police
@@ -104,6 +106,7 @@ fn read_one(section: &Section<'_>, slots_of: impl Fn(&str) -> Vec<Slot>) -> Opti
             kind: kind.unwrap_or(FeatureKind::Number),
         },
         aggregate: aggregate?,
+        from,
         slots,
         hard,
     })

@@ -3,6 +3,8 @@
 
 mod features;
 mod settings;
+mod signals;
+mod training;
 
 pub use features::{Aggregate, Feature};
 pub use settings::{Clock, ModelChoice, Settings};

@@ -1,6 +1,8 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
 use super::features::{self, Feature};
+use super::signals::{self, Signal};
+use super::training::read_training;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use tocsin_ingest::catalogue::{Catalogue, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
 use tocsin_ingest::fact::Slot;
 use tocsin_ingest::source::{Surroundings, is_signal_kind};
+use tocsin_models::TrainParams;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most kinds of links: they are numbered with a byte.
@@ -80,6 +83,10 @@ pub struct Settings {
     pub policy: Policy,
     /// Which feature says the sector, and which sectors are judged apart.
     pub sectors: Option<(String, Vec<i64>)>,
+    /// What signals say and rest on, where that is declared.
+    pub signals: Vec<Signal>,
+    /// How models are fitted.
+    pub training: TrainParams,
     /// Hash of every declaration: the version of the rules.
     pub hash: String,
 }
@@ -114,6 +121,7 @@ impl Settings {
             group.slot = slot;
         }
         let features = read_features(&draft, &catalogue, &mut faults);
+        let signals = read_signals(&draft, &catalogue, &mut faults);
         let hash = hash_rules(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
         if !faults.is_empty() {
@@ -129,8 +137,15 @@ impl Settings {
             model: draft.model,
             policy,
             sectors: draft.sectors,
+            signals,
+            training: draft.training,
             hash,
         })
+    }
+
+    /// What a feature's signal says, if it counts one that is declared.
+    pub fn signal_of(&self, feature: &Feature) -> Option<&Signal> {
+        self.signals.iter().find(|signal| signal.id == feature.from)
     }
 
     /// What the dataflow is built from.
@@ -206,6 +221,8 @@ struct Draft {
     clock: Clock,
     model: ModelChoice,
     sectors: Option<(String, Vec<i64>)>,
+    training: TrainParams,
+    signals: Option<PathBuf>,
 }
 
 fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
@@ -219,6 +236,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
     // The pattern's fixed part is the folder; every *.toml below it is a source.
     let sources = fixed_part(&path("sources", "sources/*/*.toml"));
     let features = path("features", "features.toml");
+    let signals = inputs.as_ref().and_then(|inputs| inputs.text("signals"));
     if let Some(inputs) = &inputs {
         inputs.finish();
     }
@@ -245,6 +263,8 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         clock: read_clock(root, folder),
         model: read_model(root, folder),
         sectors: read_sectors(root),
+        training: read_training(root),
+        signals: signals.map(|file| folder.join(file)),
     }
 }
 
@@ -439,6 +459,18 @@ fn read_features(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) 
         .map_err(|fault| vec![fault])
         .and_then(|document| features::read(&document, slots_of));
     keep(read, faults).unwrap_or_default()
+}
+
+fn read_signals(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Vec<Signal> {
+    let Some(file) = &draft.signals else {
+        return Vec::new();
+    };
+    let signals = keep(signals::read(file), faults).unwrap_or_default();
+    if !signals.is_empty() {
+        let by_groups = draft.groups.iter().map(|group| group.signal.as_str());
+        faults.extend(signals::undeclared(file, &signals, catalogue, by_groups));
+    }
+    signals
 }
 
 /// The sector must be a feature.

@@ -3,13 +3,13 @@
 //!
 //! Contract: a file is read on from where its last reading ended; one that is
 //! cut short is left alone. A snapshot is read whole, and only once it is
-//! complete, since what it lacks is withdrawn; one whose size has changed is
-//! read again from its beginning.
+//! complete, since what it lacks is withdrawn, and so is a workbook; one whose
+//! size has changed is read again from its beginning.
 
 use crate::config::Settings;
 use std::collections::BTreeMap;
 use tocsin_ingest::format::CsvPosition;
-use tocsin_ingest::source::{Mode, Source};
+use tocsin_ingest::source::Source;
 use tocsin_ingest::transport::{self, Found};
 
 /// A file that has not grown for so long is complete: a last line without its
@@ -138,7 +138,7 @@ impl Inputs {
             let complete = |file: &Found| final_reading || now_ms - file.changed_ms >= SETTLED_MS;
             // Snapshots replace each other in the order of their names: later
             // ones wait for one that is not complete.
-            let waits = |file: &&Found| source.mode != Mode::Snapshot || complete(file);
+            let waits = |file: &&Found| !source.reads_whole_files() || complete(file);
             let files: Vec<Reading> = found
                 .iter()
                 .take_while(waits)
@@ -158,8 +158,8 @@ impl Inputs {
         let key = (source.index, file.name.clone());
         let position = self.positions.get(&key);
         let read = position.map_or(0, |position| position.byte);
-        let snapshot = source.mode == Mode::Snapshot;
-        if file.size < read && !snapshot {
+        let whole = source.reads_whole_files();
+        if file.size < read && !whole {
             let text = format!(
                 "file `{}` was cut short: {read} bytes were read, {} are left",
                 file.name, file.size
@@ -170,13 +170,13 @@ impl Inputs {
             let same = (failed.size, failed.changed_ms) == (file.size, file.changed_ms);
             same && !failed.fault.may_pass
         });
-        let wanted = match snapshot {
+        let wanted = match whole {
             true => file.size != read && file.size > 0,
             false => file.size > read,
         };
         (wanted && !hopeless).then(|| Reading {
             found: file.clone(),
-            from: position.filter(|_| !snapshot).cloned(),
+            from: position.filter(|_| !whole).cloned(),
             complete,
         })
     }

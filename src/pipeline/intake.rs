@@ -14,11 +14,11 @@ use thiserror::Error;
 use tocsin_alerts::store::RejectRow;
 use tocsin_dataflow::Loader;
 use tocsin_ingest::fact::{Facts, SubjectKey};
-use tocsin_ingest::format::{CsvDecoder, CsvOptions, CsvPosition, RowBatch};
+use tocsin_ingest::format::{CsvDecoder, CsvOptions, CsvPosition, RowBatch, read_workbook};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::landing::{Landing, LandingError, SegmentInfo, SegmentRows, encode_inline};
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
-use tocsin_ingest::source::{Mode, is_reserved};
+use tocsin_ingest::source::{FileKind, Mode, is_reserved};
 use tocsin_ingest::transport::{Blocks, Found};
 
 /// Rows settled and landed at a time; bounds the memory of a bulk load.
@@ -134,14 +134,15 @@ impl<'a> Intake<'a> {
     pub fn file(&mut self, reading: &Reading) -> Result<(), IntakeError> {
         let mut decoder = self.decoder(reading.from.clone());
         let read = self.read(reading, &mut decoder)?;
-        let snapshot = self.mapper.source().mode == Mode::Snapshot;
-        if snapshot {
+        let source = self.mapper.source();
+        let whole = source.reads_whole_files();
+        if source.mode == Mode::Snapshot {
             self.end_snapshot(read.is_ok())?;
         }
         // A snapshot is read whole the next time, a bad header too.
-        if read.is_ok() || !(snapshot || self.header_fault(&decoder).is_some()) {
+        if read.is_ok() || !(whole || self.header_fault(&decoder).is_some()) {
             let mut position = decoder.position();
-            if snapshot {
+            if whole {
                 position.byte = reading.found.size;
             }
             self.keep_position(reading, position);
@@ -172,6 +173,14 @@ impl<'a> Intake<'a> {
             why: format!("file `{name}`: {why}"),
             may_pass,
         };
+        if self.mapper.source().file_kind == FileKind::Xlsx {
+            let text = match read_workbook(&reading.found.path) {
+                Ok(text) => text,
+                Err(error) => return Ok(Err(fault(&error.to_string(), false))),
+            };
+            let done = self.decode(name, decoder, &text, true)?;
+            return Ok(done.map_err(|error| fault(&error, false)));
+        }
         let mut blocks = match Blocks::open(&reading.found, decoder.position().byte) {
             Ok(blocks) => blocks,
             Err(error) => return Ok(Err(fault(&error.to_string(), true))),

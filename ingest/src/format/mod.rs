@@ -16,6 +16,7 @@ mod position;
 mod record;
 mod reject;
 mod rows;
+mod workbook;
 
 pub use csv::CsvDecoder;
 pub use encoding::Encoding;
@@ -25,3 +26,4 @@ pub use position::CsvPosition;
 pub use record::{MAX_LINES, MAX_RECORD};
 pub use reject::{Reason, Reject};
 pub use rows::{RowBatch, TextRows};
+pub use workbook::{MAX_WORKBOOK, WorkbookError, read_workbook};

@@ -1,7 +1,7 @@
 //! An explanation as lines of a page: contributions, the records behind them,
 //! and the sum to the last digit.
 
-use crate::explain::{Contribution, Explanation, RecordLine};
+use crate::explain::{Contribution, Explanation, RecordLine, SignalNote};
 use crate::serve::chart::{self, Bar};
 use crate::serve::text;
 
@@ -18,6 +18,8 @@ pub(super) struct ContributionRow {
     pub(super) bin: String,
     pub(super) weight: String,
     pub(super) bar: String,
+    /// What the signal behind it bears on and rests on.
+    pub(super) basis: String,
     pub(super) count: usize,
     pub(super) records: Vec<RecordRow>,
     /// How many records are not shown.
@@ -96,10 +98,19 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
         bin: part.bin.clone(),
         weight: text::log_odds(part.weight),
         bar: chart::cell(part.weight, largest),
+        basis: part.signal.as_ref().map_or_else(String::new, basis),
         count: part.records.len(),
         records: shown.map(record).collect(),
         more: part.records.len().saturating_sub(MAX_RECORDS),
     }
+}
+
+/// The signal, its elements and what it rests on, in one line.
+fn basis(signal: &SignalNote) -> String {
+    let elements = signal.elements.join("、");
+    let parts = [signal.id.as_str(), &elements, &signal.citation];
+    let said = parts.into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join(" · ")
 }
 
 fn record(line: &RecordLine) -> RecordRow {

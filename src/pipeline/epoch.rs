@@ -8,10 +8,7 @@ use super::stats::SourceStats;
 use super::{EpochSummary, Pipeline, RULES, segment_file, stored_row};
 use crate::history;
 use anyhow::Result;
-use futures::FutureExt;
-use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use std::collections::{BTreeMap, HashSet};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 use tocsin_alerts::lifecycle::Cause;
@@ -34,25 +31,16 @@ pub(super) struct Gathered {
     pub(super) retracted: HashSet<SubjectKey>,
 }
 
-/// A commit under way. The store's own thread works at it; whoever awaits it
-/// learns the end.
-pub(super) struct Commit(MaybeDone<BoxFuture<'static, Result<(), StoreError>>>);
-
-impl Commit {
-    /// Begins: the first poll hands it to the store's thread. A task of its own
-    /// would cost two more changes of thread.
-    fn start(committed: BoxFuture<'static, Result<(), StoreError>>) -> Commit {
-        let mut commit = maybe_done(committed);
-        // Nobody awaits it yet, so its answer need not wake anybody.
-        let _ = (&mut commit).now_or_never();
-        Commit(commit)
-    }
-
-    async fn end(mut self) -> Result<(), StoreError> {
-        (&mut self.0).await;
-        // It is there once it is done.
-        Pin::new(&mut self.0).take_output().unwrap_or(Ok(()))
-    }
+/// How an epoch's records come to count.
+pub(super) enum Commit {
+    /// They do already.
+    Done,
+    /// Together with what the dataflow makes of them: for small epochs, whose
+    /// work is done sooner than the disk is asked twice.
+    WithResult(Box<EpochCommit>),
+    /// While the dataflow works: for large ones, which nobody wants to take in
+    /// again after a kill.
+    UnderWay(tokio::task::JoinHandle<Result<(), StoreError>>),
 }
 
 impl Pipeline {
@@ -157,11 +145,15 @@ impl Pipeline {
             retracted,
         } = self.gather(id, time_ms, kind, outputs);
         let rows = commit.rows;
-        let commit = self.start_commit(commit);
+        let in_row = |segment: &SegmentEntry| matches!(segment.place, Place::Inline(_));
+        let commit = match commit.segments.iter().all(in_row) {
+            true => Commit::WithResult(Box::new(commit)),
+            false => self.start_commit(commit),
+        };
         for (id, rows) in inline {
             self.records().landing.add_inline(id, rows)?;
         }
-        let (mut summary, _) = self.finish(id, time_ms, cause, &retracted, Some(commit))?;
+        let (mut summary, _) = self.finish(id, time_ms, cause, &retracted, commit)?;
         summary.rows = rows;
         let finished = started.elapsed();
         if summary.events > 0 {
@@ -263,11 +255,10 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Starts a commit that goes on while the dataflow works.
-    pub(super) fn start_commit(&self, commit: EpochCommit) -> Commit {
-        let _entered = self.runtime.enter();
+    fn start_commit(&self, commit: EpochCommit) -> Commit {
         let store = Arc::clone(&self.view.store);
-        Commit::start(async move { store.commit_epoch(&commit).await }.boxed())
+        let committed = async move { store.commit_epoch(&commit).await };
+        Commit::UnderWay(self.runtime.spawn(committed))
     }
 
     /// Lets the dataflow work off an epoch and keeps what came of it, once its
@@ -278,7 +269,7 @@ impl Pipeline {
         time_ms: i64,
         cause: Cause,
         retracted: &HashSet<SubjectKey>,
-        commit: Option<Commit>,
+        commit: Commit,
     ) -> Result<(EpochSummary, Vec<ScoreChange>)> {
         let started = Instant::now();
         let output = self.engine.advance(time_ms as u64)?;
@@ -286,9 +277,7 @@ impl Pipeline {
         self.count_matched(&output);
         let verdict = self.judge(id, &output.changes, time_ms, cause, retracted)?;
         let judged = started.elapsed();
-        if let Some(commit) = commit {
-            self.runtime.block_on(commit.end())?;
-        }
+        let with_result = self.settle_commit(commit, &verdict)?;
         tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
         let summary = EpochSummary {
             id,
@@ -296,13 +285,30 @@ impl Pipeline {
             changes: output.changes.len(),
             events: verdict.events.len(),
         };
-        self.keep(id, time_ms, verdict, None)?;
+        self.keep(id, time_ms, verdict, None, with_result)?;
         if id == 1 {
             let rules = self.rules(self.view.model_version().as_deref());
             self.runtime
                 .block_on(self.view.store.set_meta(RULES, &rules))?;
         }
         Ok((summary, output.changes))
+    }
+
+    /// Waits for a commit under way; gives the one that goes with the result.
+    fn settle_commit(&mut self, commit: Commit, verdict: &Verdict) -> Result<Option<EpochCommit>> {
+        match commit {
+            Commit::Done => Ok(None),
+            Commit::UnderWay(commit) => {
+                self.runtime.block_on(commit)??;
+                Ok(None)
+            }
+            // A file of scores must not be there before its epoch counts.
+            Commit::WithResult(commit) if verdict.scores.len() > BULK_CHANGES => {
+                self.commit(*commit)?;
+                Ok(None)
+            }
+            Commit::WithResult(commit) => Ok(Some(*commit)),
+        }
     }
 
     pub(super) fn judge(
@@ -332,6 +338,7 @@ impl Pipeline {
         time_ms: i64,
         mut verdict: Verdict,
         model: Option<String>,
+        commit: Option<EpochCommit>,
     ) -> Result<()> {
         if verdict.scores.len() > BULK_CHANGES {
             let scores = std::mem::take(&mut verdict.scores);
@@ -345,9 +352,13 @@ impl Pipeline {
             scores: verdict.scores,
             model,
         };
-        let sequenced = self
-            .runtime
-            .block_on(self.view.store.finish_epoch(&result))?;
+        let store = &self.view.store;
+        let sequenced = match &commit {
+            Some(commit) => self
+                .runtime
+                .block_on(store.commit_finished(commit, &result)),
+            None => self.runtime.block_on(store.finish_epoch(&result)),
+        }?;
         self.view.announce(sequenced);
         self.last_epoch = id;
         self.last_time_ms = time_ms;

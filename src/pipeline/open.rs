@@ -1,6 +1,7 @@
 //! Opening the state: the landing, the model, counters and positions as they
 //! were, and the epochs that a kill left unfinished.
 
+use super::epoch::Commit;
 use super::inputs::Inputs;
 use super::live::Superseded;
 use super::records::Records;
@@ -47,8 +48,13 @@ impl Pipeline {
                 epoch = epoch.id,
                 "finishing an epoch that was committed before the last stop"
             );
-            let (_, changes) =
-                self.finish(epoch.id, epoch.time_ms, Cause::Evidence, &retracted, None)?;
+            let (_, changes) = self.finish(
+                epoch.id,
+                epoch.time_ms,
+                Cause::Evidence,
+                &retracted,
+                Commit::Done,
+            )?;
             note(changes);
         }
         if new_rules {
@@ -121,6 +127,7 @@ impl Pipeline {
             time_ms,
             verdict,
             model.map(|card| card.version().to_owned()),
+            None,
         )?;
         self.runtime
             .block_on(self.view.store.set_meta(RULES, rules))?;

@@ -46,7 +46,7 @@ impl Pipeline {
         let output = self.engine.advance(time_ms as u64)?;
         self.count_matched(&output);
         let verdict = self.judge(id, &output.changes, time_ms, Cause::Model, &HashSet::new())?;
-        self.keep(id, time_ms, verdict, Some(card.version().to_owned()))?;
+        self.keep(id, time_ms, verdict, Some(card.version().to_owned()), None)?;
         let rules = self.rules(Some(card.version()));
         self.runtime
             .block_on(self.view.store.set_meta(RULES, &rules))?;

@@ -1,7 +1,8 @@
 //! The point of no return: one transaction makes an epoch's records count.
 
+use super::finish::{add_result, number};
 use super::transaction::Transaction;
-use super::{EpochCommit, Place, SegmentEntry, Store, StoreError};
+use super::{EpochCommit, EpochResult, Place, SegmentEntry, Sequenced, Store, StoreError, Writer};
 
 impl Store {
     /// Commits an epoch. When it answers, the records are durable and count;
@@ -15,24 +16,62 @@ impl Store {
     /// failure of the database.
     pub async fn commit_epoch(&self, epoch: &EpochCommit) -> Result<(), StoreError> {
         let mut writer = self.writer().await?;
-        let last = writer.ledger.last_epoch;
-        if epoch.id <= last || i64::try_from(epoch.id).is_err() {
-            return Err(StoreError::EpochOrder {
-                epoch: epoch.id,
-                last,
-            });
-        }
+        writer.follows(epoch.id)?;
         writer.unsettled = true;
-        write(Transaction::begin(&mut writer.records), epoch).await?;
+        let mut transaction = Transaction::begin(&mut writer.records);
+        add_epoch(&mut transaction, epoch).await?;
+        transaction.commit().await?;
         writer.ledger.last_epoch = epoch.id;
         writer.ledger.unfinished.insert(epoch.id);
         writer.unsettled = false;
         Ok(())
     }
+
+    /// Commits an epoch together with what it made of its records, and gives its
+    /// events with their places in the outbox: for a small epoch, whose work is
+    /// done sooner than the disk is asked twice.
+    ///
+    /// # Errors
+    /// As [`Store::commit_epoch`]; [`StoreError::FinishOrder`] while an epoch
+    /// before it is not finished.
+    pub async fn commit_finished(
+        &self,
+        epoch: &EpochCommit,
+        result: &EpochResult,
+    ) -> Result<Vec<Sequenced>, StoreError> {
+        let mut writer = self.writer().await?;
+        writer.follows(epoch.id)?;
+        if let Some(first) = writer.ledger.unfinished.first().copied() {
+            let epoch = epoch.id;
+            return Err(StoreError::FinishOrder { epoch, first });
+        }
+        let events = number(writer.ledger.last_sequence, result);
+        writer.unsettled = true;
+        let mut transaction = Transaction::begin(&mut writer.records);
+        add_epoch(&mut transaction, epoch).await?;
+        add_result(&mut transaction, result, &events).await?;
+        transaction.commit().await?;
+        writer.ledger.last_epoch = epoch.id;
+        writer.ledger.last_sequence += events.len() as u64;
+        writer.unsettled = false;
+        drop(writer);
+        self.note_written(result, events.len());
+        Ok(events)
+    }
 }
 
-async fn write<'q>(
-    mut transaction: Transaction<'_, 'q>,
+impl Writer {
+    fn follows(&self, epoch: u64) -> Result<(), StoreError> {
+        let last = self.ledger.last_epoch;
+        match epoch > last && i64::try_from(epoch).is_ok() {
+            true => Ok(()),
+            false => Err(StoreError::EpochOrder { epoch, last }),
+        }
+    }
+}
+
+async fn add_epoch<'q>(
+    transaction: &mut Transaction<'_, 'q>,
     epoch: &'q EpochCommit,
 ) -> Result<(), StoreError> {
     let id = epoch.id as i64;
@@ -43,11 +82,10 @@ async fn write<'q>(
         .bind(epoch.kind.as_str())
         .bind(epoch.rows as i64)
         .bind(epoch.rejects.len() as i64);
-    add_segments(&mut transaction, id, &epoch.segments).await?;
-    add_superseded(&mut transaction, id, epoch).await?;
-    add_rejects(&mut transaction, id, epoch).await?;
-    add_standing(&mut transaction, epoch).await?;
-    transaction.commit().await
+    add_segments(transaction, id, &epoch.segments).await?;
+    add_superseded(transaction, id, epoch).await?;
+    add_rejects(transaction, id, epoch).await?;
+    add_standing(transaction, epoch).await
 }
 
 /// Adds segments of an epoch.

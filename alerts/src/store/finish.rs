@@ -26,14 +26,21 @@ impl Store {
         }
         let events = number(writer.ledger.last_sequence, result);
         writer.unsettled = true;
-        write(Transaction::begin(&mut writer.results), result, &events).await?;
+        let mut transaction = Transaction::begin(&mut writer.results);
+        add_result(&mut transaction, result, &events).await?;
+        transaction.commit().await?;
         writer.ledger.unfinished.remove(&result.id);
         writer.ledger.last_sequence += events.len() as u64;
         writer.unsettled = false;
         drop(writer);
-        self.keeper
-            .note(result.alerts.len() + events.len() + result.scores.len());
+        self.note_written(result, events.len());
         Ok(events)
+    }
+
+    /// Lets the log be copied back in time.
+    pub(super) fn note_written(&self, result: &EpochResult, events: usize) {
+        self.keeper
+            .note(result.alerts.len() + events + result.scores.len());
     }
 }
 
@@ -56,7 +63,8 @@ impl Writer {
     }
 }
 
-fn number(last: u64, result: &EpochResult) -> Vec<Sequenced> {
+/// Gives events their places in the outbox.
+pub(super) fn number(last: u64, result: &EpochResult) -> Vec<Sequenced> {
     let numbered = (last + 1..).zip(&result.events);
     numbered
         .map(|(seq, event)| Sequenced {
@@ -66,8 +74,9 @@ fn number(last: u64, result: &EpochResult) -> Vec<Sequenced> {
         .collect()
 }
 
-async fn write<'q>(
-    mut transaction: Transaction<'_, 'q>,
+/// Adds what an epoch made of its records.
+pub(super) async fn add_result<'q>(
+    transaction: &mut Transaction<'_, 'q>,
     result: &'q EpochResult,
     events: &'q [Sequenced],
 ) -> Result<(), StoreError> {
@@ -79,10 +88,9 @@ async fn write<'q>(
         let sql = "UPDATE models SET activated_epoch = ? WHERE version = ?";
         transaction.statement(sql).bind(id).bind(version.as_str());
     }
-    add_alerts(&mut transaction, &result.alerts).await?;
-    add_events(&mut transaction, events).await?;
-    add_scores(&mut transaction, result).await?;
-    transaction.commit().await
+    add_alerts(transaction, &result.alerts).await?;
+    add_events(transaction, events).await?;
+    add_scores(transaction, result).await
 }
 
 async fn add_alerts<'q>(

@@ -160,6 +160,9 @@ pub struct Evaluate {
     /// The seed of the first split and of the bootstrap
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Judge the state's alert feed by a simulated city's truth instead
+    #[arg(long, conflicts_with_all = ["folds", "seed", "repeats"])]
+    pub truth: Option<PathBuf>,
     /// Splits judged; a single one is a matter of luck
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub repeats: u16,

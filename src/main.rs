@@ -23,6 +23,7 @@ mod secret;
 mod serve;
 mod time;
 mod train;
+mod truth;
 mod verify;
 mod view;
 mod witness;
@@ -221,6 +222,14 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
 
 fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
     let view = pipeline.view();
+    if let Some(file) = &args.truth {
+        let report = truth::evaluate(view, pipeline.runtime(), file)?;
+        match args.json {
+            true => say(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
+            false => say(&report.to_string())?,
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let splits = train::evaluate(
         &view.records,
         view.status().time_ms,

@@ -155,9 +155,9 @@ fn every_fault_names_line_value_and_what_is_allowed() {
     check("\";\"", "\"|\"", 6, "can't be used with `gb18030`");
     check(
         "type = \"csv\"",
-        "type = \"xlsx\"",
+        "type = \"json\"",
         6,
-        "`xlsx` is not allowed; allowed are csv",
+        "`json` is not allowed; allowed are csv, xlsx",
     );
     check(
         "type = \"csv\"",

@@ -285,7 +285,7 @@ impl Events {
     /// Adds an event, whose details the caller fills in.
     pub(crate) fn put(&mut self, kind: Kind, topic: &'static str, date: i32) -> &mut Event {
         debug_assert!(
-            KINDS[kind as usize].topics.contains(&topic),
+            KINDS[kind as usize].kind == kind && KINDS[kind as usize].topics.contains(&topic),
             "{kind:?} has no topic {topic}"
         );
         let at = self.list.len();

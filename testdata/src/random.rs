@@ -109,12 +109,8 @@ pub(crate) mod stream {
     pub(crate) const DIRT: u32 = 9;
     pub(crate) const CHOICE: u32 = 10;
     pub(crate) const PAYMENTS: u32 = 11;
-    pub(crate) const DETECTOR: u32 = 12;
     pub(crate) const SCHEME: u32 = 13;
-    pub(crate) const FLOOR: u32 = 14;
-    pub(crate) const MONEY: u32 = 15;
     pub(crate) const STYLE: u32 = 16;
-    pub(crate) const TOPIC: u32 = 17;
     pub(crate) const ACCOUNT: u32 = 901;
     pub(crate) const PERSON: u32 = 902;
     pub(crate) const ADDRESS: u32 = 903;

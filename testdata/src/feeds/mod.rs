@@ -13,5 +13,5 @@ mod schedule;
 pub(crate) mod whole;
 
 pub use declared::FeedFault;
-pub(crate) use feed::{Feed, Feeds, Form, Mode};
+pub(crate) use feed::{Feeds, Form, Mode};
 pub(crate) use file::{extension, opening};

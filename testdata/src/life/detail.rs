@@ -2,7 +2,7 @@
 //! and what was said.
 
 use super::text;
-use crate::event::{AccountOf, Event, Kind};
+use crate::event::{AccountOf, Event, Kind, NONE};
 use crate::random::Dice;
 use crate::world::{Enterprise, World};
 
@@ -29,7 +29,7 @@ fn amounts(event: &mut Event, dice: &mut Dice) {
         Kind::Pledge | Kind::Transfer | Kind::Property => (100_000, 20_000_000),
         Kind::Project | Kind::Bankruptcy => (50_000, 5_000_000),
         Kind::WageDispute | Kind::Arrears | Kind::TaxStatus => (3_000, 300_000),
-        Kind::CrossBorder | Kind::IpPledge => (100_000, 9_000_000),
+        Kind::CrossBorder | Kind::IpPledge | Kind::Invoice => (100_000, 9_000_000),
         Kind::UtilityChange | Kind::LeaseEnd | Kind::Donation => (200, 50_000),
         Kind::PoliceCase | Kind::Prosecution | Kind::PaybackDelay => (50_000, 8_000_000),
         _ => (0, 0),
@@ -42,9 +42,18 @@ fn amounts(event: &mut Event, dice: &mut Dice) {
         Kind::EventPermit => i64::from(30 + dice.below(900)),
         Kind::Monitor => i64::from((dice.below(60) + dice.below(60)) / 2),
         Kind::WageDispute => i64::from(1 + dice.below(12)),
+        Kind::Visit => i64::from(8 + dice.below(110)),
+        Kind::PersonalAccount => i64::from(1 + dice.below(40)),
         _ => 1,
     };
-    event.percent = dice.below(100);
+    event.percent = match event.kind {
+        Kind::TipOff => NONE,
+        Kind::Advert if dice.per_cent(95) => NONE,
+        Kind::Advert | Kind::Opinion => 4 + dice.below(26),
+        Kind::Visit => 5 + dice.below(60),
+        Kind::Invoice => 180 + dice.below(700),
+        _ => dice.below(100),
+    };
     event.until = match event.kind {
         Kind::Pledge | Kind::Seizure | Kind::IpPledge => event.date + dice.range(180, 1_095),
         Kind::Donation | Kind::EventPermit => event.date + dice.range(1, 60),

@@ -3,8 +3,9 @@
 //! year; invoices, prepaid balances and foreign trade by quarter.
 
 use super::Month;
-use crate::event::{Events, Kind, NEVER};
+use crate::event::{Events, Kind, NEVER, NONE};
 use crate::random::{mix, stream};
+use crate::scheme;
 use crate::world::class::Class;
 use crate::world::form::Form;
 use crate::world::trade::{TRADES, number as trade};
@@ -107,7 +108,7 @@ fn insured(month: &mut Month, out: &mut Events) {
 }
 
 fn fund(month: &mut Month, out: &mut Events) {
-    if month.of.staff < 3 || !month.has_trait(what::FUND, 60) || !reports(month, what::FUND) {
+    if month.of.staff < 3 || !month.has_trait(what::FUND, 50) || !reports(month, what::FUND) {
         return;
     }
     let day = figure_day(month);
@@ -119,15 +120,15 @@ fn fund(month: &mut Month, out: &mut Events) {
 
 fn utilities(month: &mut Month, out: &mut Events) {
     let hosted = month.of.class == Class::Hosted;
-    if !hosted && month.has_trait(what::POWER, 72) && reports(month, what::POWER) {
+    if !hosted && month.has_trait(what::POWER, 65) && reports(month, what::POWER) {
         put_meter(month, out, "电", 180, 75);
     }
-    if !hosted && month.has_trait(what::WATER, 45) && reports(month, what::WATER) {
-        put_meter(month, out, "水", 6, 480);
+    if !hosted && month.has_trait(what::WATER, 35) && reports(month, what::WATER) {
+        put_meter(month, out, "水", 9, 480);
     }
     let gas = if month.of.trade == trade::CATERING { 80 } else { 6 };
     if month.has_trait(what::GAS, gas) && reports(month, what::GAS) {
-        put_meter(month, out, "气", 25, 420);
+        put_meter(month, out, "气", 15, 420);
     }
 }
 
@@ -139,7 +140,8 @@ fn put_meter(month: &mut Month, out: &mut Events, topic: &'static str, each: i64
     let dead = month.of.plan.is_some_and(|plan| plan.visible > 50 || day > plan.collapse);
     let empty = dead || day >= month.of.troubled.saturating_add(60) || month.dice.per_cent(2);
     let quantity = if empty {
-        i64::from(month.dice.below(12))
+        // Below what agencies take for no use at all.
+        i64::from(month.dice.below(u32::try_from(each / 3).unwrap_or(1).max(2)))
     } else {
         heads * industry * each * i64::from(60 + month.dice.below(80)) / 100
     };
@@ -151,7 +153,7 @@ fn put_meter(month: &mut Month, out: &mut Events, topic: &'static str, each: i64
 fn premises(month: &mut Month, out: &mut Events) {
     let of = month.of;
     let moved = month.has(of.moved);
-    if (month.fresh && month.has_trait(what::LEASE, 58)) || moved {
+    if (month.fresh && month.has_trait(what::LEASE, 45)) || moved {
         let day = if moved { of.moved } else { month.began() };
         let kind = match TRADES[usize::from(of.trade)].letter {
             'F' | 'H' | 'R' => "商铺",
@@ -205,10 +207,11 @@ fn quarterly(month: &mut Month, out: &mut Events) {
     }
     let day = month.from;
     let quarter = revenue(month.world, of, day) * 25;
-    if month.has_trait(what::INVOICE, 32) && of.form != Form::Household {
+    if month.has_trait(what::INVOICE, 20) && of.form != Form::Household {
         let share = i64::from(70 + month.dice.below(40));
         let event = out.put(Kind::Invoice, "开票汇总", day);
         event.fen = quarter * share / 100;
+        event.percent = if quarter > 0 { share as u32 } else { NONE };
         event.count = event.fen / 2_000_000 + 1;
     }
     if month.has_trait(what::TRADE, if matches!(of.trade, 18 | 32) { 30 } else { 2 }) {
@@ -220,25 +223,56 @@ fn quarterly(month: &mut Month, out: &mut Events) {
     prepaid(month, out, day);
 }
 
-/// Balances that customers have paid in advance, and what there is to give.
-fn prepaid(month: &mut Month, out: &mut Events, day: i32) {
-    let of = month.of;
-    let (balance, capacity, places) = match of.trade {
-        trade::EDUCATION => ("学费", "学籍", 300),
-        trade::GYM => ("健身", "会员", 800),
-        trade::ELDERLY => ("养老", "床位", 120),
-        trade::CATERING | trade::SHOP if month.has_trait(40, 40) => ("预付卡", "座位", 150),
-        _ => return,
-    };
-    let swollen = of.plan.filter(|plan| plan.visible > 25 && day > plan.intake);
-    let grown = swollen.map_or(100, |plan| 100 + i64::from(plan.size) * 60);
-    let places = i64::from(places) * i64::from(month.dice.below(100) + 30) / 100;
-    let customers = places * grown / 100 * i64::from(50 + month.dice.below(60)) / 100;
-    let event = out.put(Kind::Prepaid, balance, day);
+/// What a kind of prepayment is like, lawfully.
+struct Prepayment {
+    balance: &'static str,
+    capacity: &'static str,
+    /// Places to give.
+    places: u32,
+    /// Customers in per cent of the places, from and to.
+    used: (u32, u32),
+    /// Yuan a customer, from and to.
+    each: (i64, i64),
+}
+
+fn prepayment(month: &Month) -> Option<Prepayment> {
+    let shared = ["共享车辆", "网约车"].contains(&super::licence::odd(month.of.index).unwrap_or(""));
+    Some(match month.of.trade {
+        _ if shared => Prepayment { balance: "押金", capacity: "座位", places: 900, used: (50, 280), each: (99, 700) },
+        trade::EDUCATION => Prepayment { balance: "学费", capacity: "学籍", places: 300, used: (50, 110), each: (800, 5_800) },
+        trade::GYM => Prepayment { balance: "健身", capacity: "会员", places: 800, used: (30, 140), each: (600, 5_500) },
+        trade::ELDERLY => Prepayment { balance: "养老", capacity: "床位", places: 120, used: (40, 98), each: (3_000, 70_000) },
+        trade::HEALTH if month.has_trait(41, 50) => {
+            Prepayment { balance: "医美", capacity: "座位", places: 60, used: (30, 140), each: (1_000, 28_000) }
+        }
+        trade::CATERING | trade::SHOP if month.has_trait(40, 40) => {
+            Prepayment { balance: "预付卡", capacity: "座位", places: 150, used: (30, 140), each: (100, 3_000) }
+        }
+        _ => return None,
+    })
+}
+
+/// Balances that customers have paid in advance, and what there is to give. A
+/// scheme takes more customers than it has places, and more from each.
+fn prepaid(month: &mut Month, out: &mut Events, quarter: i32) {
+    let Some(kind) = prepayment(month) else { return };
+    let swollen = month.of.plan.filter(|plan| quarter > plan.intake && month.dice.per_cent(plan.visible.max(15)));
+    let used = kind.used.0 + month.dice.below(kind.used.1 - kind.used.0);
+    let used = swollen.map_or(used, |plan| 130 + plan.size * (20 + month.dice.below(57)));
+    let each = month.dice.amount(kind.each.0, kind.each.1);
+    let each = if swollen.is_some() { kind.each.1 * i64::from(13 + month.dice.below(30)) / 10 } else { each };
+    let places = i64::from(kind.places) * i64::from(month.dice.below(100) + 30) / 100;
+    let customers = places * i64::from(used) / 100;
+    let event = out.put(Kind::Prepaid, kind.balance, quarter - 1);
     event.count = customers;
-    event.fen = customers * month.dice.amount(800, 6_000) * 100;
-    event.percent = if swollen.is_some() { month.dice.below(20) } else { 30 + month.dice.below(70) };
+    event.fen = customers * each * 100;
+    event.percent = used;
+    event.text = match swollen {
+        Some(plan) => scheme::clause(&plan, &mut month.dice).into(),
+        None if month.dice.per_cent(4) => "充一千送一百".into(),
+        None => "".into(),
+    };
     if month.fresh || month_of_year(month.month) == 1 {
-        out.put(Kind::Capacity, capacity, day).count = places;
+        out.put(Kind::Capacity, kind.capacity, quarter).count = places;
     }
 }

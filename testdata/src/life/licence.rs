@@ -15,7 +15,8 @@ pub(super) fn happen(month: &mut Month, out: &mut Events) {
     for topic in month.of.class.licences().iter().copied().chain(of_trade(month)).chain(odd) {
         hold(month, out, topic);
     }
-    if month.fresh && matches!(month.of.class, Class::Lender | Class::Fund) {
+    let financial = odd.is_some_and(|topic| LICENCES[..12].contains(&topic));
+    if month.fresh && (financial || matches!(month.of.class, Class::Lender | Class::Fund)) {
         let began = month.began();
         out.put(Kind::Listed, "持牌机构", began);
     }
@@ -56,6 +57,7 @@ fn of_trade(month: &Month) -> Option<&'static str> {
     }
 }
 
-fn odd(index: u32) -> Option<&'static str> {
+/// The licence that only the place in its stretch gives an enterprise.
+pub(super) fn odd(index: u32) -> Option<&'static str> {
     LICENCES.get((index % STRETCH) as usize).copied()
 }

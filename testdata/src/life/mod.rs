@@ -12,8 +12,8 @@ mod text;
 
 pub(crate) use detail::fill;
 pub(crate) use figures::revenue;
-pub(crate) use rates::Rate;
 
+use crate::calendar::month_of;
 use crate::event::Events;
 use crate::random::{Dice, mix, stream};
 use crate::world::{Enterprise, World, month_of_year, month_start};
@@ -75,12 +75,11 @@ impl<'a> Month<'a> {
         }
     }
 
-    /// Whether this is the month of the year in which figure `what` is reported;
-    /// not again right after the first report.
+    /// Whether this is the month of the year in which figure `what` is reported
+    /// again: the first time in the second year.
     fn due(&self, what: u64) -> bool {
         let turn = mix(self.world.seed, stream::FIGURE, u64::from(self.of.index), what) % 12;
-        !self.fresh
-            && self.month - self.world.first_month > 2
+        self.month - month_of(self.of.founded).max(self.world.first_month) > 11
             && month_of_year(self.month) - 1 == turn as i32
     }
 

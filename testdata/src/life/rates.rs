@@ -26,6 +26,30 @@ pub(super) fn draw(month: &mut Month, out: &mut Events, rates: &[Rate], total: u
         let day = month.day();
         let event = out.put(rates[at].kind, rates[at].topic, day);
         fill(month.world, month.of, event, &mut month.dice);
+        follow(month, out);
+    }
+}
+
+/// What comes of the event that was put last: a listed firm is taken off the
+/// list, a debt is paid. The later record has the number of the earlier one.
+fn follow(month: &mut Month, out: &mut Events) {
+    let Some(first) = out.list.last() else { return };
+    let (ordinal, date) = (first.ordinal, first.date);
+    match first.kind {
+        Kind::Abnormal if month.dice.per_cent(55) => {
+            let end = date + month.dice.range(30, 300);
+            let event = out.put(Kind::AbnormalEnd, "移出", end);
+            event.until = end;
+            event.ordinal = ordinal;
+        }
+        Kind::Enforcement if month.dice.per_cent(35) => {
+            let paid = date + month.dice.range(40, 250);
+            let mut again = first.clone();
+            again.until = paid;
+            again.told = paid;
+            out.list.push(again);
+        }
+        _ => {}
     }
 }
 
@@ -51,7 +75,7 @@ const ORDINARY_TOTAL: u64 = {
     sum
 };
 
-const ORDINARY: [Rate; 146] = [
+const ORDINARY: [Rate; 147] = [
     rate(Kind::Pledge, "股权出质", 300),
     rate(Kind::Pledge, "动产抵押", 300),
     rate(Kind::Pledge, "不动产抵押", 300),
@@ -61,7 +85,6 @@ const ORDINARY: [Rate; 146] = [
     rate(Kind::Branch, "门店", 1_200),
     rate(Kind::Abnormal, "住所失联", 1_200),
     rate(Kind::Abnormal, "弄虚作假", 150),
-    rate(Kind::AbnormalEnd, "移出", 700),
     rate(Kind::Penalty, "虚假宣传", 300),
     rate(Kind::Penalty, "违规发布广告", 250),
     rate(Kind::Penalty, "超范围经营", 300),
@@ -180,7 +203,7 @@ const ORDINARY: [Rate; 146] = [
     rate(Kind::EventPermit, "展会", 700),
     rate(Kind::PaybackDelay, "延期兑付", 80),
     rate(Kind::PaybackDelay, "停止兑付", 30),
-    rate(Kind::Account, "开立", 4_000),
+    rate(Kind::Account, "开立", 1_500),
     rate(Kind::AccountClosed, "撤销", 1_800),
     rate(Kind::PersonalAccount, "收款账户", 250),
     rate(Kind::CrossBorder, "收支异常", 300),
@@ -197,5 +220,7 @@ const ORDINARY: [Rate; 146] = [
     rate(Kind::Donation, "慈善募捐", 250),
     rate(Kind::RiskList, "失联公示", 150),
     rate(Kind::RiskList, "严重违法", 200),
-    rate(Kind::RiskList, "黑名单", 150),
+    rate(Kind::RiskList, "黑名单", 250),
+    rate(Kind::RiskList, "警示", 250),
+    rate(Kind::RiskList, "假冒国企", 60),
 ];

@@ -19,15 +19,20 @@ pub(super) fn happen(month: &mut Month, out: &mut Events) {
 
 fn founded(month: &mut Month, out: &mut Events) {
     let of = month.of;
-    out.put(Kind::Registered, "设立", of.founded);
+    let agent = month.world.bookkeeper(of);
+    out.put(Kind::Registered, "设立", of.founded).other = agent;
+    together(month, out);
+    reborn(month, out);
     if of.form.is_company() {
         let day = of.founded + month.dice.range(0, 20);
         shares(month, out, day);
-        if month.has_trait(1, 60) {
+        if month.has_trait(1, 40) {
             let began = month.began();
+            let layers = layers(month);
             let event = out.put(Kind::Beneficial, "受益所有人", began);
             event.person = of.controller(month.world, month.from);
             event.percent = 26 + of.index % 75;
+            event.count = layers;
         }
     }
     if of.class == Class::Hosted {
@@ -36,8 +41,50 @@ fn founded(month: &mut Month, out: &mut Events) {
     }
     if of.index % 1_013 == 17 {
         let began = month.began();
-        out.put(Kind::StateOwned, "市属国企", began).percent = 51 + of.index % 50;
+        let event = out.put(Kind::StateOwned, "市属国企", began);
+        event.percent = 51 + of.index % 50;
+        event.fen = i64::from(of.capital_wan) * 1_000_000;
     }
+}
+
+/// Layers of ownership up to the person: deep in rings and in a few groups.
+fn layers(month: &mut Month) -> i64 {
+    let ring = month.of.plan.is_some_and(|plan| plan.members > 3);
+    let deep = month.dice.per_cent(if ring { 70 } else { 4 });
+    1 + i64::from(if deep { 3 + month.dice.below(4) } else { month.dice.below(2) })
+}
+
+/// One agent sets up several at once: rings do, and so do chains and incubators.
+fn together(month: &mut Month, out: &mut Events) {
+    let of = month.of;
+    let (chance, agent) = match of.plan {
+        Some(plan) if plan.members > 3 => (plan.visible.max(50), plan.mastermind(month.world)),
+        _ if of.class == Class::Franchise => (25, of.person),
+        _ => (u32::from(of.person >= month.world.total) * 2, of.person),
+    };
+    if !month.dice.per_cent(chance) {
+        return;
+    }
+    let event = out.put(Kind::Batch, "批量设立", of.founded);
+    event.person = agent;
+    event.count = i64::from(3 + month.dice.below(9));
+}
+
+/// A new enterprise that goes on where another has ended: mostly a family firm,
+/// now and then a scheme.
+fn reborn(month: &mut Month, out: &mut Events) {
+    let of = month.of;
+    let chance = if of.plan.is_some() { 12 } else { 2 };
+    let young = of.founded > month.world.start - 400;
+    if !young || !month.dice.per_cent(chance) {
+        return;
+    }
+    let before = month.world.anybody(&mut month.dice);
+    let topic = if month.dice.per_cent(60) { "同一控制人" } else { "同一住所" };
+    let event = out.put(Kind::Reborn, topic, of.founded + 15);
+    event.other = before;
+    event.person = of.controller(month.world, of.founded);
+    event.percent = 35 + month.dice.below(65);
 }
 
 /// Who holds the shares now, and how many.
@@ -72,7 +119,11 @@ fn changed(month: &mut Month, out: &mut Events) {
         }
         let event = out.put(Kind::Changed, topic, day);
         event.person = of.representative(month.world, day);
-        event.count = i64::from(of.changes(day));
+        event.count = match topic {
+            "法定代表人" if of.has_nominee() => 5 + i64::from(of.index % 23),
+            "法定代表人" => 1 + i64::from(of.index % 9 / 8),
+            _ => i64::from(of.changes(day)),
+        };
         if topic == "股东" {
             let nominee = of.plan.is_some() || month.dice.per_cent(5);
             let kind = if nominee { "受让代持" } else { "股权转让" };
@@ -107,10 +158,12 @@ fn reported(month: &mut Month, out: &mut Events) {
         event.fen = i64::from(staff.max(1)) * 20_000_000;
         event.percent = of.paid_per_cent;
     } else if silent && now == 7 {
-        out.put(Kind::Abnormal, "未年报", month.from + 5);
+        let ordinal = out.put(Kind::Abnormal, "未年报", month.from + 5).ordinal;
         if month.dice.per_cent(40) {
             let day = month.from + month.dice.range(20, 120);
-            out.put(Kind::AbnormalEnd, "移出", day);
+            let event = out.put(Kind::AbnormalEnd, "移出", day);
+            event.ordinal = ordinal;
+            event.until = day;
         }
     }
 }
@@ -123,7 +176,9 @@ fn ended(month: &mut Month, out: &mut Events) {
     if month.has(notice) && !revoked {
         let simple = of.index.is_multiple_of(2);
         let topic = if simple { "简易注销公告" } else { "普通注销备案" };
-        out.put(Kind::DeregFiled, topic, notice).until = of.closed;
+        let event = out.put(Kind::DeregFiled, topic, notice);
+        event.until = of.closed;
+        event.count = i64::from(month.dice.per_mille(3));
     }
     if month.has(of.closed) {
         let topic = if revoked { "吊销" } else { "注销" };

@@ -30,7 +30,8 @@ pub(super) fn ordinary(of: &Enterprise, kind: Kind, topic: &str, dice: &mut Dice
         Kind::Arbitration => &["买卖合同货款", "加盟合同解除", "租金支付", "股权回购", "服务合同"],
         Kind::Penalty => penalty(topic),
         Kind::EventPermit => &["行业展会", "新品发布会", "周年庆典", "健康讲座", "招商推介会"],
-        Kind::Verification | Kind::Inquiry => &["例行检查", "投诉转办", "专项检查", "信用抽查"],
+        Kind::Verification => &["无异常经营", "无异常经营", "资料不全，限期补正", "公示信息不符", "现场有会员返利海报"],
+        Kind::Inquiry => &["投诉转办", "专项检查", "信用抽查", "舆情转办"],
         _ => &[],
     };
     if list.is_empty() { Cow::Borrowed("") } else { Cow::Borrowed(dice.pick(list)) }

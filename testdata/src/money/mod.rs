@@ -81,12 +81,11 @@ fn of_lawful(month: &mut Month, out: &mut Events) {
     if chance == 0 || !month.dice.per_mille(chance) {
         return;
     }
-    // One in so many also takes money on a person's account: bad habit, no crime.
     let december = matches!(month_of_year(month.month), 1 | 12);
     if let Some(profile) = lawful(month.of.class, december, &mut month.dice) {
-        let found = report(month, out, AccountOf::First, &profile, 0);
-        if found != 0 && month.dice.per_cent(12) {
-            report(month, out, AccountOf::Own(1), &profile, found);
+        let found = report(month, out, AccountOf::First, &profile);
+        if found && month.dice.per_cent(6) {
+            report(month, out, AccountOf::Own(1), &profile);
         }
     }
 }
@@ -99,20 +98,19 @@ fn of_scheme(month: &mut Month, plan: &Plan, out: &mut Events) {
         let known = (plan.promotion + 10 * serial as i32 + late).max(month.world.start);
         let account = account(plan, serial);
         if month.has(known) && account != AccountOf::First {
-            announce(month, out, account, known);
+            announce(month, plan, out, account, known);
         }
     }
     let day = month.to;
     if plan.phase(day) < Phase::Promotion || plan.phase(day) > Phase::Collapse {
         return;
     }
-    let mut found = 0;
     for serial in 0..plan.accounts() {
         // What the rules are to find, somebody must look at first.
         if month.dice.per_cent(12 + plan.visible / 3) {
             let share = 130 / plan.accounts() / plan.members.min(4) + 5;
             let profile = scheme(plan, day, share, &mut month.dice);
-            found |= report(month, out, account(plan, serial), &profile, found);
+            report(month, out, account(plan, serial), &profile);
         }
     }
 }
@@ -125,7 +123,7 @@ fn account(plan: &Plan, serial: u32) -> AccountOf {
     }
 }
 
-fn announce(month: &mut Month, out: &mut Events, account: AccountOf, day: i32) {
+fn announce(month: &mut Month, plan: &Plan, out: &mut Events, account: AccountOf, day: i32) {
     if !matches!(account, AccountOf::Person(_)) {
         return open(month, out, account, day);
     }
@@ -135,30 +133,45 @@ fn announce(month: &mut Month, out: &mut Events, account: AccountOf, day: i32) {
     event.account = account;
     event.institution = institution;
     event.person = person;
+    event.count = i64::from(plan.size) * 12 + 20;
 }
 
+/// The pattern H1: regular payback has ceased.
+const CEASED: u32 = 1 << 15;
+
 /// Plays a month on an account and puts a lead when its keeper reports one.
-/// `before` are the patterns that others have reported in this month: the second
-/// report carries D13. Returns the patterns found.
-fn report(month: &mut Month, out: &mut Events, account: AccountOf, profile: &Profile, before: u32) -> u32 {
+/// Returns whether it does.
+fn report(month: &mut Month, out: &mut Events, account: AccountOf, profile: &Profile) -> bool {
     let institution = keeper(month.world.seed, month.of.index, account);
     let key = u64::from(month.of.index) << 16 | month.month as u64;
     let mut dice = Dice::new(month.world.seed, stream::PAYMENTS, key, u64::from(institution));
     let payments = play(profile, &mut dice);
     let declared = revenue(month.world, month.of, month.to) * 100 / 12;
     let care = CARE[usize::from(institution)];
-    let Some(found) = look(profile, &payments, declared, care) else { return 0 };
+    let Some(found) = look(profile, &payments, declared, care) else { return false };
     let known = !matches!(month.of.class, Class::Ordinary | Class::Moved | Class::Hosted | Class::Scheme);
     // Institutions know many of their customers' trades, and report them less.
     if known && dice.per_cent(35) {
-        return 0;
+        return false;
     }
+    let phase = month.of.plan.map(|plan| plan.phase(month.to));
+    let ceased = match phase {
+        Some(Phase::SlowDown) => dice.per_cent(25),
+        Some(Phase::Collapse) => dice.per_cent(60),
+        _ => dice.per_cent(2),
+    };
+    let places = match (phase, month.of.class) {
+        (Some(_), _) => 1 + dice.below(month.of.plan.map_or(1, |plan| plan.size * 2)),
+        (_, Class::Shop | Class::Charity | Class::Fund) => 1 + dice.below(25),
+        _ => 1 + dice.below(4),
+    };
     let doubt = if known { dice.below(22) } else { dice.below(12) };
     let day = (month.to).max(month.from);
     let event = out.put(Kind::Lead, "可疑线索", day);
     event.account = account;
     event.institution = institution;
-    event.patterns = found.patterns | if before != 0 { bit(13) } else { 0 };
+    event.patterns = found.patterns | if ceased { CEASED } else { 0 };
+    event.places = places;
     event.count = i64::from(found.payers);
     event.fen = found.in_fen;
     event.out_fen = found.out_fen;
@@ -168,5 +181,5 @@ fn report(month: &mut Month, out: &mut Events, account: AccountOf, profile: &Pro
     if found.patterns & bit(14) != 0 {
         out.put(Kind::CrossBorder, "收支异常", day).fen = found.out_fen / 3;
     }
-    found.patterns
+    true
 }

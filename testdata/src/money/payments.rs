@@ -96,7 +96,7 @@ fn pay_back(profile: &Profile, payers: u32, total: i64, dice: &mut Dice, payment
 
 /// The rest: a few large receivers, the counter, other countries, commissions.
 fn pay_on(profile: &Profile, total: i64, dice: &mut Dice, payments: &mut Vec<Payment>) {
-    let mut part = |per_cent: u32, party: Party, hour: u32, payments: &mut Vec<Payment>| {
+    let part = |per_cent: u32, party: Party, hour: u32, payments: &mut Vec<Payment>| {
         if per_cent > 0 {
             payments.push(out(hour, party, total * i64::from(per_cent) / 100, false));
         }

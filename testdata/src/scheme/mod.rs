@@ -8,6 +8,7 @@ mod text;
 mod typology;
 
 pub(crate) use plan::{Phase, Plan};
+pub(crate) use text::clause;
 pub use typology::{Role, Typology};
 
 use std::borrow::Cow;
@@ -74,7 +75,9 @@ fn tell(plan: &Plan, event: &mut Event, dice: &mut Dice) {
         Kind::Advert | Kind::Content | Kind::EventPermit => text::advert(plan, dice),
         Kind::Visit => text::seen(plan, event.topic, dice),
         Kind::Verification => text::found(plan, dice),
-        Kind::Property | Kind::Lease | Kind::Prepaid => text::clause(plan, dice),
+        Kind::Property | Kind::Lease | Kind::Licence if plan.typology == Typology::LeaseBack => {
+            text::clause(plan, dice)
+        }
         _ => return,
     });
     match event.kind {
@@ -82,6 +85,7 @@ fn tell(plan: &Plan, event: &mut Event, dice: &mut Dice) {
         Kind::Complaint | Kind::Incident => event.fen = dice.amount(5_000, 300_000) * 100,
         Kind::Petition => event.count = i64::from(5 + plan.size * dice.below(12)),
         Kind::Visit => event.percent = 40 + dice.below(55),
+        Kind::DeregFiled => event.count = i64::from(event.date + 45 > plan.finding),
         Kind::TelecomUse | Kind::EventPermit => event.count *= 3,
         _ => {}
     }

@@ -59,7 +59,7 @@ pub(super) fn of(typology: Typology) -> impl Iterator<Item = &'static Sign> {
     COMMON.iter().chain(typical(typology))
 }
 
-const COMMON: [Sign; 41] = [
+const COMMON: [Sign; 43] = [
     sign(Kind::Advert, "互联网", [250, 300, 200, 60, 0, 0]),
     sign(Kind::Advert, "传单", [250, 250, 150, 40, 0, 0]),
     sign(Kind::Advert, "讲座", [180, 220, 140, 40, 0, 0]),
@@ -101,6 +101,8 @@ const COMMON: [Sign; 41] = [
     sign(Kind::SiteGone, "网站", [1, 2, 3, 30, 220, 50]),
     sign(Kind::LostContact, "失联", [0, 0, 0, 20, 250, 60]),
     sign(Kind::LostContact, "出境", [1, 2, 8, 60, 90, 0]),
+    sign(Kind::DeregFiled, "简易注销公告", [0, 0, 1, 25, 70, 20]),
+    sign(Kind::RiskList, "假冒国企", [8, 12, 10, 4, 0, 0]),
 ];
 
 fn typical(typology: Typology) -> &'static [Sign] {
@@ -134,12 +136,13 @@ const ELDERLY: [Sign; 5] = [
     sign(Kind::Lease, "商铺", [30, 50, 20, 0, 0, 0]),
 ];
 
-const LEASE_BACK: [Sign; 6] = [
+const LEASE_BACK: [Sign; 7] = [
     sign(Kind::Complaint, "包租", [2, 8, 20, 350, 900, 60]),
     sign(Kind::TipOff, "包租", [8, 20, 25, 100, 150, 20]),
     sign(Kind::Property, "不动产登记", [60, 90, 60, 5, 0, 0]),
     sign(Kind::Lease, "商铺", [60, 90, 60, 0, 0, 0]),
     sign(Kind::Pledge, "不动产抵押", [10, 15, 30, 80, 40, 0]),
+    sign(Kind::Licence, "林权", [15, 10, 0, 0, 0, 0]),
     sign(Kind::Arbitration, "租赁", [0, 2, 8, 60, 180, 60]),
 ];
 

@@ -2,6 +2,7 @@
 
 use super::plan::{Phase, Plan};
 use super::typology::Typology;
+use crate::event::NONE;
 use crate::random::Dice;
 
 /// What complainants and advertisements say about it.
@@ -87,8 +88,9 @@ pub(super) fn opinion(plan: &Plan, day: i32, tone: &str, dice: &mut Dice) -> Str
 /// What is advertised.
 pub(super) fn advert(plan: &Plan, dice: &mut Dice) -> String {
     let pitch = pitch(plan, dice);
-    match dice.below(6) {
+    match dice.below(9) {
         0 => format!("{pitch}，国资背景，放心选择"),
+        3 => format!("{pitch}，央企合作，服务国家战略"),
         1 => format!("{pitch}，推荐好友再得奖励"),
         2 => format!("{pitch}，名额有限，到场有礼"),
         _ => pitch.to_owned(),
@@ -114,11 +116,11 @@ pub(super) fn found(plan: &Plan, dice: &mut Dice) -> String {
 }
 
 /// A clause in a contract or a register.
-pub(super) fn clause(plan: &Plan, dice: &mut Dice) -> String {
+pub(crate) fn clause(plan: &Plan, dice: &mut Dice) -> String {
     pitch(plan, dice).to_owned()
 }
 
-/// The yield that is promised, in per cent a year; 0: none.
+/// The yield that is promised, in per cent a year, if one is.
 pub(super) fn yield_of(plan: &Plan, dice: &mut Dice) -> u32 {
-    if dice.per_cent(50) { 0 } else { 6 + plan.size + dice.below(18) }
+    if dice.per_cent(50) { NONE } else { 6 + plan.size + dice.below(18) }
 }

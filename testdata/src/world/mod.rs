@@ -132,6 +132,12 @@ impl World {
         dice.below(self.stock)
     }
 
+    /// Who keeps the books of `of`: one agent has a hundred clients.
+    pub(crate) fn bookkeeper(&self, of: &Enterprise) -> u32 {
+        let agents = self.stock / 100 + 1;
+        (of.index % agents) * 100 % self.stock
+    }
+
     /// The enterprise that hosts the address of `of`.
     pub(crate) fn host(&self, of: &Enterprise) -> u32 {
         let hosts = (self.total / self.hosts).max(1);
@@ -217,8 +223,8 @@ fn ages() -> Vec<(i32, u64)> {
 fn staff(dice: &mut Dice) -> u32 {
     let factor = 1 + dice.below(10);
     match dice.below(1_000) {
-        0..120 => 0,
-        120..650 => factor,
+        0..180 => 0,
+        180..650 => factor,
         650..920 => factor * 4,
         920..990 => factor * 15,
         _ => factor * 80,
@@ -345,11 +351,6 @@ impl Enterprise {
         }
     }
 
-    /// Whether it exists on `day`.
-    pub(crate) fn lives(&self, day: i32) -> bool {
-        self.founded <= day && day < self.closed
-    }
-
     /// Its credit code.
     pub(crate) fn uscc(&self) -> [u8; 18] {
         code::credit_code(u64::from(self.index), self.form == Form::Institution)
@@ -381,11 +382,16 @@ impl Enterprise {
 
     /// Who takes over from the first person; nominees take over many.
     fn second_person(&self, world: &World) -> u32 {
-        if self.index.is_multiple_of(10) {
+        if self.has_nominee() {
             world.total + world.total / 2 + self.index / 1_000
         } else {
             world.total * 3 + self.index
         }
+    }
+
+    /// Whether who takes over is one who represents many.
+    pub(crate) fn has_nominee(&self) -> bool {
+        self.index.is_multiple_of(if self.plan.is_some() { 3 } else { 12 })
     }
 
     /// Changes that the registry has counted by `day`.

@@ -1,7 +1,7 @@
 //! Writes a city below a folder and says how fast, how much, and how many rows an
 //! enterprise.
 //!
-//! `cargo run --release -p tocsin-testdata --example city -- DIR [ENTERPRISES] [MONTHS] [SEED] [FEEDS]`
+//! `cargo run --release -p tocsin-testdata --example city -- DIR [ENTERPRISES] [MONTHS] [SEED] [SCHEMES_PER_100K] [FEEDS]`
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -13,12 +13,18 @@ use tocsin_testdata::{CityError, CityParams, write_city, write_truth};
 fn main() -> Result<(), CityError> {
     let mut words = std::env::args().skip(1);
     let folder = PathBuf::from(words.next().unwrap_or_else(|| "simulated".to_owned()));
-    let mut number = |default: u32| words.next().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let mut number = |default: u32| {
+        words
+            .next()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
     let params = CityParams {
         enterprises: number(20_000),
         months: number(24),
         seed: u64::from(number(1)),
-        feeds: std::env::args().nth(5).map(PathBuf::from),
+        schemes_per_100k: number(25),
+        feeds: std::env::args().nth(6).map(PathBuf::from),
         ..CityParams::default()
     };
     let began = Instant::now();

@@ -52,7 +52,9 @@ pub fn write_city(
     let feeds = feeds(params)?;
     let mut writer = Writer::new(root, &world, &feeds);
     for month in world.first_month..world.first_month + world.months as i32 {
-        in_order(&world, &feeds, month, threads.clamp(1, 64), |block| writer.put(&block))?;
+        in_order(&world, &feeds, month, threads.clamp(1, 64), |block| {
+            writer.put(&block)
+        })?;
         writer.finish(month)?;
         progress(&writer.stats);
     }
@@ -176,7 +178,7 @@ impl<'a> Writer<'a> {
             if day >= self.world.end {
                 break;
             }
-            for (rows, Delivery { path, bytes }) in self.whole.due(self.feeds, day)? {
+            for (rows, Delivery { path, bytes, .. }) in self.whole.due(self.feeds, day)? {
                 self.stats.rows += rows;
                 self.stats.files += 1;
                 self.stats.bytes += bytes.len() as u64;

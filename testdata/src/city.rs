@@ -52,14 +52,17 @@ impl Default for CityParams {
     }
 }
 
-/// Bytes to append to one file below the landing folder.
+/// Bytes for one file below the landing folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Relative, with `/`: `msa/penalty/2025-03.csv`.
     pub path: String,
-    /// Complete lines, the header first when this opens the file; or a workbook
-    /// as a whole.
+    /// Complete lines to append, the header first when this opens the file; or
+    /// all of it.
     pub bytes: Vec<u8>,
+    /// A list or a workbook that is delivered once and as a whole: half of it
+    /// means something else, so put it in its place by rename.
+    pub whole: bool,
 }
 
 /// Why there is no city, or no day of it.
@@ -98,8 +101,15 @@ fn read_folder(folder: &Path) -> io::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             files.push((name, fs::read_to_string(&path)?));
         }
     }
@@ -191,7 +201,12 @@ impl City {
                 bytes = opening(feed);
             }
             bytes.extend_from_slice(&rows);
-            deliveries.push(Delivery { path: feed.monthly_path(month), bytes });
+            let path = feed.monthly_path(month);
+            deliveries.push(Delivery {
+                path,
+                bytes,
+                whole: false,
+            });
         }
         let whole = self.whole.due(&self.feeds, day)?;
         deliveries.extend(whole.into_iter().map(|(_, file)| file));

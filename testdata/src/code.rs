@@ -28,7 +28,11 @@ pub(crate) const CODES: u64 = 31 * 31 * 31 * 31 * 31;
 /// The credit code number `index` (below [`CODES`]); of an institution that the
 /// civil affairs office registers, or of a firm.
 pub(crate) fn credit_code(index: u64, institution: bool) -> [u8; 18] {
-    let template = if institution { b"52440300MJ00000000" } else { b"91440300MA00000000" };
+    let template = if institution {
+        b"52440300MJ00000000"
+    } else {
+        b"91440300MA00000000"
+    };
     numbered(*template, index)
 }
 

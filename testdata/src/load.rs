@@ -39,7 +39,14 @@ const SECTORS: [(&str, &str); 11] = [
 
 /// Its districts.
 const DISTRICTS: [&str; 8] = [
-    "滨城区", "港湾区", "东岭区", "西河区", "南屿区", "北原区", "高新区", "临港区",
+    "滨城区",
+    "港湾区",
+    "东岭区",
+    "西河区",
+    "南屿区",
+    "北原区",
+    "高新区",
+    "临港区",
 ];
 
 /// The last day of the load's dates; `testdata/bench` fixes its clock there.

@@ -109,6 +109,7 @@ pub(crate) mod stream {
     pub(crate) const DIRT: u32 = 9;
     pub(crate) const CHOICE: u32 = 10;
     pub(crate) const PAYMENTS: u32 = 11;
+    pub(crate) const FLOOR: u32 = 12;
     pub(crate) const SCHEME: u32 = 13;
     pub(crate) const STYLE: u32 = 16;
     pub(crate) const ACCOUNT: u32 = 901;
@@ -128,6 +129,9 @@ mod tests {
         for _ in 0..100_000 {
             seen[dice.below(10) as usize] += 1;
         }
-        assert!(seen.iter().all(|count| (9_500..10_500).contains(count)), "{seen:?}");
+        assert!(
+            seen.iter().all(|count| (9_500..10_500).contains(count)),
+            "{seen:?}"
+        );
     }
 }

@@ -61,7 +61,11 @@ fn truth(world: &World, index: u32) -> Option<Truth> {
         collapse: date(plan.collapse),
     });
     let uscc = of.uscc().iter().map(|byte| char::from(*byte)).collect();
-    Some(Truth { uscc, scheme, class: of.class.lawful_name() })
+    Some(Truth {
+        uscc,
+        scheme,
+        class: of.class.lawful_name(),
+    })
 }
 
 fn date(day: i32) -> Date {
@@ -74,16 +78,25 @@ fn date(day: i32) -> Date {
 /// # Errors
 /// When `to` refuses.
 pub fn write_truth(to: &mut impl Write, params: &CityParams) -> io::Result<u64> {
-    writeln!(to, "uscc,scheme,typology,role,class,visible,start,first_complaint,collapse")?;
+    writeln!(
+        to,
+        "uscc,scheme,typology,role,class,visible,start,first_complaint,collapse"
+    )?;
     let mut rows = 0;
     for truth in truths(&World::new(params)) {
         rows += 1;
-        let Truth { uscc, scheme, class } = truth;
+        let Truth {
+            uscc,
+            scheme,
+            class,
+        } = truth;
         let Some(scheme) = scheme else {
             writeln!(to, "{uscc},,,,{class},,,,")?;
             continue;
         };
-        let complaint = scheme.first_complaint.map_or(String::new(), |day| day.to_string());
+        let complaint = scheme
+            .first_complaint
+            .map_or(String::new(), |day| day.to_string());
         writeln!(
             to,
             "{uscc},{},{},{},,{},{},{complaint},{}",

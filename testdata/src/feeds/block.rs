@@ -91,7 +91,13 @@ impl Writer<'_> {
         }
         let style = dice.clone();
         let draw = dice.below(1_000);
-        let row = Row { world: self.world, of, event, feed, version: Version::First };
+        let row = Row {
+            world: self.world,
+            of,
+            event,
+            feed,
+            version: Version::First,
+        };
         row.fill(&mut self.fields, style.clone());
         self.put(of, event, feed, place, due);
         if feed.mode == Mode::Snapshot {
@@ -107,7 +113,9 @@ impl Writer<'_> {
         }
         let version = match dice.below(1_000) {
             draw if draw < dirt.corrected => Version::Corrected,
-            draw if draw < dirt.corrected + dirt.withdrawn && feed.op.is_some() => Version::Withdrawn,
+            draw if draw < dirt.corrected + dirt.withdrawn && feed.op.is_some() => {
+                Version::Withdrawn
+            }
             _ => return,
         };
         let again = feed.cadence.from(due + dice.range(5, 25));
@@ -120,7 +128,11 @@ impl Writer<'_> {
     fn put(&mut self, of: &Enterprise, event: &Event, feed: &Feed, place: u16, due: i32) {
         let before = self.block.bytes.len();
         write(feed, &self.fields, &mut self.line, &mut self.block.bytes);
-        let closed = if of.closed < self.world.end { of.closed } else { NEVER };
+        let closed = if of.closed < self.world.end {
+            of.closed
+        } else {
+            NEVER
+        };
         self.block.pieces.push(Piece {
             feed: place,
             day: due,

@@ -151,7 +151,10 @@ impl Column {
                 names.join(" ")
             )
         })?;
-        Ok(Column { header: header.to_owned(), expression })
+        Ok(Column {
+            header: header.to_owned(),
+            expression,
+        })
     }
 }
 
@@ -165,7 +168,11 @@ fn expression(text: &str) -> Option<Expression> {
         "=" => Some(Expression::Constant(rest.to_owned())),
         "one" => {
             let list = rest.strip_prefix("of ")?;
-            Some(Expression::OneOf(list.split(" / ").map(|item| item.trim().to_owned()).collect()))
+            Some(Expression::OneOf(
+                list.split(" / ")
+                    .map(|item| item.trim().to_owned())
+                    .collect(),
+            ))
         }
         "int" => {
             let (low, high) = rest.split_once(' ')?;
@@ -182,8 +189,14 @@ mod tests {
 
     #[test]
     fn expressions_are_read_or_named() {
-        assert_eq!(expression("number 滨01民初"), Some(Expression::Number("滨01民初".to_owned())));
-        assert_eq!(expression("= 有效"), Some(Expression::Constant("有效".to_owned())));
+        assert_eq!(
+            expression("number 滨01民初"),
+            Some(Expression::Number("滨01民初".to_owned()))
+        );
+        assert_eq!(
+            expression("= 有效"),
+            Some(Expression::Constant("有效".to_owned()))
+        );
         assert_eq!(expression("int 3 9"), Some(Expression::Int(3, 9)));
         assert_eq!(expression("int 9 3"), None);
         let fault = Column::read("代码", "usc").map(|_| ());

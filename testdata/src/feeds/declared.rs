@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::column::Column;
-use super::feed::{Feed, Renamed};
+use super::column::{Column, Expression};
+use super::feed::{Feed, Renamed, key};
 use super::schedule::Cadence;
 use crate::calendar::month_number;
 use crate::event::KINDS;
@@ -28,7 +28,11 @@ impl fmt::Display for FeedFault {
         if self.resource.is_empty() {
             write!(to, "{}: {}", self.file, self.what)
         } else {
-            write!(to, "{}: resource `{}`: {}", self.file, self.resource, self.what)
+            write!(
+                to,
+                "{}: resource `{}`: {}",
+                self.file, self.resource, self.what
+            )
         }
     }
 }
@@ -94,14 +98,21 @@ enum Share {
 /// Reads one unit's file.
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<Feed>, Vec<FeedFault>> {
     let unit: Unit = toml::from_str(text).map_err(|error| {
-        vec![FeedFault { file: file.to_owned(), resource: String::new(), what: error.to_string() }]
+        vec![FeedFault {
+            file: file.to_owned(),
+            resource: String::new(),
+            what: error.to_string(),
+        }]
     })?;
     let folder = file.trim_end_matches(".toml");
     let mut feeds = Vec::new();
     let mut faults = Vec::new();
     let mut seen = BTreeSet::new();
     for declared in &unit.feed {
-        let mut judge = Judge { declared, faults: Vec::new() };
+        let mut judge = Judge {
+            declared,
+            faults: Vec::new(),
+        };
         if !seen.insert(&declared.resource) {
             judge.faults.push("declared twice".to_owned());
         }
@@ -113,7 +124,11 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Feed>, Vec<FeedFault>> 
         }));
         feeds.push(feed);
     }
-    if faults.is_empty() { Ok(feeds) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(feeds)
+    } else {
+        Err(faults)
+    }
 }
 
 struct Judge<'a> {
@@ -129,29 +144,43 @@ impl Judge<'_> {
         let share = self.share();
         let lag = self.declared.lag.unwrap_or([1, 4]);
         if lag[0] < 0 || lag[0] > lag[1] || lag[1] > 366 {
-            self.faults.push(format!("lag `{lag:?}`: allowed are two numbers of days in order, 0 to 366"));
+            self.faults.push(format!(
+                "lag `{lag:?}`: allowed are two numbers of days in order, 0 to 366"
+            ));
         }
-        let silent = self.declared.silent.as_deref().and_then(|text| self.month("silent", text));
+        let silent = self
+            .declared
+            .silent
+            .as_deref()
+            .and_then(|text| self.month("silent", text));
         let renamed = renamed.and_then(|renamed| {
             let since = self.month("renamed.since", &renamed.since)?;
-            Some(Renamed { since, prefix: renamed.prefix.clone() })
+            Some(Renamed {
+                since,
+                prefix: renamed.prefix.clone(),
+            })
         });
         let declared = self.declared;
-        Feed::new(
-            format!("{unit}/{}", declared.resource),
+        let folder = format!("{unit}/{}", declared.resource);
+        Feed {
+            key: key(&folder),
+            folder,
             routes,
             share,
-            (lag[0], lag[1]),
-            declared.cadence,
-            declared.form,
-            declared.encoding,
-            declared.crlf,
-            declared.mode,
-            declared.dirt,
+            lag: (lag[0], lag[1]),
+            cadence: declared.cadence,
+            form: declared.form,
+            encoding: declared.encoding,
+            crlf: declared.crlf,
+            mode: declared.mode,
+            dirt: declared.dirt,
             silent,
             renamed,
+            op: columns
+                .iter()
+                .position(|column| column.expression == Expression::Op),
             columns,
-        )
+        }
     }
 
     /// Places of kinds and of their topics.
@@ -166,7 +195,8 @@ impl Judge<'_> {
         for name in names {
             let Some(at) = KINDS.iter().position(|info| info.name == name.as_str()) else {
                 let all: Vec<&str> = KINDS.iter().map(|info| info.name).collect();
-                self.faults.push(format!("kind `{name}`: allowed are {}", all.join(" ")));
+                self.faults
+                    .push(format!("kind `{name}`: allowed are {}", all.join(" ")));
                 continue;
             };
             for (topic_at, topic) in KINDS[at].topics.iter().enumerate() {
@@ -179,7 +209,10 @@ impl Judge<'_> {
             allowed.push(KINDS[at].topics.join(" "));
         }
         for topic in unknown {
-            self.faults.push(format!("topic `{topic}`: allowed are {}", allowed.join(" ")));
+            self.faults.push(format!(
+                "topic `{topic}`: allowed are {}",
+                allowed.join(" ")
+            ));
         }
         routes
     }
@@ -192,7 +225,7 @@ impl Judge<'_> {
                 Err(what) => self.faults.push(format!("column `{header}`: {what}")),
             }
         }
-        if columns.is_empty() {
+        if self.declared.columns.is_empty() {
             self.faults.push("no columns".to_owned());
         }
         columns
@@ -205,7 +238,9 @@ impl Judge<'_> {
             Some(Share::Range(range)) => range,
         };
         if from >= to || to > 100 {
-            self.faults.push(format!("share `{from}..{to}`: allowed are ranges within 0 to 100"));
+            self.faults.push(format!(
+                "share `{from}..{to}`: allowed are ranges within 0 to 100"
+            ));
         }
         (from, to)
     }
@@ -213,7 +248,9 @@ impl Judge<'_> {
     fn month(&mut self, key: &str, text: &str) -> Option<i32> {
         let month = month_number(text);
         if month.is_none() {
-            self.faults.push(format!("{key} `{text}`: allowed is a month such as 2024-08"));
+            self.faults.push(format!(
+                "{key} `{text}`: allowed is a month such as 2024-08"
+            ));
         }
         month
     }

@@ -26,7 +26,13 @@ pub(super) struct Rates {
 
 impl Default for Rates {
     fn default() -> Self {
-        Rates { corrected: 5, withdrawn: 2, duplicate: 3, late: 20, broken: 3 }
+        Rates {
+            corrected: 5,
+            withdrawn: 2,
+            duplicate: 3,
+            late: 20,
+            broken: 3,
+        }
     }
 }
 
@@ -36,7 +42,9 @@ impl Default for Rates {
 pub(super) fn break_row(feed: &Feed, fields: &Fields, dice: &mut Dice) -> Fields {
     let mut list: Vec<String> = fields.iter().map(str::to_owned).collect();
     let at = |wanted: fn(&Expression) -> bool| {
-        feed.columns.iter().position(|column| wanted(&column.expression))
+        feed.columns
+            .iter()
+            .position(|column| wanted(&column.expression))
     };
     if let Some(number) = at(|expression| matches!(expression, Expression::Number(_))) {
         list[number].push('X');

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::FeedFault;
-use super::column::{Column, Expression};
+use super::column::Column;
+use super::declared;
 use super::dirt::Rates;
 use super::file::Encoding;
 use super::schedule::Cadence;
-use super::declared;
 use crate::calendar::iso_month;
 use crate::event::KINDS;
 use crate::random::{mix, stream};
@@ -37,15 +37,22 @@ pub(super) struct Renamed {
     pub(super) prefix: String,
 }
 
+/// A number for a folder, whatever other feeds there are.
+pub(super) fn key(folder: &str) -> u64 {
+    folder
+        .bytes()
+        .fold(0, |key, byte| mix(key, stream::LAG, u64::from(byte), 0))
+}
+
 /// One agency's resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Feed {
     /// Folder of the files: `unit/resource`.
     pub(crate) folder: String,
-    /// A number of its own, whatever other feeds there are.
+    /// See [`key`].
     pub(super) key: u64,
     /// (kind, topic) pairs that it sees.
-    routes: Vec<(usize, usize)>,
+    pub(super) routes: Vec<(usize, usize)>,
     pub(super) share: (u32, u32),
     pub(super) lag: (i32, i32),
     pub(super) cadence: Cadence,
@@ -55,37 +62,13 @@ pub(crate) struct Feed {
     pub(crate) mode: Mode,
     pub(super) dirt: Rates,
     pub(super) silent: Option<i32>,
-    renamed: Option<Renamed>,
+    pub(super) renamed: Option<Renamed>,
     pub(super) columns: Vec<Column>,
     /// Column of `op`: only feeds that have one can withdraw.
     pub(super) op: Option<usize>,
 }
 
 impl Feed {
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn new(
-        folder: String,
-        routes: Vec<(usize, usize)>,
-        share: (u32, u32),
-        lag: (i32, i32),
-        cadence: Cadence,
-        form: Form,
-        encoding: Encoding,
-        crlf: bool,
-        mode: Mode,
-        dirt: Rates,
-        silent: Option<i32>,
-        renamed: Option<Renamed>,
-        columns: Vec<Column>,
-    ) -> Feed {
-        let key = folder.bytes().fold(0, |key, byte| mix(key, stream::LAG, u64::from(byte), 0));
-        let op = columns.iter().position(|column| column.expression == Expression::Op);
-        Feed {
-            folder, key, routes, share, lag, cadence, form, encoding, crlf, mode, dirt, silent,
-            renamed, columns, op,
-        }
-    }
-
     /// The file of a month that grows row by row.
     pub(crate) fn monthly_path(&self, month: i32) -> String {
         self.path(month, &iso_month(month))
@@ -128,8 +111,10 @@ impl Feeds {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let mut routes: Vec<Vec<Vec<u16>>> =
-            KINDS.iter().map(|info| vec![Vec::new(); info.topics.len()]).collect();
+        let mut routes: Vec<Vec<Vec<u16>>> = KINDS
+            .iter()
+            .map(|info| vec![Vec::new(); info.topics.len()])
+            .collect();
         for (at, feed) in list.iter().enumerate() {
             for (kind, topic) in &feed.routes {
                 routes[*kind][*topic].push(at as u16);

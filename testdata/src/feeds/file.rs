@@ -72,6 +72,8 @@ pub(super) fn write(feed: &Feed, fields: &Fields, line: &mut String, bytes: &mut
 /// GB18030 has every character, in four bytes at most.
 fn encode(line: &str, bytes: &mut Vec<u8>) {
     bytes.reserve(line.len() * 2 + 16);
-    let (result, _, _) = GB18030.new_encoder().encode_from_utf8_to_vec(line, bytes, true);
+    let (result, _, _) = GB18030
+        .new_encoder()
+        .encode_from_utf8_to_vec(line, bytes, true);
     debug_assert_eq!(result, CoderResult::InputEmpty);
 }

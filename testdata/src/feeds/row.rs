@@ -84,21 +84,45 @@ impl Row<'_> {
             E::Uscc | E::UsccClean | E::MaybeUscc | E::OldNumber | E::OrgCode => {
                 self.identifier(expression, to, dice);
             }
-            E::Name | E::ToldName | E::Type | E::Sector | E::SectorCode | E::Scope | E::Founded
-            | E::Capital | E::PaidCapital | E::Status | E::Staff | E::Changes => {
+            E::Name
+            | E::ToldName
+            | E::Type
+            | E::Sector
+            | E::SectorCode
+            | E::Scope
+            | E::Founded
+            | E::Capital
+            | E::PaidCapital
+            | E::Status
+            | E::Staff
+            | E::Changes => {
                 self.registered(expression, to, dice);
             }
             E::District | E::Street | E::Address | E::Phone | E::Email | E::Domain => {
                 self.place(expression, to);
             }
-            E::LegalRep | E::LegalRepId | E::Controller | E::ControllerId | E::Shareholder
-            | E::ShareholderId | E::ShareholderUscc | E::Person | E::PersonId | E::OtherName
+            E::LegalRep
+            | E::LegalRepId
+            | E::Controller
+            | E::ControllerId
+            | E::Shareholder
+            | E::ShareholderId
+            | E::ShareholderUscc
+            | E::Person
+            | E::PersonId
+            | E::OtherName
             | E::OtherUscc => self.party(expression, to),
             E::Account | E::Bank | E::PersonalAccount | E::Institution | E::LeadAccount => {
                 self.account(expression, to);
             }
             E::Date | E::Until | E::Period | E::Year | E::Since => self.time(expression, to),
-            E::Yuan | E::Wan | E::YuanOut | E::Count | E::Percent | E::Patterns | E::Confidence
+            E::Yuan
+            | E::Wan
+            | E::YuanOut
+            | E::Count
+            | E::Percent
+            | E::Patterns
+            | E::Confidence
             | E::Places => self.figure(expression, to, dice),
             E::Number(prefix) => self.number(prefix, to),
             E::Constant(text) => to.push_str(text),
@@ -113,7 +137,11 @@ impl Row<'_> {
             E::Topic => to.push_str(self.event.topic),
             E::Text => self.text(to),
             E::StatusOf => to.push_str(self.status_of()),
-            E::Op => to.push_str(if self.version == Version::Withdrawn { "D" } else { "" }),
+            E::Op => to.push_str(if self.version == Version::Withdrawn {
+                "D"
+            } else {
+                ""
+            }),
             E::Before | E::After => self.change(*expression == E::After, to),
         }
     }
@@ -121,7 +149,12 @@ impl Row<'_> {
     /// A draw that is stable for the event, the feed and the column.
     fn choice(&self, column: u64) -> u64 {
         let id = self.event.id(self.of.index);
-        mix(self.world.seed, stream::CHOICE, id, self.feed.key.wrapping_add(column))
+        mix(
+            self.world.seed,
+            stream::CHOICE,
+            id,
+            self.feed.key.wrapping_add(column),
+        )
     }
 
     fn number(&self, prefix: &str, to: &mut String) {
@@ -239,7 +272,9 @@ impl Row<'_> {
         let account = match (expression, self.event.account) {
             (Expression::PersonalAccount, AccountOf::Person(serial)) => AccountOf::Person(serial),
             (Expression::PersonalAccount, _) => AccountOf::Person(0),
-            (Expression::Account | Expression::Bank, AccountOf::Person(_)) if self.event.kind == Kind::Lead => {
+            (Expression::Account | Expression::Bank, AccountOf::Person(_))
+                if self.event.kind == Kind::Lead =>
+            {
                 AccountOf::First
             }
             (_, account) => account,
@@ -248,7 +283,9 @@ impl Row<'_> {
             Expression::Bank => {
                 to.push_str(INSTITUTIONS[usize::from(keeper(world.seed, of.index, account))]);
             }
-            Expression::Institution => to.push_str(INSTITUTIONS[usize::from(self.event.institution % 8)]),
+            Expression::Institution => {
+                to.push_str(INSTITUTIONS[usize::from(self.event.institution % 8)])
+            }
             _ => {
                 let (owner, serial) = of.account(account);
                 to.push_str(&code::account(world.seed, owner, serial));
@@ -290,7 +327,11 @@ impl Row<'_> {
 
     /// A corrected record has another amount.
     fn corrected(&self, fen: i64) -> i64 {
-        if self.version == Version::Corrected { fen * 9 / 10 } else { fen }
+        if self.version == Version::Corrected {
+            fen * 9 / 10
+        } else {
+            fen
+        }
     }
 
     fn text(&self, to: &mut String) {
@@ -324,7 +365,11 @@ impl Row<'_> {
             return;
         }
         let (world, of) = (self.world, self.of);
-        let day = if after { self.event.date } else { self.event.date - 1 };
+        let day = if after {
+            self.event.date
+        } else {
+            self.event.date - 1
+        };
         match self.event.topic {
             "名称" => to.push_str(&name::registered(world, of, day)),
             "住所" => to.push_str(&of.place(world, day).text()),

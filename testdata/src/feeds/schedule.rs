@@ -49,10 +49,18 @@ impl Cadence {
 
 /// The day on which a feed delivers an event, `after` days later than it could.
 pub(super) fn day(world: &World, feed: &Feed, event: &Event, dice: &mut Dice, after: i32) -> i32 {
-    let late = if dice.per_mille(feed.dirt.late) { dice.range(10, 45) } else { 0 };
+    let late = if dice.per_mille(feed.dirt.late) {
+        dice.range(10, 45)
+    } else {
+        0
+    };
     let lag = dice.range(feed.lag.0, feed.lag.1);
     // What is older than the city is there when the city begins.
-    let ready = if event.told + lag <= world.start { world.start } else { event.told + lag + late };
+    let ready = if event.told + lag <= world.start {
+        world.start
+    } else {
+        event.told + lag + late
+    };
     let day = feed.cadence.from(ready + after);
     match feed.silent {
         Some(silent) if month_of(day) == silent => feed.cadence.from(month_start(silent + 1)),
@@ -68,10 +76,16 @@ mod tests {
     fn cadences_fall_on_their_days() {
         let day = from_civil(2024, 1, 6);
         assert_eq!(Cadence::Weekly.from(day), from_civil(2024, 1, 8));
-        assert_eq!(Cadence::Weekly.from(from_civil(2024, 1, 8)), from_civil(2024, 1, 8));
+        assert_eq!(
+            Cadence::Weekly.from(from_civil(2024, 1, 8)),
+            from_civil(2024, 1, 8)
+        );
         assert_eq!(Cadence::Monthly.from(day), from_civil(2024, 2, 5));
         assert_eq!(Cadence::Quarterly.from(day), from_civil(2024, 4, 5));
         assert_eq!(Cadence::Yearly.from(day), from_civil(2025, 1, 5));
-        assert_eq!(Cadence::Yearly.from(from_civil(2025, 1, 5)), from_civil(2025, 1, 5));
+        assert_eq!(
+            Cadence::Yearly.from(from_civil(2025, 1, 5)),
+            from_civil(2025, 1, 5)
+        );
     }
 }

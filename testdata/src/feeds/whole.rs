@@ -37,10 +37,17 @@ impl Whole {
     /// Keeps a row until its file is due.
     pub(crate) fn put(&mut self, feeds: &Feeds, piece: &Piece, row: &[u8]) {
         if feeds.list[usize::from(piece.feed)].mode == Mode::Snapshot {
-            let entry = Entry { from: piece.day, until: piece.until, row: row.to_vec() };
+            let entry = Entry {
+                from: piece.day,
+                until: piece.until,
+                row: row.to_vec(),
+            };
             self.lists.entry(piece.feed).or_default().push(entry);
         } else {
-            self.books.entry((piece.day, piece.feed)).or_default().extend_from_slice(row);
+            self.books
+                .entry((piece.day, piece.feed))
+                .or_default()
+                .extend_from_slice(row);
         }
     }
 
@@ -48,7 +55,11 @@ impl Whole {
     ///
     /// # Errors
     /// When a workbook cannot be made.
-    pub(crate) fn due(&mut self, feeds: &Feeds, day: i32) -> Result<Vec<(u64, Delivery)>, XlsxError> {
+    pub(crate) fn due(
+        &mut self,
+        feeds: &Feeds,
+        day: i32,
+    ) -> Result<Vec<(u64, Delivery)>, XlsxError> {
         let mut files = Vec::new();
         for (place, list) in &mut self.lists {
             let feed = &feeds.list[usize::from(*place)];
@@ -83,7 +94,12 @@ fn file(feed: &Feed, day: i32, rows: &[u8]) -> Result<Delivery, XlsxError> {
         bytes.extend_from_slice(rows);
         bytes
     };
-    Ok(Delivery { path: feed.daily_path(month_of(day), &iso(day)), bytes })
+    let path = feed.daily_path(month_of(day), &iso(day));
+    Ok(Delivery {
+        path,
+        bytes,
+        whole: true,
+    })
 }
 
 /// A workbook of one sheet, all cells text. Without the clock's time in it: the

@@ -9,7 +9,13 @@ use crate::world::class::Class;
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
     if month.to >= month.of.troubled {
         let deep = month.from > month.of.troubled + 60;
-        draw(month, out, &FAILING, total(&FAILING), if deep { 100 } else { 45 });
+        draw(
+            month,
+            out,
+            &FAILING,
+            total(&FAILING),
+            if deep { 100 } else { 45 },
+        );
     }
     let rates = of(month.of.class);
     if !rates.is_empty() {

@@ -64,8 +64,12 @@ fn amounts(event: &mut Event, dice: &mut Dice) {
 
 fn parties(world: &World, of: &Enterprise, event: &mut Event, dice: &mut Dice) {
     event.person = match event.kind {
-        Kind::LostContact | Kind::PoliceCase | Kind::Prosecution | Kind::Enforcement
-        | Kind::Pledge | Kind::Transfer => of.representative(world, event.date),
+        Kind::LostContact
+        | Kind::PoliceCase
+        | Kind::Prosecution
+        | Kind::Enforcement
+        | Kind::Pledge
+        | Kind::Transfer => of.representative(world, event.date),
         _ => CUSTOMERS | dice.below(u32::MAX >> 2),
     };
     if dice.per_cent(60) || matches!(event.kind, Kind::Pledge | Kind::Suit) {

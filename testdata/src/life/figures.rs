@@ -25,8 +25,8 @@ mod what {
     pub(super) const PROPERTY: u64 = 20;
 }
 
-/// One in a hundred reports a change in a month in which nothing is due.
-const CHANGES_PER_CENT: u32 = 1;
+/// So many of a thousand report a change in a month in which nothing is due.
+const CHANGES_PER_MILLE: u32 = 4;
 
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
     tax(month, out);
@@ -41,7 +41,12 @@ pub(super) fn happen(month: &mut Month, out: &mut Events) {
 /// A year's revenue in yuan, as far as the tax office knows.
 pub(crate) fn revenue(world: &World, of: &Enterprise, day: i32) -> i64 {
     let year = year_of(day) as u64;
-    let hash = mix(world.seed, stream::FIGURE, u64::from(of.index), year << 8 | what::TAX);
+    let hash = mix(
+        world.seed,
+        stream::FIGURE,
+        u64::from(of.index),
+        year << 8 | what::TAX,
+    );
     let head = i64::from(of.staff) * (80_000 + (hash % 300_000) as i64);
     match of.class {
         _ if day >= of.troubled => head / 5,
@@ -55,7 +60,12 @@ pub(crate) fn revenue(world: &World, of: &Enterprise, day: i32) -> i64 {
 /// Insured staff on `day`.
 fn insured_staff(world: &World, of: &Enterprise, day: i32) -> i64 {
     let year = year_of(day) as u64;
-    let hash = mix(world.seed, stream::FIGURE, u64::from(of.index), year << 8 | what::INSURED);
+    let hash = mix(
+        world.seed,
+        stream::FIGURE,
+        u64::from(of.index),
+        year << 8 | what::INSURED,
+    );
     let staff = i64::from(of.staff) * (75 + (hash % 35) as i64) / 100;
     match of.plan {
         _ if day >= of.troubled => staff / 4,
@@ -66,7 +76,7 @@ fn insured_staff(world: &World, of: &Enterprise, day: i32) -> i64 {
 }
 
 fn reports(month: &mut Month, what: u64) -> bool {
-    month.fresh || month.due(what) || month.dice.per_cent(CHANGES_PER_CENT)
+    month.fresh || month.due(what) || month.dice.per_mille(CHANGES_PER_MILLE)
 }
 
 /// The day a figure is for: the month's own, or the start of it all.
@@ -85,14 +95,20 @@ fn tax(month: &mut Month, out: &mut Events) {
     let day = figure_day(month);
     let yuan = revenue(month.world, month.of, day);
     let zero = yuan == 0 || month.has_trait(200, 8);
-    let silent = month.dice.per_cent(if day >= month.of.troubled { 50 } else { 3 });
+    let silent = month
+        .dice
+        .per_cent(if day >= month.of.troubled { 50 } else { 3 });
     let topic = match (silent, zero) {
         (true, _) => "未申报",
         (_, true) => "零申报",
         _ => "正常",
     };
     let event = out.put(Kind::TaxFiling, topic, day);
-    event.fen = if topic == "正常" { yuan * 100 / 12 } else { 0 };
+    event.fen = if topic == "正常" {
+        yuan * 100 / 12
+    } else {
+        0
+    };
     event.count = i64::from(month.of.staff);
 }
 
@@ -108,7 +124,7 @@ fn insured(month: &mut Month, out: &mut Events) {
 }
 
 fn fund(month: &mut Month, out: &mut Events) {
-    if month.of.staff < 3 || !month.has_trait(what::FUND, 50) || !reports(month, what::FUND) {
+    if month.of.staff < 3 || !month.has_trait(what::FUND, 42) || !reports(month, what::FUND) {
         return;
     }
     let day = figure_day(month);
@@ -120,13 +136,17 @@ fn fund(month: &mut Month, out: &mut Events) {
 
 fn utilities(month: &mut Month, out: &mut Events) {
     let hosted = month.of.class == Class::Hosted;
-    if !hosted && month.has_trait(what::POWER, 65) && reports(month, what::POWER) {
+    if !hosted && month.has_trait(what::POWER, 55) && reports(month, what::POWER) {
         put_meter(month, out, "电", 180, 75);
     }
-    if !hosted && month.has_trait(what::WATER, 35) && reports(month, what::WATER) {
+    if !hosted && month.has_trait(what::WATER, 28) && reports(month, what::WATER) {
         put_meter(month, out, "水", 9, 480);
     }
-    let gas = if month.of.trade == trade::CATERING { 80 } else { 6 };
+    let gas = if month.of.trade == trade::CATERING {
+        80
+    } else {
+        6
+    };
     if month.has_trait(what::GAS, gas) && reports(month, what::GAS) {
         put_meter(month, out, "气", 15, 420);
     }
@@ -135,13 +155,24 @@ fn utilities(month: &mut Month, out: &mut Events) {
 /// A month's quantity: `each` units a head, at `fen` a unit.
 fn put_meter(month: &mut Month, out: &mut Events, topic: &'static str, each: i64, fen: i64) {
     let day = figure_day(month);
-    let industry = if TRADES[usize::from(month.of.trade)].letter == 'C' { 6 } else { 1 };
+    let industry = if TRADES[usize::from(month.of.trade)].letter == 'C' {
+        6
+    } else {
+        1
+    };
     let heads = insured_staff(month.world, month.of, day).max(1);
-    let dead = month.of.plan.is_some_and(|plan| plan.visible > 50 || day > plan.collapse);
+    let dead = month
+        .of
+        .plan
+        .is_some_and(|plan| plan.visible > 50 || day > plan.collapse);
     let empty = dead || day >= month.of.troubled.saturating_add(60) || month.dice.per_cent(2);
     let quantity = if empty {
         // Below what agencies take for no use at all.
-        i64::from(month.dice.below(u32::try_from(each / 3).unwrap_or(1).max(2)))
+        i64::from(
+            month
+                .dice
+                .below(u32::try_from(each / 3).unwrap_or(1).max(2)),
+        )
     } else {
         heads * industry * each * i64::from(60 + month.dice.below(80)) / 100
     };
@@ -195,8 +226,11 @@ fn site(month: &mut Month, out: &mut Events) {
         out.put(Kind::Unfiled, topic, day);
     } else {
         let years = month.dice.range(1, 4);
-        out.put(Kind::Icp, topic, day).until =
-            if month.dice.per_cent(70) { NEVER } else { month.world.start + years * 365 };
+        out.put(Kind::Icp, topic, day).until = if month.dice.per_cent(70) {
+            NEVER
+        } else {
+            month.world.start + years * 365
+        };
     }
 }
 
@@ -214,8 +248,15 @@ fn quarterly(month: &mut Month, out: &mut Events) {
         event.percent = if quarter > 0 { share as u32 } else { NONE };
         event.count = event.fen / 2_000_000 + 1;
     }
-    if month.has_trait(what::TRADE, if matches!(of.trade, 18 | 32) { 30 } else { 2 }) {
-        let topic = if of.index.is_multiple_of(3) { "进口" } else { "出口" };
+    if month.has_trait(
+        what::TRADE,
+        if matches!(of.trade, 18 | 32) { 30 } else { 2 },
+    ) {
+        let topic = if of.index.is_multiple_of(3) {
+            "进口"
+        } else {
+            "出口"
+        };
         let event = out.put(Kind::Trade, topic, day);
         event.fen = quarter / 2;
         event.count = i64::from(month.dice.below(60) + 1);
@@ -236,18 +277,51 @@ struct Prepayment {
 }
 
 fn prepayment(month: &Month) -> Option<Prepayment> {
-    let shared = ["共享车辆", "网约车"].contains(&super::licence::odd(month.of.index).unwrap_or(""));
+    let shared =
+        ["共享车辆", "网约车"].contains(&super::licence::odd(month.of.index).unwrap_or(""));
     Some(match month.of.trade {
-        _ if shared => Prepayment { balance: "押金", capacity: "座位", places: 900, used: (50, 280), each: (99, 700) },
-        trade::EDUCATION => Prepayment { balance: "学费", capacity: "学籍", places: 300, used: (50, 110), each: (800, 5_800) },
-        trade::GYM => Prepayment { balance: "健身", capacity: "会员", places: 800, used: (30, 140), each: (600, 5_500) },
-        trade::ELDERLY => Prepayment { balance: "养老", capacity: "床位", places: 120, used: (40, 98), each: (3_000, 70_000) },
-        trade::HEALTH if month.has_trait(41, 50) => {
-            Prepayment { balance: "医美", capacity: "座位", places: 60, used: (30, 140), each: (1_000, 28_000) }
-        }
-        trade::CATERING | trade::SHOP if month.has_trait(40, 40) => {
-            Prepayment { balance: "预付卡", capacity: "座位", places: 150, used: (30, 140), each: (100, 3_000) }
-        }
+        _ if shared => Prepayment {
+            balance: "押金",
+            capacity: "座位",
+            places: 900,
+            used: (50, 280),
+            each: (99, 700),
+        },
+        trade::EDUCATION => Prepayment {
+            balance: "学费",
+            capacity: "学籍",
+            places: 300,
+            used: (50, 110),
+            each: (800, 5_800),
+        },
+        trade::GYM => Prepayment {
+            balance: "健身",
+            capacity: "会员",
+            places: 800,
+            used: (30, 140),
+            each: (600, 5_500),
+        },
+        trade::ELDERLY => Prepayment {
+            balance: "养老",
+            capacity: "床位",
+            places: 120,
+            used: (40, 98),
+            each: (3_000, 70_000),
+        },
+        trade::HEALTH if month.has_trait(41, 50) => Prepayment {
+            balance: "医美",
+            capacity: "座位",
+            places: 60,
+            used: (30, 140),
+            each: (1_000, 28_000),
+        },
+        trade::CATERING | trade::SHOP if month.has_trait(40, 40) => Prepayment {
+            balance: "预付卡",
+            capacity: "座位",
+            places: 150,
+            used: (30, 140),
+            each: (100, 3_000),
+        },
         _ => return None,
     })
 }
@@ -255,12 +329,21 @@ fn prepayment(month: &Month) -> Option<Prepayment> {
 /// Balances that customers have paid in advance, and what there is to give. A
 /// scheme takes more customers than it has places, and more from each.
 fn prepaid(month: &mut Month, out: &mut Events, quarter: i32) {
-    let Some(kind) = prepayment(month) else { return };
-    let swollen = month.of.plan.filter(|plan| quarter > plan.intake && month.dice.per_cent(plan.visible.max(15)));
+    let Some(kind) = prepayment(month) else {
+        return;
+    };
+    let swollen = month
+        .of
+        .plan
+        .filter(|plan| quarter > plan.intake && month.dice.per_cent(plan.visible.max(15)));
     let used = kind.used.0 + month.dice.below(kind.used.1 - kind.used.0);
     let used = swollen.map_or(used, |plan| 130 + plan.size * (20 + month.dice.below(57)));
     let each = month.dice.amount(kind.each.0, kind.each.1);
-    let each = if swollen.is_some() { kind.each.1 * i64::from(13 + month.dice.below(30)) / 10 } else { each };
+    let each = if swollen.is_some() {
+        kind.each.1 * i64::from(13 + month.dice.below(30)) / 10
+    } else {
+        each
+    };
     let places = i64::from(kind.places) * i64::from(month.dice.below(100) + 30) / 100;
     let customers = places * i64::from(used) / 100;
     let event = out.put(Kind::Prepaid, kind.balance, quarter - 1);

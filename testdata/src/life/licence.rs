@@ -12,7 +12,15 @@ const STRETCH: u32 = 601;
 
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
     let odd = odd(month.of.index);
-    for topic in month.of.class.licences().iter().copied().chain(of_trade(month)).chain(odd) {
+    for topic in month
+        .of
+        .class
+        .licences()
+        .iter()
+        .copied()
+        .chain(of_trade(month))
+        .chain(odd)
+    {
         hold(month, out, topic);
     }
     let financial = odd.is_some_and(|topic| LICENCES[..12].contains(&topic));
@@ -29,7 +37,11 @@ fn hold(month: &mut Month, out: &mut Events, topic: &'static str) {
         let limited = month.dice.per_cent(70);
         let years = month.dice.range(2, 5);
         let event = out.put(Kind::Licence, topic, day);
-        event.until = if limited { day.max(month.world.start) + years * 365 } else { NEVER };
+        event.until = if limited {
+            day.max(month.world.start) + years * 365
+        } else {
+            NEVER
+        };
         event.count = i64::from(month.of.index % 400) + 10;
         event.fen = i64::from(month.of.capital_wan) * 1_000_000;
     } else if month.dice.per_mille(12) {
@@ -51,7 +63,7 @@ fn of_trade(month: &Month) -> Option<&'static str> {
         22 => Some("建筑资质"),
         45 => Some("道路运输"),
         36 if month.has_trait(51, 30) => Some("危化品"),
-        28 | 29 | 30 if month.has_trait(52, 10) => Some("排污"),
+        28..=30 if month.has_trait(52, 10) => Some("排污"),
         15 if month.has_trait(53, 6) => Some("高新技术"),
         _ => None,
     }

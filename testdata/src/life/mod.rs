@@ -5,6 +5,7 @@
 mod class_rates;
 mod detail;
 mod figures;
+mod floor;
 mod licence;
 mod rates;
 mod registry;
@@ -78,25 +79,39 @@ impl<'a> Month<'a> {
     /// Whether this is the month of the year in which figure `what` is reported
     /// again: the first time in the second year.
     fn due(&self, what: u64) -> bool {
-        let turn = mix(self.world.seed, stream::FIGURE, u64::from(self.of.index), what) % 12;
+        let turn = mix(
+            self.world.seed,
+            stream::FIGURE,
+            u64::from(self.of.index),
+            what,
+        ) % 12;
         self.month - month_of(self.of.founded).max(self.world.first_month) > 11
             && month_of_year(self.month) - 1 == turn as i32
     }
 
     /// A property of the enterprise that never changes: true for `per_cent`.
     fn has_trait(&self, what: u64, per_cent: u64) -> bool {
-        mix(self.world.seed, stream::STYLE, u64::from(self.of.index), what) % 100 < per_cent
+        mix(
+            self.world.seed,
+            stream::STYLE,
+            u64::from(self.of.index),
+            what,
+        ) % 100
+            < per_cent
     }
 }
 
 /// Everything that happens to an enterprise in a month since 1970.
 pub(crate) fn live(world: &World, of: &Enterprise, month: i32, out: &mut Events) {
     out.clear(month);
-    let Some(mut month) = Month::of(world, of, month) else { return };
+    let Some(mut month) = Month::of(world, of, month) else {
+        return;
+    };
     registry::happen(&mut month, out);
     figures::happen(&mut month, out);
     licence::happen(&mut month, out);
     rates::happen(&mut month, out);
+    floor::happen(&mut month, out);
     class_rates::happen(&mut month, out);
     money::happen(&mut month, out);
     scheme::happen(&mut month, out);

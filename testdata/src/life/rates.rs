@@ -60,8 +60,13 @@ pub(super) fn total(rates: &[Rate]) -> u64 {
 /// Ordinary life, for everybody. Some firms have three times the average and
 /// some a third, for all their life.
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
-    let lively = mix(month.world.seed, stream::STYLE, u64::from(month.of.index), 60) % 8;
-    let per_cent = [30, 40, 60, 80, 100, 120, 160, 210][lively as usize];
+    let lively = mix(
+        month.world.seed,
+        stream::STYLE,
+        u64::from(month.of.index),
+        60,
+    ) % 8;
+    let per_cent = [25, 35, 50, 70, 85, 105, 140, 190][lively as usize];
     draw(month, out, &ORDINARY, ORDINARY_TOTAL, per_cent);
 }
 
@@ -75,7 +80,7 @@ const ORDINARY_TOTAL: u64 = {
     sum
 };
 
-const ORDINARY: [Rate; 147] = [
+pub(super) const ORDINARY: [Rate; 151] = [
     rate(Kind::Pledge, "股权出质", 300),
     rate(Kind::Pledge, "动产抵押", 300),
     rate(Kind::Pledge, "不动产抵押", 300),
@@ -87,7 +92,7 @@ const ORDINARY: [Rate; 147] = [
     rate(Kind::Abnormal, "弄虚作假", 150),
     rate(Kind::Penalty, "虚假宣传", 300),
     rate(Kind::Penalty, "违规发布广告", 250),
-    rate(Kind::Penalty, "超范围经营", 300),
+    rate(Kind::Penalty, "超范围经营", 500),
     rate(Kind::Penalty, "价格违法", 150),
     rate(Kind::Penalty, "产品质量", 300),
     rate(Kind::Penalty, "环保", 250),
@@ -129,7 +134,7 @@ const ORDINARY: [Rate; 147] = [
     rate(Kind::Complaint, "退款", 2_500),
     rate(Kind::Complaint, "预付卡", 800),
     rate(Kind::Complaint, "投资返利", 120),
-    rate(Kind::Complaint, "养老", 150),
+    rate(Kind::Complaint, "养老", 300),
     rate(Kind::Complaint, "虚拟币", 100),
     rate(Kind::Complaint, "包租", 120),
     rate(Kind::Complaint, "合同", 2_000),
@@ -175,7 +180,7 @@ const ORDINARY: [Rate; 147] = [
     rate(Kind::Verification, "现场检查", 1_000),
     rate(Kind::Verification, "约谈", 150),
     rate(Kind::Verification, "责令整改", 300),
-    rate(Kind::Rating, "A", 1_500),
+    rate(Kind::Rating, "A", 3_500),
     rate(Kind::Rating, "B", 2_500),
     rate(Kind::Rating, "C", 800),
     rate(Kind::Rating, "D", 200),
@@ -210,9 +215,9 @@ const ORDINARY: [Rate; 147] = [
     rate(Kind::Project, "科研项目", 500),
     rate(Kind::Project, "技术合同", 800),
     rate(Kind::Project, "政府采购", 1_200),
-    rate(Kind::Project, "财政补贴", 900),
+    rate(Kind::Project, "财政补贴", 1_500),
     rate(Kind::Project, "项目备案", 800),
-    rate(Kind::Project, "重点项目", 200),
+    rate(Kind::Project, "重点项目", 700),
     rate(Kind::Ip, "商标", 3_500),
     rate(Kind::Ip, "专利", 2_000),
     rate(Kind::Ip, "软件著作权", 1_500),
@@ -223,4 +228,8 @@ const ORDINARY: [Rate; 147] = [
     rate(Kind::RiskList, "黑名单", 250),
     rate(Kind::RiskList, "警示", 250),
     rate(Kind::RiskList, "假冒国企", 60),
+    rate(Kind::Finding, "有风险已整改", 15),
+    rate(Kind::Finding, "其他违法", 15),
+    rate(Kind::Finding, "不实", 25),
+    rate(Kind::Finding, "失联无法核查", 10),
 ];

@@ -39,7 +39,7 @@ fn founded(month: &mut Month, out: &mut Events) {
         let began = month.began();
         out.put(Kind::Host, "托管", began).other = month.world.host(of);
     }
-    if of.index % 1_013 == 17 {
+    if of.index % 307 == 17 {
         let began = month.began();
         let event = out.put(Kind::StateOwned, "市属国企", began);
         event.percent = 51 + of.index % 50;
@@ -51,7 +51,11 @@ fn founded(month: &mut Month, out: &mut Events) {
 fn layers(month: &mut Month) -> i64 {
     let ring = month.of.plan.is_some_and(|plan| plan.members > 3);
     let deep = month.dice.per_cent(if ring { 70 } else { 4 });
-    1 + i64::from(if deep { 3 + month.dice.below(4) } else { month.dice.below(2) })
+    1 + i64::from(if deep {
+        3 + month.dice.below(4)
+    } else {
+        month.dice.below(2)
+    })
 }
 
 /// One agent sets up several at once: rings do, and so do chains and incubators.
@@ -80,7 +84,11 @@ fn reborn(month: &mut Month, out: &mut Events) {
         return;
     }
     let before = month.world.anybody(&mut month.dice);
-    let topic = if month.dice.per_cent(60) { "同一控制人" } else { "同一住所" };
+    let topic = if month.dice.per_cent(60) {
+        "同一控制人"
+    } else {
+        "同一住所"
+    };
     let event = out.put(Kind::Reborn, topic, of.founded + 15);
     event.other = before;
     event.person = of.controller(month.world, of.founded);
@@ -98,7 +106,9 @@ fn shares(month: &mut Month, out: &mut Events, day: i32) {
     event.fen = i64::from(of.capital(day)) * 1_000_000 * i64::from(event.percent) / 100;
     if deep {
         // A ring holds itself: the neighbour owns the neighbour.
-        let next = of.plan.map(|plan| plan.first + (of.index - plan.first + 1) % plan.members);
+        let next = of
+            .plan
+            .map(|plan| plan.first + (of.index - plan.first + 1) % plan.members);
         event.other = next.filter(|next| *next != of.index).unwrap_or(other);
     }
 }
@@ -126,7 +136,11 @@ fn changed(month: &mut Month, out: &mut Events) {
         };
         if topic == "股东" {
             let nominee = of.plan.is_some() || month.dice.per_cent(5);
-            let kind = if nominee { "受让代持" } else { "股权转让" };
+            let kind = if nominee {
+                "受让代持"
+            } else {
+                "股权转让"
+            };
             let event = out.put(Kind::Transfer, kind, day);
             event.person = of.shareholder(month.world, day);
             event.percent = 30 + of.index % 71;
@@ -147,12 +161,20 @@ fn reported(month: &mut Month, out: &mut Events) {
     if year_of(of.founded) >= year {
         return;
     }
-    let per_cent = if of.plan.is_some() { 25 } else { SILENT_PER_CENT };
+    let per_cent = if of.plan.is_some() {
+        25
+    } else {
+        SILENT_PER_CENT
+    };
     let silent = month.has_trait(100 + year as u64, per_cent);
     let turn = 1 + ((of.index >> 3) + year as u32) % 6;
     if !silent && now == turn as i32 {
         let day = month.day();
-        let staff = if of.plan.is_some() { of.staff.max(8) } else { of.staff };
+        let staff = if of.plan.is_some() {
+            of.staff.max(8)
+        } else {
+            of.staff
+        };
         let event = out.put(Kind::AnnualReport, "年报", day);
         event.count = i64::from(staff);
         event.fen = i64::from(staff.max(1)) * 20_000_000;
@@ -175,7 +197,11 @@ fn ended(month: &mut Month, out: &mut Events) {
     let notice = of.closed.saturating_sub(25 + (of.index % 30) as i32);
     if month.has(notice) && !revoked {
         let simple = of.index.is_multiple_of(2);
-        let topic = if simple { "简易注销公告" } else { "普通注销备案" };
+        let topic = if simple {
+            "简易注销公告"
+        } else {
+            "普通注销备案"
+        };
         let event = out.put(Kind::DeregFiled, topic, notice);
         event.until = of.closed;
         event.count = i64::from(month.dice.per_mille(3));

@@ -52,7 +52,12 @@ struct Counted {
 
 /// Looks at a month on an account. `revenue_fen` is what the holder declares for
 /// a month: it knows its customer.
-pub(super) fn look(profile: &Profile, payments: &[Payment], revenue_fen: i64, care: Care) -> Option<Found> {
+pub(super) fn look(
+    profile: &Profile,
+    payments: &[Payment],
+    revenue_fen: i64,
+    care: Care,
+) -> Option<Found> {
     let counted = count(payments);
     let patterns = patterns(profile, payments, &counted, revenue_fen, care);
     let many = patterns.count_ones();
@@ -93,13 +98,23 @@ fn count(payments: &[Payment]) -> Counted {
             if matches!(payment.party, Party::Person(person) if person < 100_000) {
                 counted.to_persons.push(-payment.fen);
             }
-            counted.late_out -= if payment.hour + 48 > super::payments::HOURS { payment.fen } else { 0 };
+            counted.late_out -= if payment.hour + 48 > super::payments::HOURS {
+                payment.fen
+            } else {
+                0
+            };
         }
     }
     counted
 }
 
-fn patterns(profile: &Profile, payments: &[Payment], counted: &Counted, revenue_fen: i64, care: Care) -> u32 {
+fn patterns(
+    profile: &Profile,
+    payments: &[Payment],
+    counted: &Counted,
+    revenue_fen: i64,
+    care: Care,
+) -> u32 {
     let persons = counted.persons.len() as u32;
     let old = counted.persons.values().filter(|age| **age >= 60).count() as u32;
     let back: i64 = counted.to_persons.iter().sum();
@@ -108,16 +123,31 @@ fn patterns(profile: &Profile, payments: &[Payment], counted: &Counted, revenue_
     let top: i64 = top.iter().take(3).sum();
     let of = |party: Party| counted.receivers.get(&party).copied().unwrap_or(0);
     let rules = [
-        (1, persons >= care.payers && counted.firms_in * 3 < counted.in_fen),
-        (2, counted.on_lattice * 10 >= counted.payments_in * 8 && counted.payments_in >= 15),
+        (
+            1,
+            persons >= care.payers && counted.firms_in * 3 < counted.in_fen,
+        ),
+        (
+            2,
+            counted.on_lattice * 10 >= counted.payments_in * 8 && counted.payments_in >= 15,
+        ),
         (3, regular(&counted.to_persons)),
-        (4, counted.late_out * 100 >= counted.in_fen * 60 && counted.in_fen > 10_000_000),
-        (5, top * 10 > counted.out_fen * 7 && counted.out_fen * 2 > counted.in_fen),
+        (
+            4,
+            counted.late_out * 100 >= counted.in_fen * 60 && counted.in_fen > 10_000_000,
+        ),
+        (
+            5,
+            top * 10 > counted.out_fen * 7 && counted.out_fen * 2 > counted.in_fen,
+        ),
         (6, counted.telling * 10 >= payments.len()),
         (7, old * 2 >= persons && persons >= 15),
         (8, counted.in_fen > revenue_fen.max(1_000_000) * 6),
         (9, profile.dormant),
-        (10, back * 2 > counted.in_fen && persons >= 15 && counted.to_persons.len() >= 20),
+        (
+            10,
+            back * 2 > counted.in_fen && persons >= 15 && counted.to_persons.len() >= 20,
+        ),
         (11, counted.commissions >= 3),
         (12, profile.personal && persons >= 10),
         (14, of(Party::Abroad) * 10 > counted.in_fen),
@@ -145,7 +175,10 @@ mod tests {
     use crate::money::payments::play;
     use crate::random::Dice;
 
-    const CARE: Care = Care { payers: 30, patterns: 1 };
+    const CARE: Care = Care {
+        payers: 30,
+        patterns: 1,
+    };
 
     fn found(profile: Profile) -> u32 {
         let mut dice = Dice::new(1, 2, 3, 4);
@@ -155,14 +188,61 @@ mod tests {
 
     #[test]
     fn each_pattern_comes_from_its_payments() {
-        let base = Profile { payers: 100, low: 1_000, high: 9_000, unit: 1, ..Profile::default() };
+        let base = Profile {
+            payers: 100,
+            low: 1_000,
+            high: 9_000,
+            unit: 1,
+            ..Profile::default()
+        };
         assert_eq!(found(base), bit(1));
         assert_eq!(found(Profile { unit: 500, ..base }), bit(1) | bit(2));
-        assert_eq!(found(Profile { back: 30, uneven: 10, ..base }), bit(1) | bit(3));
-        assert_eq!(found(Profile { back: 80, uneven: 90, ..base }), bit(1) | bit(10));
-        assert_eq!(found(Profile { elderly: 90, ..base }), bit(1) | bit(7));
-        assert_eq!(found(Profile { remarks: 40, ..base }), bit(1) | bit(6));
-        assert_eq!(found(Profile { cash: 30, back: 40, uneven: 90, ..base }), bit(1) | bit(15));
-        assert_eq!(found(Profile { payers: 3, firms: 9, ..base }), 0);
+        assert_eq!(
+            found(Profile {
+                back: 30,
+                uneven: 10,
+                ..base
+            }),
+            bit(1) | bit(3)
+        );
+        assert_eq!(
+            found(Profile {
+                back: 80,
+                uneven: 90,
+                ..base
+            }),
+            bit(1) | bit(10)
+        );
+        assert_eq!(
+            found(Profile {
+                elderly: 90,
+                ..base
+            }),
+            bit(1) | bit(7)
+        );
+        assert_eq!(
+            found(Profile {
+                remarks: 40,
+                ..base
+            }),
+            bit(1) | bit(6)
+        );
+        assert_eq!(
+            found(Profile {
+                cash: 30,
+                back: 40,
+                uneven: 90,
+                ..base
+            }),
+            bit(1) | bit(15)
+        );
+        assert_eq!(
+            found(Profile {
+                payers: 3,
+                firms: 9,
+                ..base
+            }),
+            0
+        );
     }
 }

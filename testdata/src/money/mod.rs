@@ -19,19 +19,50 @@ use profile::{Profile, lawful, scheme};
 
 /// Who keeps accounts. None of these names is anybody's.
 pub(crate) const INSTITUTIONS: [&str; 8] = [
-    "滨海银行", "港湾银行", "东岭农商行", "西河村镇银行", "海付支付", "滨通支付", "云岭收支付", "城汇支付",
+    "滨海银行",
+    "港湾银行",
+    "东岭农商行",
+    "西河村镇银行",
+    "海付支付",
+    "滨通支付",
+    "云岭收支付",
+    "城汇支付",
 ];
 
 /// How closely each of them looks.
 const CARE: [Care; 8] = [
-    Care { payers: 30, patterns: 2 },
-    Care { payers: 40, patterns: 2 },
-    Care { payers: 50, patterns: 3 },
-    Care { payers: 80, patterns: 3 },
-    Care { payers: 60, patterns: 2 },
-    Care { payers: 100, patterns: 3 },
-    Care { payers: 30, patterns: 3 },
-    Care { payers: 50, patterns: 2 },
+    Care {
+        payers: 30,
+        patterns: 2,
+    },
+    Care {
+        payers: 40,
+        patterns: 2,
+    },
+    Care {
+        payers: 50,
+        patterns: 3,
+    },
+    Care {
+        payers: 80,
+        patterns: 3,
+    },
+    Care {
+        payers: 60,
+        patterns: 2,
+    },
+    Care {
+        payers: 100,
+        patterns: 3,
+    },
+    Care {
+        payers: 30,
+        patterns: 3,
+    },
+    Care {
+        payers: 50,
+        patterns: 2,
+    },
 ];
 
 /// The institution that keeps an enterprise's account.
@@ -48,6 +79,11 @@ pub(crate) fn happen(month: &mut Month, out: &mut Events) {
     if month.fresh {
         let began = month.of.founded + month.dice.range(3, 40);
         open(month, out, AccountOf::First, began);
+        let more = [0, 0, 0, 0, 0, 0, 0, 0, 0, 2][month.dice.below(10) as usize];
+        for serial in 0..more {
+            let later = began + month.dice.range(5, 400);
+            open(month, out, AccountOf::Own(20 + serial), later);
+        }
     }
     match month.of.plan {
         Some(plan) => of_scheme(month, &plan, out),
@@ -94,7 +130,11 @@ fn of_lawful(month: &mut Month, out: &mut Events) {
 /// long after the first leads on it.
 fn of_scheme(month: &mut Month, plan: &Plan, out: &mut Events) {
     for serial in 0..plan.accounts() {
-        let late = if (plan.number + serial).is_multiple_of(5) { 60 } else { 0 };
+        let late = if (plan.number + serial).is_multiple_of(5) {
+            60
+        } else {
+            0
+        };
         let known = (plan.promotion + 10 * serial as i32 + late).max(month.world.start);
         let account = account(plan, serial);
         if month.has(known) && account != AccountOf::First {
@@ -144,12 +184,22 @@ const CEASED: u32 = 1 << 15;
 fn report(month: &mut Month, out: &mut Events, account: AccountOf, profile: &Profile) -> bool {
     let institution = keeper(month.world.seed, month.of.index, account);
     let key = u64::from(month.of.index) << 16 | month.month as u64;
-    let mut dice = Dice::new(month.world.seed, stream::PAYMENTS, key, u64::from(institution));
+    let mut dice = Dice::new(
+        month.world.seed,
+        stream::PAYMENTS,
+        key,
+        u64::from(institution),
+    );
     let payments = play(profile, &mut dice);
     let declared = revenue(month.world, month.of, month.to) * 100 / 12;
     let care = CARE[usize::from(institution)];
-    let Some(found) = look(profile, &payments, declared, care) else { return false };
-    let known = !matches!(month.of.class, Class::Ordinary | Class::Moved | Class::Hosted | Class::Scheme);
+    let Some(found) = look(profile, &payments, declared, care) else {
+        return false;
+    };
+    let known = !matches!(
+        month.of.class,
+        Class::Ordinary | Class::Moved | Class::Hosted | Class::Scheme
+    );
     // Institutions know many of their customers' trades, and report them less.
     if known && dice.per_cent(35) {
         return false;
@@ -165,7 +215,11 @@ fn report(month: &mut Month, out: &mut Events, account: AccountOf, profile: &Pro
         (_, Class::Shop | Class::Charity | Class::Fund) => 1 + dice.below(25),
         _ => 1 + dice.below(4),
     };
-    let doubt = if known { dice.below(22) } else { dice.below(12) };
+    let doubt = if known {
+        dice.below(22)
+    } else {
+        dice.below(12)
+    };
     let day = (month.to).max(month.from);
     let event = out.put(Kind::Lead, "可疑线索", day);
     event.account = account;

@@ -65,7 +65,11 @@ fn inflow(profile: &Profile, party: Party, dice: &mut Dice) -> Payment {
         0 | 1 => yuan * 100 + dice.amount(0, 99),
         unit => (yuan / unit).max(1) * unit * 100,
     };
-    let age = if dice.per_cent(profile.elderly) { 60 + dice.below(25) } else { 20 + dice.below(40) };
+    let age = if dice.per_cent(profile.elderly) {
+        60 + dice.below(25)
+    } else {
+        20 + dice.below(40)
+    };
     Payment {
         hour: dice.below(HOURS - 48),
         party,
@@ -77,20 +81,35 @@ fn inflow(profile: &Profile, party: Party, dice: &mut Dice) -> Payment {
 }
 
 /// Shares of one size to those who paid before, on a day of the month.
-fn pay_back(profile: &Profile, payers: u32, total: i64, dice: &mut Dice, payments: &mut Vec<Payment>) {
+fn pay_back(
+    profile: &Profile,
+    payers: u32,
+    total: i64,
+    dice: &mut Dice,
+    payments: &mut Vec<Payment>,
+) {
     let sum = total * i64::from(profile.back) / 100;
     if sum == 0 {
         return;
     }
     // Those who paid in earlier months too: more persons than pay in this one.
-    let paid = if payers < 5 { 40 } else { (payers * 3 / 2).min(PLAYED) };
+    let paid = if payers < 5 {
+        40
+    } else {
+        (payers * 3 / 2).min(PLAYED)
+    };
     let each = sum / i64::from(paid);
     let day = dice.below(24);
     for person in 0..paid {
         let spread = i64::from(profile.uneven);
         let fen = each * (100 + dice.amount(-spread, spread)) / 100;
         let late = dice.below(if profile.uneven > 40 { 100 } else { 30 });
-        payments.push(out(day * 24 + late, Party::Person(person), fen, dice.per_cent(profile.remarks)));
+        payments.push(out(
+            day * 24 + late,
+            Party::Person(person),
+            fen,
+            dice.per_cent(profile.remarks),
+        ));
     }
 }
 
@@ -103,7 +122,12 @@ fn pay_on(profile: &Profile, total: i64, dice: &mut Dice, payments: &mut Vec<Pay
     };
     for receiver in 0..3 {
         let hour = HOURS - 1 - dice.below(48);
-        part(profile.concentrated / 3, Party::Person(100_000 + receiver), hour, payments);
+        part(
+            profile.concentrated / 3,
+            Party::Person(100_000 + receiver),
+            hour,
+            payments,
+        );
     }
     part(profile.cash, Party::Cash, HOURS - 1, payments);
     part(profile.abroad, Party::Abroad, HOURS - 1, payments);
@@ -115,10 +139,22 @@ fn pay_on(profile: &Profile, total: i64, dice: &mut Dice, payments: &mut Vec<Pay
     }
     if profile.fast {
         let left: i64 = payments.iter().map(|payment| payment.fen).sum();
-        payments.push(out(HOURS - 1, Party::Firm(1_000), left.max(0) * 98 / 100, false));
+        payments.push(out(
+            HOURS - 1,
+            Party::Firm(1_000),
+            left.max(0) * 98 / 100,
+            false,
+        ));
     }
 }
 
 fn out(hour: u32, party: Party, fen: i64, telling: bool) -> Payment {
-    Payment { hour: hour.min(HOURS - 1), party, fen: -fen, age: 0, telling, commission: false }
+    Payment {
+        hour: hour.min(HOURS - 1),
+        party,
+        fen: -fen,
+        age: 0,
+        telling,
+        commission: false,
+    }
 }

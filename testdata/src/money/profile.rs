@@ -41,7 +41,11 @@ pub(super) struct Profile {
 /// A month of a scheme's account; `share` of the payers in per cent falls on it.
 pub(super) fn scheme(plan: &Plan, day: i32, share: u32, dice: &mut Dice) -> Profile {
     let grown = (day - plan.promotion).clamp(10, 300) as u32;
-    let slow = if plan.typology == Typology::SlowRamp { 4 } else { 1 };
+    let slow = if plan.typology == Typology::SlowRamp {
+        4
+    } else {
+        1
+    };
     let payers = plan.size * grown * (2 + dice.below(5)) / 14 / slow * share / 100 + 3;
     let (back, concentrated, cash) = match plan.phase(day) {
         Phase::Promotion => (5, 20, 4),
@@ -52,7 +56,11 @@ pub(super) fn scheme(plan: &Plan, day: i32, share: u32, dice: &mut Dice) -> Prof
     };
     let hidden = 100 - plan.visible;
     let profile = Profile {
-        payers: if plan.phase(day) >= Phase::Collapse { payers / 6 } else { payers },
+        payers: if plan.phase(day) >= Phase::Collapse {
+            payers / 6
+        } else {
+            payers
+        },
         firms: dice.below(4) + hidden / 20,
         low: 2_000,
         high: 60_000,
@@ -75,7 +83,11 @@ pub(super) fn scheme(plan: &Plan, day: i32, share: u32, dice: &mut Dice) -> Prof
 /// What sets the typologies' accounts apart.
 fn typical(typology: Typology, profile: Profile, dice: &mut Dice) -> Profile {
     match typology {
-        Typology::ElderlyCare => Profile { elderly: 45 + dice.below(45), high: 120_000, ..profile },
+        Typology::ElderlyCare => Profile {
+            elderly: 45 + dice.below(45),
+            high: 120_000,
+            ..profile
+        },
         Typology::ConsumerRebate => Profile {
             low: 100,
             high: 9_000,
@@ -96,8 +108,18 @@ fn typical(typology: Typology, profile: Profile, dice: &mut Dice) -> Profile {
             unit: 10_000,
             ..profile
         },
-        Typology::LeaseBack => Profile { low: 20_000, high: 200_000, payers: profile.payers / 2, ..profile },
-        Typology::Prepaid => Profile { low: 1_000, high: 20_000, back: profile.back / 3, ..profile },
+        Typology::LeaseBack => Profile {
+            low: 20_000,
+            high: 200_000,
+            payers: profile.payers / 2,
+            ..profile
+        },
+        Typology::Prepaid => Profile {
+            low: 1_000,
+            high: 20_000,
+            back: profile.back / 3,
+            ..profile
+        },
         Typology::ShellRing => Profile {
             fast: true,
             concentrated: profile.concentrated + 30,
@@ -111,7 +133,12 @@ fn typical(typology: Typology, profile: Profile, dice: &mut Dice) -> Profile {
 /// A month of a lawful account that somebody may wonder about.
 pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Profile> {
     let some = |low: u32, high: u32, dice: &mut Dice| low + dice.below(high - low);
-    let base = Profile { low: 100, high: 5_000, elderly: 5 + dice.below(30), ..Profile::default() };
+    let base = Profile {
+        low: 100,
+        high: 5_000,
+        elderly: 5 + dice.below(30),
+        ..Profile::default()
+    };
     Some(match class {
         // Instalments come in every month, loans go out: it looks like payback.
         Class::Lender => Profile {
@@ -132,10 +159,32 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             concentrated: 30 + dice.below(50),
             ..base
         },
-        Class::Property => Profile { payers: some(80, 900, dice), unit: 100, elderly: 25 + dice.below(35), ..base },
-        Class::Tuition => Profile { payers: some(60, 600, dice), unit: 500, low: 2_000, high: 20_000, ..base },
-        Class::Hospital => Profile { payers: some(200, 1_500, dice), elderly: 45 + dice.below(30), ..base },
-        Class::Gym => Profile { payers: some(50, 500, dice), unit: 100, low: 800, high: 6_000, commission: dice.below(6), ..base },
+        Class::Property => Profile {
+            payers: some(80, 900, dice),
+            unit: 100,
+            elderly: 25 + dice.below(35),
+            ..base
+        },
+        Class::Tuition => Profile {
+            payers: some(60, 600, dice),
+            unit: 500,
+            low: 2_000,
+            high: 20_000,
+            ..base
+        },
+        Class::Hospital => Profile {
+            payers: some(200, 1_500, dice),
+            elderly: 45 + dice.below(30),
+            ..base
+        },
+        Class::Gym => Profile {
+            payers: some(50, 500, dice),
+            unit: 100,
+            low: 800,
+            high: 6_000,
+            commission: dice.below(6),
+            ..base
+        },
         Class::Payroll => Profile {
             payers: 2,
             firms: some(3, 12, dice),
@@ -146,7 +195,14 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             fast: true,
             ..base
         },
-        Class::Charity => Profile { payers: some(60, 1_200, dice), unit: 50, high: 2_000, elderly: 30 + dice.below(35), concentrated: 80, ..base },
+        Class::Charity => Profile {
+            payers: some(60, 1_200, dice),
+            unit: 50,
+            high: 2_000,
+            elderly: 30 + dice.below(35),
+            concentrated: 80,
+            ..base
+        },
         Class::Fund => Profile {
             payers: some(3, 48, dice),
             low: 1_000_000,
@@ -157,7 +213,14 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             concentrated: 70,
             ..base
         },
-        Class::Franchise => Profile { payers: some(10, 80, dice), firms: 10, unit: 500, low: 5_000, high: 80_000, ..base },
+        Class::Franchise => Profile {
+            payers: some(10, 80, dice),
+            firms: 10,
+            unit: 500,
+            low: 5_000,
+            high: 80_000,
+            ..base
+        },
         Class::TradeCredit if december => Profile {
             payers: some(5, 60, dice),
             firms: 20,
@@ -168,7 +231,13 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             uneven: 5 + dice.below(15),
             ..base
         },
-        Class::Failing => Profile { payers: some(5, 80, dice), concentrated: 85, cash: dice.below(45), fast: true, ..base },
+        Class::Failing => Profile {
+            payers: some(5, 80, dice),
+            concentrated: 85,
+            cash: dice.below(45),
+            fast: true,
+            ..base
+        },
         Class::Ordinary | Class::Moved | Class::Hosted => Profile {
             payers: some(2, 60, dice),
             firms: some(1, 12, dice),

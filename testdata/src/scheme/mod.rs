@@ -34,7 +34,9 @@ pub(crate) fn happen(month: &mut Month, out: &mut Events) {
 
 /// Signs of the phase. Shells give few, helpers advertise.
 fn draw(month: &mut Month, plan: &Plan, phase: Phase, out: &mut Events) {
-    let Some(column) = signs::column(phase) else { return };
+    let Some(column) = signs::column(phase) else {
+        return;
+    };
     let part = match plan.role(month.of.index) {
         Role::Organiser => 100,
         Role::Helper => 45,
@@ -53,14 +55,24 @@ fn draw(month: &mut Month, plan: &Plan, phase: Phase, out: &mut Events) {
     }
 }
 
-fn put(month: &mut Month, plan: &Plan, kind: Kind, topic: &'static str, day: i32, out: &mut Events) {
+fn put(
+    month: &mut Month,
+    plan: &Plan,
+    kind: Kind,
+    topic: &'static str,
+    day: i32,
+    out: &mut Events,
+) {
     if signs::is_complaint(kind) && day < plan.first_complaint {
         return;
     }
     let event = out.put(kind, topic, day);
     fill(month.world, month.of, event, &mut month.dice);
     tell(plan, event, &mut month.dice);
-    if matches!(kind, Kind::LostContact | Kind::PoliceCase | Kind::Prosecution) {
+    if matches!(
+        kind,
+        Kind::LostContact | Kind::PoliceCase | Kind::Prosecution
+    ) {
         event.person = plan.mastermind(month.world);
     }
 }
@@ -95,7 +107,14 @@ fn tell(plan: &Plan, event: &mut Event, dice: &mut Dice) {
 fn first_complaint(month: &mut Month, plan: &Plan, out: &mut Events) {
     if month.has(plan.first_complaint) {
         let topic = signs::complaint(plan.typology);
-        put(month, plan, Kind::Complaint, topic, plan.first_complaint, out);
+        put(
+            month,
+            plan,
+            Kind::Complaint,
+            topic,
+            plan.first_complaint,
+            out,
+        );
     }
 }
 

@@ -62,7 +62,12 @@ impl Plan {
         let intake = promotion + dice.range(10, 45) * slow_ramp;
         let payback = intake + dice.range(20, 70) * slow_ramp;
         let caught_early = dice.per_cent(12);
-        let slow = payback + if caught_early { 30 } else { dice.range(60, 330) * slow_ramp };
+        let slow = payback
+            + if caught_early {
+                30
+            } else {
+                dice.range(60, 330) * slow_ramp
+            };
         let collapse = slow + dice.range(20, 120);
         let mut plan = Plan {
             number,

@@ -14,7 +14,11 @@ pub(super) struct Sign {
 }
 
 const fn sign(kind: Kind, topic: &'static str, per_mille: [u32; 6]) -> Sign {
-    Sign { kind, topic, per_mille }
+    Sign {
+        kind,
+        topic,
+        per_mille,
+    }
 }
 
 /// The column of a phase.
@@ -34,13 +38,21 @@ pub(super) fn column(phase: Phase) -> Option<usize> {
 pub(super) fn is_loud(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Advert | Kind::Opinion | Kind::EventPermit | Kind::Visit | Kind::Content | Kind::TelecomUse
+        Kind::Advert
+            | Kind::Opinion
+            | Kind::EventPermit
+            | Kind::Visit
+            | Kind::Content
+            | Kind::TelecomUse
     )
 }
 
 /// Kinds that do not come before the first complaint.
 pub(super) fn is_complaint(kind: Kind) -> bool {
-    matches!(kind, Kind::Complaint | Kind::Petition | Kind::TipOff | Kind::Incident)
+    matches!(
+        kind,
+        Kind::Complaint | Kind::Petition | Kind::TipOff | Kind::Incident
+    )
 }
 
 /// The topic under which a typology is complained of.

@@ -17,7 +17,11 @@ pub(crate) fn text(wan: u32, dice: &mut Dice) -> String {
     }
     let at = dice.weighted(CAPITAL_FORMS.iter().map(|form| form.2));
     let (unit, separated, _) = CAPITAL_FORMS[at];
-    let number = if separated { thousands(u64::from(wan)) } else { wan.to_string() };
+    let number = if separated {
+        thousands(u64::from(wan))
+    } else {
+        wan.to_string()
+    };
     match dice.below(1_000) {
         0..40 => format!("{number}.0000{unit}"),
         40..46 => format!("{}{unit}", full_width(&number)),

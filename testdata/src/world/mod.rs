@@ -55,7 +55,10 @@ impl World {
         let start = day_number(params.start);
         let months = params.months.clamp(1, 1_200);
         let span = Span::new().months(i64::from(months));
-        let end = params.start.checked_add(span).map_or(start + 31, day_number);
+        let end = params
+            .start
+            .checked_add(span)
+            .map_or(start + 31, day_number);
         let stock = params.enterprises.max(1);
         let to_come = u64::from(stock) * u64::from(params.founded_per_mille) / 1_000;
         let total = stock + (to_come * u64::from(months)) as u32;
@@ -155,7 +158,9 @@ impl World {
         };
         let drawn_form = Form::drawn(dice.weighted(measured::FORMS.iter().copied()));
         let form = class.form().unwrap_or(drawn_form);
-        let trade = class.trade().unwrap_or_else(|| trade::by_weight(dice.next()));
+        let trade = class
+            .trade()
+            .unwrap_or_else(|| trade::by_weight(dice.next()));
         let founded = self.founded(index);
         let capital_wan = capital::drawn(&mut dice);
         let mut enterprise = Enterprise {
@@ -170,7 +175,11 @@ impl World {
             staff: staff(&mut dice),
             capital_wan,
             paid_per_cent: [0, 0, 20, 50, 100, 100][dice.below(6) as usize],
-            person: self.group(index, shared::REPRESENTATIVE, &measured::REPRESENTATIVE_SHARED),
+            person: self.group(
+                index,
+                shared::REPRESENTATIVE,
+                &measured::REPRESENTATIVE_SHARED,
+            ),
             address: self.group(index, shared::ADDRESS, &measured::ADDRESS_SHARED),
             telephone: self.group(index, shared::TELEPHONE, &measured::TELEPHONE_SHARED),
             renamed: NEVER,
@@ -267,7 +276,11 @@ impl Enterprise {
         let days = world.end - world.start;
         let mut within = |per_mille: u32| {
             let day = world.start + dice.range(0, days.max(2) - 1);
-            if dice.per_mille(per_mille * days as u32 / 730) { day.max(self.founded + 20) } else { NEVER }
+            if dice.per_mille(per_mille * days as u32 / 730) {
+                day.max(self.founded + 20)
+            } else {
+                NEVER
+            }
         };
         let moves = if self.class == Class::Moved { 8 } else { 1 };
         self.renamed = within(25 * moves);
@@ -277,7 +290,11 @@ impl Enterprise {
         self.raised = within(45);
         self.sold = within(55);
         self.closed = within(90);
-        self.troubled = if self.class == Class::Failing { within(5_000) } else { within(3) };
+        self.troubled = if self.class == Class::Failing {
+            within(5_000)
+        } else {
+            within(3)
+        };
         let site = [25, 60][usize::from(matches!(self.class, Class::Shop | Class::Scheme))];
         self.site = dice.per_cent(site);
         if self.troubled != NEVER {
@@ -364,12 +381,20 @@ impl Enterprise {
 
     /// The legal representative on `day`.
     pub(crate) fn representative(&self, world: &World, day: i32) -> u32 {
-        if day >= self.swapped { self.second_person(world) } else { self.person }
+        if day >= self.swapped {
+            self.second_person(world)
+        } else {
+            self.person
+        }
     }
 
     /// Who holds most of it on `day`: mostly the representative.
     pub(crate) fn shareholder(&self, world: &World, day: i32) -> u32 {
-        if day >= self.sold { self.second_person(world) } else { self.person }
+        if day >= self.sold {
+            self.second_person(world)
+        } else {
+            self.person
+        }
     }
 
     /// Who decides: in a scheme one person for all, if agencies can see it.
@@ -391,18 +416,30 @@ impl Enterprise {
 
     /// Whether who takes over is one who represents many.
     pub(crate) fn has_nominee(&self) -> bool {
-        self.index.is_multiple_of(if self.plan.is_some() { 3 } else { 12 })
+        self.index
+            .is_multiple_of(if self.plan.is_some() { 3 } else { 12 })
     }
 
     /// Changes that the registry has counted by `day`.
     pub(crate) fn changes(&self, day: i32) -> u32 {
-        let days = [self.renamed, self.moved, self.rescoped, self.swapped, self.raised, self.sold];
+        let days = [
+            self.renamed,
+            self.moved,
+            self.rescoped,
+            self.swapped,
+            self.raised,
+            self.sold,
+        ];
         self.earlier_changes + days.iter().filter(|change| **change <= day).count() as u32
     }
 
     /// Registered capital on `day`, in 10,000 yuan.
     pub(crate) fn capital(&self, day: i32) -> u32 {
-        if day >= self.raised { self.capital_wan * 2 } else { self.capital_wan }
+        if day >= self.raised {
+            self.capital_wan * 2
+        } else {
+            self.capital_wan
+        }
     }
 
     /// What it may do, as the registry writes it on `day`.
@@ -414,7 +451,11 @@ impl Enterprise {
             2 => "；经济信息咨询",
             _ => "",
         };
-        let later = if day >= self.rescoped { "；信息咨询服务；市场营销策划" } else { "" };
+        let later = if day >= self.rescoped {
+            "；信息咨询服务；市场营销策划"
+        } else {
+            ""
+        };
         format!("{scope}{later}{more}")
     }
 

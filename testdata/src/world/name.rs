@@ -43,9 +43,18 @@ pub(crate) fn brand(number: u32) -> String {
 /// The registered name of an enterprise on `day`.
 pub(crate) fn registered(world: &World, of: &Enterprise, day: i32) -> String {
     let renamed = day >= of.renamed;
-    let mut dice = Dice::new(world.seed, crate::random::stream::NAME, u64::from(of.index), 0);
+    let mut dice = Dice::new(
+        world.seed,
+        crate::random::stream::NAME,
+        u64::from(of.index),
+        0,
+    );
     // A renamed firm keeps its trade and takes a brand from beyond the city.
-    let number = if renamed { of.index + world.total } else { of.index };
+    let number = if renamed {
+        of.index + world.total
+    } else {
+        of.index
+    };
     let district = DISTRICTS[usize::from(Place::of(world, of, of.founded).district)];
     let brand = brand(number);
     let brand = if of.class == Class::Franchise {

@@ -1,19 +1,42 @@
 //! Where enterprises are: district, street, address, telephone, e-mail, domain.
 
-use super::measured::{DISTRICTS as SHARES};
+use super::measured::DISTRICTS as SHARES;
 use super::{Enterprise, World};
 use crate::random::{Dice, mix, stream};
 
 /// Districts of the city, the largest first.
 pub(crate) const DISTRICTS: [&str; 8] = [
-    "滨城区", "港湾区", "东岭区", "西河区", "南屿区", "北原区", "高新区", "临港区",
+    "滨城区",
+    "港湾区",
+    "东岭区",
+    "西河区",
+    "南屿区",
+    "北原区",
+    "高新区",
+    "临港区",
 ];
 
-const STREETS: [&str; 8] = ["中心", "新安", "西湾", "石桥", "龙潭", "向阳", "沙河", "云山"];
+const STREETS: [&str; 8] = [
+    "中心", "新安", "西湾", "石桥", "龙潭", "向阳", "沙河", "云山",
+];
 
 const ROADS: [&str; 16] = [
-    "解放路", "人民路", "海滨大道", "中山路", "建设路", "文化路", "科技路", "港口路", "学府路",
-    "迎宾路", "金山路", "环城路", "和平路", "新华路", "光明路", "工业大道",
+    "解放路",
+    "人民路",
+    "海滨大道",
+    "中山路",
+    "建设路",
+    "文化路",
+    "科技路",
+    "港口路",
+    "学府路",
+    "迎宾路",
+    "金山路",
+    "环城路",
+    "和平路",
+    "新华路",
+    "光明路",
+    "工业大道",
 ];
 
 /// An address: its number fixes everything about it.
@@ -29,7 +52,14 @@ impl Place {
     /// Where an enterprise is registered on `day`.
     pub(crate) fn of(world: &World, of: &Enterprise, day: i32) -> Place {
         let moved = day >= of.moved;
-        Place::numbered(world, if moved { of.address ^ MOVED } else { of.address })
+        Place::numbered(
+            world,
+            if moved {
+                of.address ^ MOVED
+            } else {
+                of.address
+            },
+        )
     }
 
     fn numbered(world: &World, number: u32) -> Place {

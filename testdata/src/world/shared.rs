@@ -20,7 +20,11 @@ pub(super) fn group(index: u32, total: u32, stride: u64, shares: &[(u32, u32)]) 
         let to = all * parts / 1_000;
         if rank < to {
             let place = (rank - from) / u64::from(*size);
-            return if *size == 1 { index } else { total + (from + place) as u32 };
+            return if *size == 1 {
+                index
+            } else {
+                total + (from + place) as u32
+            };
         }
         from = to;
     }

@@ -16,7 +16,7 @@ use crate::feeds::{Feeds, opening};
 use crate::world::{World, month_start};
 
 /// Bytes of one file that wait before they are written.
-const BUFFER: usize = 1 << 16;
+const BUFFER: usize = 1 << 15;
 
 /// Blocks that may wait for the writer, a thread.
 const AHEAD: usize = 2;

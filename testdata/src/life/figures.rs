@@ -277,8 +277,8 @@ struct Prepayment {
 }
 
 fn prepayment(month: &Month) -> Option<Prepayment> {
-    let shared =
-        ["共享车辆", "网约车"].contains(&super::licence::odd(month.of.index).unwrap_or(""));
+    let shared = ["共享车辆", "网约车"]
+        .contains(&super::licence::odd(month.world, month.of.index).unwrap_or(""));
     Some(match month.of.trade {
         _ if shared => Prepayment {
             balance: "押金",

@@ -3,15 +3,18 @@
 
 use super::Month;
 use crate::event::{Events, Kind, LICENCES, NEVER};
+use crate::world::World;
 use crate::world::class::Class;
 use crate::world::trade::number as trade;
 
-/// Every stretch of so many enterprises has one holder of each licence that no
-/// class or trade asks for.
-const STRETCH: u32 = 601;
+/// Every stretch of enterprises has one holder of each licence that no class or
+/// trade asks for. A city has a dozen of each, or more when it is large.
+fn stretch(total: u32) -> u32 {
+    (total / 12).clamp(601, 6_001)
+}
 
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
-    let odd = odd(month.of.index);
+    let odd = odd(month.world, month.of.index);
     for topic in month
         .of
         .class
@@ -70,6 +73,8 @@ fn of_trade(month: &Month) -> Option<&'static str> {
 }
 
 /// The licence that only the place in its stretch gives an enterprise.
-pub(super) fn odd(index: u32) -> Option<&'static str> {
-    LICENCES.get((index % STRETCH) as usize).copied()
+pub(super) fn odd(world: &World, index: u32) -> Option<&'static str> {
+    LICENCES
+        .get((index % stretch(world.total)) as usize)
+        .copied()
 }

@@ -210,7 +210,7 @@ pub(super) const ORDINARY: [Rate; 151] = [
     rate(Kind::PaybackDelay, "停止兑付", 30),
     rate(Kind::Account, "开立", 1_500),
     rate(Kind::AccountClosed, "撤销", 1_800),
-    rate(Kind::PersonalAccount, "收款账户", 250),
+    rate(Kind::PersonalAccount, "收款账户", 700),
     rate(Kind::CrossBorder, "收支异常", 300),
     rate(Kind::Project, "科研项目", 500),
     rate(Kind::Project, "技术合同", 800),

@@ -62,9 +62,9 @@ fn layers(month: &mut Month) -> i64 {
 fn together(month: &mut Month, out: &mut Events) {
     let of = month.of;
     let (chance, agent) = match of.plan {
-        Some(plan) if plan.members > 3 => (plan.visible.max(50), plan.mastermind(month.world)),
+        Some(plan) if plan.members > 3 => (plan.visible / 2, plan.mastermind(month.world)),
         _ if of.class == Class::Franchise => (25, of.person),
-        _ => (u32::from(of.person >= month.world.total) * 2, of.person),
+        _ => (u32::from(of.person >= month.world.total) * 5, of.person),
     };
     if !month.dice.per_cent(chance) {
         return;
@@ -78,7 +78,7 @@ fn together(month: &mut Month, out: &mut Events) {
 /// now and then a scheme.
 fn reborn(month: &mut Month, out: &mut Events) {
     let of = month.of;
-    let chance = if of.plan.is_some() { 12 } else { 2 };
+    let chance = if of.plan.is_some() { 7 } else { 3 };
     let young = of.founded > month.world.start - 400;
     if !young || !month.dice.per_cent(chance) {
         return;

@@ -107,7 +107,7 @@ fn looked_at(month: &Month) -> u32 {
         Class::Franchise => 10,
         Class::TradeCredit if matches!(month_of_year(month.month), 1 | 12) => 200,
         Class::Failing if month.to >= month.of.troubled => 50,
-        Class::Ordinary | Class::Moved | Class::Hosted => 1,
+        Class::Ordinary | Class::Moved | Class::Hosted => 2,
         _ => 0,
     }
 }

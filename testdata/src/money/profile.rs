@@ -70,8 +70,8 @@ pub(super) fn scheme(plan: &Plan, day: i32, share: u32, dice: &mut Dice) -> Prof
         uneven: 5 + hidden / 3 + dice.below(15),
         concentrated,
         cash,
-        commission: if dice.per_cent(35) { 6 } else { 0 },
-        remarks: if plan.quiet { 2 } else { 5 + dice.below(25) },
+        commission: if dice.per_cent(20) { 6 } else { 0 },
+        remarks: if plan.quiet { 2 } else { 3 + dice.below(22) },
         fast: dice.per_cent(30),
         dormant: dice.per_cent(12) && plan.phase(day) == Phase::Promotion,
         personal: plan.collects_on_persons(),
@@ -154,7 +154,8 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             low: 20,
             high: 900,
             back: dice.below(8),
-            remarks: dice.below(9),
+            remarks: dice.below(18),
+            commission: [0, 0, 0, 6][dice.below(4) as usize],
             fast: dice.per_cent(60),
             concentrated: 30 + dice.below(50),
             ..base
@@ -211,6 +212,7 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             back: dice.below(40),
             uneven: 20,
             concentrated: 70,
+            remarks: dice.below(30),
             ..base
         },
         Class::Franchise => Profile {
@@ -219,6 +221,7 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             unit: 500,
             low: 5_000,
             high: 80_000,
+            commission: dice.below(8),
             ..base
         },
         Class::TradeCredit if december => Profile {
@@ -248,7 +251,7 @@ pub(super) fn lawful(class: Class, december: bool, dice: &mut Dice) -> Option<Pr
             concentrated: dice.below(95),
             cash: [0, 0, 5, 40][dice.below(4) as usize],
             abroad: [0, 0, 0, 30][dice.below(4) as usize],
-            remarks: [0, 0, 0, 8][dice.below(4) as usize],
+            remarks: [0, 0, 0, 14][dice.below(4) as usize],
             fast: dice.per_cent(25),
             dormant: dice.per_cent(15),
             ..base

@@ -105,7 +105,6 @@ impl Plan {
                 self.finding = NEVER;
             }
             Typology::Relapse => self.repaired = self.promotion - dice.range(60, 160),
-            Typology::ShellRing => self.visible = self.visible.max(25),
             _ => {}
         }
     }

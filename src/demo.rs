@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tocsin_testdata::{City, CityParams};
+use tocsin_testdata::{City, CityParams, write_city, write_truth};
 
 /// The simulated city's sources, features, word lists and model.
 static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
@@ -67,14 +67,14 @@ impl Deliveries {
         let written = fs::read_to_string(root.join(DELIVERED)).ok();
         let written = written.and_then(|text| text.get(..10)?.parse::<jiff::civil::Date>().ok());
         let mut deliveries = Deliveries {
-            city: City::new(params),
+            city: City::new(&params)?,
             root: root.to_path_buf(),
             sizes: HashMap::new(),
             next: start,
             end,
         };
         while written.is_some_and(|written| deliveries.next <= written) {
-            for delivery in deliveries.city.day(deliveries.next) {
+            for delivery in deliveries.city.day(deliveries.next)? {
                 *deliveries.sizes.entry(delivery.path).or_default() += delivery.bytes.len() as u64;
             }
             deliveries.next = deliveries.next.tomorrow()?;
@@ -92,10 +92,14 @@ impl Deliveries {
             &self.root.join("clock"),
             &format!("{}T18:00:00+08:00\n", self.next),
         )?;
-        for delivery in self.city.day(self.next) {
+        for delivery in self.city.day(self.next)? {
             let path = self.root.join(&delivery.path);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
+            }
+            if delivery.whole {
+                replace(&path, &delivery.bytes)?;
+                continue;
             }
             let size = self.sizes.entry(delivery.path).or_default();
             let mut file = fs::OpenOptions::new()
@@ -114,7 +118,7 @@ impl Deliveries {
 }
 
 /// Replaces a file's text in one step.
-fn replace(path: &Path, text: &str) -> Result<()> {
+fn replace(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let next = path.with_extension("next");
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -135,21 +139,41 @@ fn params(enterprises: u32, months: u32, seed: u64) -> CityParams {
 }
 
 /// `tocsin simulate`: all deliveries at once, beside the configuration that
-/// reads them.
+/// reads them; beside both, not within the engine's reach, the truth.
 ///
 /// # Errors
 /// When the disk refuses.
 pub fn simulate(args: &Simulate) -> Result<()> {
     let config = write_config(&CITY, &args.out)?;
-    let mut deliveries = Deliveries::resume(
-        params(args.enterprises, args.months, args.seed),
-        &args.out.join("landing"),
+    let landing = args.out.join("landing");
+    if landing.exists() {
+        bail!(
+            "`{}` is there already: remove it, or name another --out",
+            landing.display()
+        );
+    }
+    let params = params(args.enterprises, args.months, args.seed);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let stats = write_city(&landing, &params, threads, |stats| {
+        println!(
+            "month {} of {}: {} records",
+            stats.months, args.months, stats.rows
+        );
+    })?;
+    let truth = fs::File::create(args.out.join("truth.csv"))?;
+    write_truth(&mut std::io::BufWriter::new(truth), &params)?;
+    let end = params
+        .start
+        .checked_add(jiff::Span::new().months(params.months))?;
+    replace(
+        &landing.join("clock"),
+        &format!("{}T18:00:00+08:00\n", end.yesterday()?),
     )?;
-    while deliveries.write_day()? {}
-    let bytes: u64 = deliveries.sizes.values().sum();
     println!(
-        "{} files, {bytes} bytes; run on them with: tocsin run --once --config {}",
-        deliveries.sizes.len(),
+        "{} records in {} files, {} bytes; run on them with: tocsin run --once --config {}",
+        stats.rows,
+        stats.files,
+        stats.bytes,
         config.display()
     );
     Ok(())

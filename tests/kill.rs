@@ -63,11 +63,15 @@ fn params() -> CityParams {
 
 /// Delivers day by day, each file in two pieces that break a line anywhere.
 fn deliver(world: &World, done: &AtomicBool) {
-    let mut city = City::new(params());
+    let mut city = City::new(&params()).unwrap();
     let mut random = Random(seed());
     let days = params().start.series(jiff::Span::new().days(1)).take(DAYS);
     for day in days {
-        for Delivery { path, bytes } in city.day(day) {
+        for Delivery { path, bytes, whole } in city.day(day).unwrap() {
+            if whole {
+                world.put_whole(&format!("landing/{path}"), &bytes);
+                continue;
+            }
             let (first, second) = bytes.split_at(random.below(bytes.len() as u64) as usize);
             world.append(&format!("landing/{path}"), first);
             world.append(&format!("landing/{path}"), second);

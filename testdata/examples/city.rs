@@ -1,48 +1,44 @@
-//! What a simulated city delivers, and how fast.
+//! Writes a city below a folder and says how fast, how much, and how many rows an
+//! enterprise.
 //!
-//! `cargo run --release -p tocsin-testdata --example city -- [ENTERPRISES] [DAYS]`
+//! `cargo run --release -p tocsin-testdata --example city -- DIR [ENTERPRISES] [MONTHS] [SEED] [SCHEMES_PER_100K] [FEEDS]`
 
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use tocsin_testdata::{City, CityParams};
+use tocsin_testdata::{CityError, CityParams, write_city, write_truth};
 
-fn main() {
-    let mut numbers = std::env::args()
-        .skip(1)
-        .filter_map(|text| text.parse::<u32>().ok());
-    let enterprises = numbers.next().unwrap_or(20_000);
-    let days = numbers.next().unwrap_or(180);
+fn main() -> Result<(), CityError> {
+    let mut words = std::env::args().skip(1);
+    let folder = PathBuf::from(words.next().unwrap_or_else(|| "simulated".to_owned()));
+    let mut number = |default: u32| {
+        words
+            .next()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    };
     let params = CityParams {
-        enterprises,
+        enterprises: number(20_000),
+        months: number(24),
+        seed: u64::from(number(1)),
+        schemes_per_100k: number(25),
+        feeds: std::env::args().nth(6).map(PathBuf::from),
         ..CityParams::default()
     };
-    let mut day = params.start;
     let began = Instant::now();
-    let mut city = City::new(params);
+    let stats = write_city(&folder.join("landing"), &params, 2, |stats| {
+        println!("month {}: {} rows", stats.months, stats.rows);
+    })?;
+    let seconds = began.elapsed();
+    let mut truth = BufWriter::new(File::create(folder.join("truth.csv"))?);
+    let truths = write_truth(&mut truth, &params)?;
+    println!("{stats:?} in {seconds:?}, {truths} truths");
     println!(
-        "founded {enterprises} enterprises in {:?}, {} schemes",
-        began.elapsed(),
-        city.truth().len()
+        "{} rows for 100 enterprises, {} ns an enterprise-month on 2 threads",
+        stats.rows * 100 / u64::from(params.enterprises),
+        seconds.as_nanos() / u128::from(params.enterprises) / u128::from(params.months)
     );
-    let (mut rows, mut bytes, mut slowest) = (0, 0, std::time::Duration::ZERO);
-    let began = Instant::now();
-    for at in 0..days {
-        let began = Instant::now();
-        for delivery in city.day(day) {
-            rows += delivery.bytes.iter().filter(|byte| **byte == b'\n').count();
-            bytes += delivery.bytes.len();
-        }
-        if at == 0 {
-            println!(
-                "first day: {rows} lines, {bytes} bytes in {:?}",
-                began.elapsed()
-            );
-        } else {
-            slowest = slowest.max(began.elapsed());
-        }
-        let Ok(next) = day.tomorrow() else { break };
-        day = next;
-    }
-    let mean = began.elapsed() / days.max(1);
-    println!("{days} days: {rows} lines, {bytes} bytes; mean {mean:?} a day, slowest {slowest:?}");
+    Ok(())
 }

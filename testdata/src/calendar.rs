@@ -54,6 +54,14 @@ pub(crate) fn iso_month(month: i32) -> String {
     )
 }
 
+/// The month number of `2025-03`.
+pub(crate) fn month_number(text: &str) -> Option<i32> {
+    let (year, month) = text.split_once('-')?;
+    let (year, month): (i32, i32) = (year.parse().ok()?, month.parse().ok()?);
+    let known = (1900..=2999).contains(&year) && (1..=12).contains(&month);
+    known.then(|| (year - 1970) * 12 + month - 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,15 +1,22 @@
-//! The city: its enterprises, its hidden schemes, and a day's deliveries.
+//! The city: its parameters, a day's deliveries, and the hidden truth.
 
-use jiff::Span;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use include_dir::{Dir, include_dir};
 use jiff::civil::Date;
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
 
-use crate::agency;
-use crate::calendar::day_number;
-use crate::enterprise::{Enterprise, Role};
-use crate::random::keyed;
-use crate::scheme::{Plan, Scheme, Typology};
+use crate::calendar::{day_number, month_of};
+use crate::feeds::block::{blocks, generate};
+use crate::feeds::whole::Whole;
+use crate::feeds::{FeedFault, Feeds, opening};
+use crate::truth::{Truth, truths};
+use crate::world::World;
+
+/// The feeds of the city's own 42 units.
+static FEEDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/city/feeds");
 
 /// What determines a city, down to the last byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +27,15 @@ pub struct CityParams {
     pub seed: u64,
     /// The first day of deliveries.
     pub start: Date,
-    /// For how many months enterprises are founded and schemes begin. Days
-    /// beyond are delivered too, and grow quiet.
+    /// How many months are simulated.
     pub months: u32,
-    /// How many of 100,000 enterprises raise money illegally at some time.
+    /// How many of 100,000 enterprises belong to a scheme; a small city has one
+    /// scheme of every typology at least, unless this is 0.
     pub schemes_per_100k: u32,
     /// New enterprises a month, in thousandths of the first day's number.
     pub founded_per_mille: u32,
+    /// A folder of feeds instead of the city's own.
+    pub feeds: Option<PathBuf>,
 }
 
 impl Default for CityParams {
@@ -34,246 +43,191 @@ impl Default for CityParams {
         CityParams {
             enterprises: 20_000,
             seed: 1,
-            start: jiff::civil::date(2025, 1, 1),
-            months: 12,
-            schemes_per_100k: 300,
+            start: jiff::civil::date(2024, 1, 1),
+            months: 24,
+            schemes_per_100k: 25,
             founded_per_mille: 6,
+            feeds: None,
         }
     }
 }
 
-/// Bytes to append to one file below the landing folder.
+/// Bytes for one file below the landing folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Relative, with `/`: `msa/penalty/2025-03.csv`.
     pub path: String,
-    /// Complete lines; the header first when this opens the file.
+    /// Complete lines to append, the header first when this opens the file; or
+    /// all of it.
     pub bytes: Vec<u8>,
+    /// A list or a workbook that is delivered once and as a whole: half of it
+    /// means something else, so put it in its place by rename.
+    pub whole: bool,
 }
 
-/// A simulated city.
+/// Why there is no city, or no day of it.
+#[derive(Debug, Error)]
+pub enum CityError {
+    /// Feeds that nobody can run.
+    #[error("{} faults in the feeds, the first: {}", .0.len(), .0.first().map_or(String::new(), ToString::to_string))]
+    Feeds(Vec<FeedFault>),
+    /// A workbook that cannot be made.
+    #[error("workbook: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// A folder or file that cannot be read or written.
+    #[error("{0}")]
+    Disk(#[from] io::Error),
+}
+
+/// Reads the feeds that `params` ask for.
+pub(crate) fn feeds(params: &CityParams) -> Result<Feeds, CityError> {
+    let mut files = match &params.feeds {
+        Some(folder) => read_folder(folder)?,
+        None => embedded(),
+    };
+    files.sort();
+    Feeds::read(&files).map_err(CityError::Feeds)
+}
+
+fn embedded() -> Vec<(String, String)> {
+    let text = |file: &include_dir::File<'_>| {
+        let name = file.path().file_name()?.to_str()?.to_owned();
+        Some((name, file.contents_utf8()?.to_owned()))
+    };
+    FEEDS.files().filter_map(text).collect()
+}
+
+fn read_folder(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            files.push((name, fs::read_to_string(&path)?));
+        }
+    }
+    Ok(files)
+}
+
+/// A simulated city that is played day by day. It holds what is still to be
+/// delivered; [`crate::write_city`] holds next to nothing.
 #[derive(Debug)]
 pub struct City {
-    seed: u64,
-    start: i32,
-    /// The first day on which nothing new begins.
-    end: i32,
-    stock: u32,
-    /// In the order of founding; the first `stock` are older than the city.
-    enterprises: Vec<Enterprise>,
-    roles: Vec<(Role, Vec<u32>)>,
-    plans: Vec<Plan>,
+    world: World,
+    feeds: Feeds,
+    /// The day that comes next, and the first month that is not generated yet.
+    next: i32,
+    next_month: i32,
+    /// What is due, by day and feed.
+    due: BTreeMap<i32, BTreeMap<u16, Vec<u8>>>,
+    whole: Whole,
+    /// Files that have been opened, by feed and month.
+    opened: BTreeSet<(u16, i32)>,
 }
 
 impl City {
-    /// Founds the city. Cost and memory grow with the number of enterprises.
-    pub fn new(params: CityParams) -> City {
-        let start = day_number(params.start);
-        let months = Span::new().months(i64::from(params.months.clamp(1, 1_200)));
-        let end = params
-            .start
-            .checked_add(months)
-            .map_or(start + 31, day_number);
-        let mut city = City {
-            seed: params.seed,
-            start,
-            end,
-            stock: params.enterprises.max(1),
-            enterprises: Vec::new(),
-            roles: Vec::new(),
-            plans: Vec::new(),
-        };
-        city.found(&params);
-        city.plot(params.schemes_per_100k);
-        city.sort_roles();
-        city
+    /// Founds the city. Costs nothing but reading the feeds.
+    ///
+    /// # Errors
+    /// When the feeds have faults.
+    pub fn new(params: &CityParams) -> Result<City, CityError> {
+        let world = World::new(params);
+        Ok(City {
+            next: world.start,
+            next_month: world.first_month,
+            feeds: feeds(params)?,
+            due: BTreeMap::new(),
+            whole: Whole::default(),
+            opened: BTreeSet::new(),
+            world,
+        })
     }
 
-    /// Draws the enterprises there are and those to come.
-    fn found(&mut self, params: &CityParams) {
-        let to_come = u64::from(self.stock) * u64::from(params.founded_per_mille) / 1_000;
-        let to_come = (to_come * u64::from(params.months)) as u32;
-        let total = self.stock + to_come;
-        let days = i64::from(self.end - self.start - 1).max(1);
-        for index in 0..total {
-            let founded = match index.checked_sub(self.stock) {
-                None => self.start - age(self.seed, index),
-                Some(later) => {
-                    self.start + 1 + (i64::from(later) * days / i64::from(to_come)) as i32
-                }
-            };
-            let drawn = Enterprise::draw(self.seed, index, total, self.start, founded);
-            self.enterprises.push(drawn);
-        }
-    }
-
-    /// Draws the schemes and the enterprises behind them.
-    fn plot(&mut self, per_100k: u32) {
-        let total = self.enterprises.len() as u64;
-        let wanted = ((total * u64::from(per_100k) + 50_000) / 100_000)
-            .min(u64::from(self.stock) / 4) as u32;
-        let mut ring = 0;
-        while (self.plans.len() as u32) < wanted {
-            let typology = Typology::ALL[(ring % 6) as usize];
-            let mut rng = keyed(self.seed, 2, i64::from(ring), 0);
-            let promotion = rng.gen_range(self.start - 200..self.end - 20);
-            let plan = Plan::draw(&mut rng, typology, promotion);
-            // Every second private fund is a ring of three shells.
-            let members = if ring % 12 == 4 { 3 } else { 1 };
-            for _ in 0..members {
-                let enterprise = self.front(&mut rng, plan.setup);
-                let ringed = members > 1;
-                self.enterprises[enterprise as usize].turn_bad(
-                    self.plans.len() as u32,
-                    ring,
-                    ringed,
-                );
-                self.dress(enterprise, typology);
-                self.plans.push(Plan {
-                    enterprise,
-                    ..plan.clone()
-                });
-            }
-            ring += 1;
-        }
-    }
-
-    /// An ordinary enterprise, founded before `setup`, that becomes a front:
-    /// some are founded for it, most are bought or were always there.
-    fn front(&mut self, rng: &mut ChaCha8Rng, setup: i32) -> u32 {
-        loop {
-            let known = self.founded_by(setup - 1);
-            let new = known > self.stock && rng.gen_range(0..100u32) < 40;
-            let index = if new {
-                rng.gen_range(self.stock..known)
-            } else {
-                rng.gen_range(0..self.stock)
-            };
-            let young = rng.gen_range(0..100u32) < 60;
-            let days = rng.gen_range(10..200);
-            let front = &mut self.enterprises[index as usize];
-            if matches!(front.role, Role::Scheme(_)) {
-                continue;
-            }
-            let before = setup.min(self.start);
-            if !new {
-                front.founded = if young {
-                    before - days
-                } else {
-                    front.founded.min(before - 10)
-                };
-            }
-            return index;
-        }
-    }
-
-    /// Gives a front the looks of its typology.
-    fn dress(&mut self, enterprise: u32, typology: Typology) {
-        use crate::enterprise::sector;
-        let front = &mut self.enterprises[enterprise as usize];
-        front.sector = match typology {
-            Typology::ConsumerRebate => sector::SHOP,
-            Typology::ElderlyCare => sector::ELDERLY,
-            Typology::LeaseBack => 10,
-            Typology::VirtualCurrency => 3,
-            Typology::PrivateFund if enterprise.is_multiple_of(3) => sector::WEALTH,
-            Typology::PrivateFund => sector::ASSETS,
-            Typology::PersonalAccounts => 2,
-        };
-        if typology != Typology::PersonalAccounts {
-            front.capital_wan = front.capital_wan.max(1_000) * 2;
-            front.paid_wan = 0;
-            front.staff = front.staff.min(6);
-        }
-    }
-
-    fn sort_roles(&mut self) {
-        let mut members: Vec<(Role, u32)> = Vec::new();
-        for (index, enterprise) in self.enterprises.iter().enumerate() {
-            if !matches!(enterprise.role, Role::Ordinary | Role::Scheme(_)) {
-                members.push((enterprise.role, index as u32));
-            }
-        }
-        members.sort_unstable();
-        for (role, index) in members {
-            match self.roles.last_mut() {
-                Some((last, list)) if *last == role => list.push(index),
-                _ => self.roles.push((role, vec![index])),
-            }
-        }
-    }
-
-    /// Every file the agencies deliver on `day`, in order. Empty before the
-    /// first day. The same day gives the same bytes whenever it is asked for.
-    pub fn day(&mut self, day: Date) -> Vec<Delivery> {
+    /// Every file that the agencies deliver on `day`, in order: what is to be
+    /// appended, or a file as a whole. Empty outside the simulated time. The same
+    /// day gives the same bytes whenever it is asked for; in order it is cheap.
+    ///
+    /// # Errors
+    /// When a workbook cannot be made.
+    pub fn day(&mut self, day: Date) -> Result<Vec<Delivery>, CityError> {
         let day = day_number(day);
-        if day < self.start {
-            return Vec::new();
+        if day < self.world.start || day >= self.world.end {
+            return Ok(Vec::new());
         }
-        agency::deliver(self, day)
+        if day < self.next {
+            self.begin_again();
+        }
+        while self.next < day {
+            self.deliver()?;
+        }
+        self.deliver()
     }
 
-    /// The hidden truth. The engine never reads it.
-    pub fn truth(&self) -> Vec<Scheme> {
-        let date = |day: i32| jiff::civil::date(1970, 1, 1).saturating_add(Span::new().days(day));
-        let scheme = |plan: &Plan| Scheme {
-            uscc: self.enterprises[plan.enterprise as usize].uscc(plan.enterprise),
-            typology: plan.typology,
-            start: date(plan.promotion),
-            first_complaint: date(plan.first_complaint),
-            collapse: date(plan.collapse),
-        };
-        self.plans.iter().map(scheme).collect()
+    /// The hidden truth, enterprise by enterprise: everybody in a scheme, and
+    /// everybody lawful who looks like it. The engine never reads it.
+    pub fn truth(&self) -> impl Iterator<Item = Truth> {
+        truths(&self.world)
     }
 
-    /// Whether `day` is the first day of deliveries.
-    pub(crate) fn is_first(&self, day: Date) -> bool {
-        day_number(day) == self.start
+    fn begin_again(&mut self) {
+        self.next = self.world.start;
+        self.next_month = self.world.first_month;
+        self.due.clear();
+        self.whole = Whole::default();
+        self.opened.clear();
     }
 
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed
+    /// Delivers the next day.
+    fn deliver(&mut self) -> Result<Vec<Delivery>, CityError> {
+        let day = self.next;
+        let month = month_of(day);
+        while self.next_month <= month {
+            self.generate(self.next_month);
+            self.next_month += 1;
+        }
+        self.next += 1;
+        let mut deliveries = Vec::new();
+        for (place, rows) in self.due.remove(&day).unwrap_or_default() {
+            let feed = &self.feeds.list[usize::from(place)];
+            let mut bytes = Vec::new();
+            if self.opened.insert((place, month)) {
+                bytes = opening(feed);
+            }
+            bytes.extend_from_slice(&rows);
+            let path = feed.monthly_path(month);
+            deliveries.push(Delivery {
+                path,
+                bytes,
+                whole: false,
+            });
+        }
+        let whole = self.whole.due(&self.feeds, day)?;
+        deliveries.extend(whole.into_iter().map(|(_, file)| file));
+        Ok(deliveries)
     }
 
-    pub(crate) fn start(&self) -> i32 {
-        self.start
-    }
-
-    pub(crate) fn stock(&self) -> u32 {
-        self.stock
-    }
-
-    pub(crate) fn enterprises(&self) -> &[Enterprise] {
-        &self.enterprises
-    }
-
-    pub(crate) fn roles(&self) -> &[(Role, Vec<u32>)] {
-        &self.roles
-    }
-
-    pub(crate) fn plans(&self) -> &[Plan] {
-        &self.plans
-    }
-
-    /// The plan of an enterprise, if it has one.
-    pub(crate) fn plan_of(&self, enterprise: u32) -> Option<&Plan> {
-        match self.enterprises[enterprise as usize].role {
-            Role::Scheme(scheme) => Some(&self.plans[scheme as usize]),
-            _ => None,
+    fn generate(&mut self, month: i32) {
+        for number in 0..blocks(&self.world, month) {
+            let block = generate(&self.world, &self.feeds, month, number);
+            let mut from = 0;
+            for piece in &block.pieces {
+                let to = from + piece.bytes as usize;
+                let row = &block.bytes[from..to];
+                from = to;
+                if Whole::is_for(&self.feeds.list[usize::from(piece.feed)]) {
+                    self.whole.put(&self.feeds, piece, row);
+                } else {
+                    let day = self.due.entry(piece.day).or_default();
+                    day.entry(piece.feed).or_default().extend_from_slice(row);
+                }
+            }
         }
     }
-
-    /// How many enterprises have been registered by `day`: the first so many.
-    pub(crate) fn founded_by(&self, day: i32) -> u32 {
-        let to_come = &self.enterprises[self.stock as usize..];
-        self.stock + to_come.partition_point(|later| later.founded <= day) as u32
-    }
-}
-
-/// Days that an enterprise of the first day is old: from one to 45 years, the
-/// younger the more.
-fn age(seed: u64, index: u32) -> i32 {
-    let mut rng = keyed(seed, 3, i64::from(index), 0);
-    let oldest = rng.gen_range(1..=45);
-    rng.gen_range(0..oldest) * 365 + rng.gen_range(1..=365)
 }

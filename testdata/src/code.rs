@@ -1,7 +1,7 @@
 //! Identifiers of a simulated enterprise: credit codes with both check digits
 //! (GB 32100-2015, GB 11714), old registration numbers, accounts, persons.
 
-use crate::random::mix;
+use crate::random::{mix, stream};
 
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 const WEIGHTS: [u32; 17] = [
@@ -22,13 +22,28 @@ const fn values() -> [u8; 128] {
     table
 }
 
-/// How many different codes [`credit_code`] can make for one district.
+/// How many different codes [`credit_code`] and [`load_code`] can make.
 pub(crate) const CODES: u64 = 31 * 31 * 31 * 31 * 31;
 
-/// The credit code number `index` (below [`CODES`]) of district `44030d`.
-pub(crate) fn credit_code(index: u64, district: u8) -> [u8; 18] {
+/// The credit code number `index` (below [`CODES`]); of an institution that the
+/// civil affairs office registers, or of a firm.
+pub(crate) fn credit_code(index: u64, institution: bool) -> [u8; 18] {
+    let template = if institution {
+        b"52440300MJ00000000"
+    } else {
+        b"91440300MA00000000"
+    };
+    numbered(*template, index)
+}
+
+/// The code number `index` of district `44030d`, as the benchmark's load has it.
+pub(crate) fn load_code(index: u64, district: u8) -> [u8; 18] {
     let mut code = *b"91440300MA00000000";
     code[7] = b'0' + district % 10;
+    numbered(code, index)
+}
+
+fn numbered(mut code: [u8; 18], index: u64) -> [u8; 18] {
     // An odd stride makes neighbours look unrelated and stays one to one.
     let mut rest = (index % CODES) * 7_919 % CODES;
     for at in (11..16).rev() {
@@ -67,14 +82,6 @@ fn check(code: &[u8; 18]) -> u8 {
     ALPHABET[((31 - sum % 31) % 31) as usize]
 }
 
-/// As [`credit_code`], as text.
-pub(crate) fn credit_text(index: u64, district: u8) -> String {
-    credit_code(index, district)
-        .iter()
-        .map(|byte| char::from(*byte))
-        .collect()
-}
-
 /// The same code with a wrong check digit.
 pub(crate) fn wrong_check(code: &str) -> String {
     let mut text: String = code.chars().take(17).collect();
@@ -97,13 +104,8 @@ pub(crate) fn registration_number(index: u64) -> String {
 
 /// An account of 19 digits, unique by (`owner`, `serial`).
 pub(crate) fn account(seed: u64, owner: u64, serial: u32) -> String {
-    let salt = mix(seed, 901, owner, u64::from(serial)) % 1_000;
+    let salt = mix(seed, stream::ACCOUNT, owner, u64::from(serial)) % 1_000;
     format!("6217{owner:010}{:02}{salt:03}", serial % 100)
-}
-
-/// A person, as the agencies' pseudonym: 16 hexadecimal digits.
-pub(crate) fn person(seed: u64, person: u32) -> String {
-    format!("{:016x}", mix(seed, 902, u64::from(person), 0))
 }
 
 #[cfg(test)]
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn codes_are_distinct() {
-        let mut codes: Vec<[u8; 18]> = (0..200_000).map(|at| credit_code(at, 3)).collect();
+        let mut codes: Vec<[u8; 18]> = (0..200_000).map(|at| credit_code(at, false)).collect();
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), 200_000);

@@ -1,30 +1,38 @@
-//! A simulated city: what a dozen agencies deliver, day by day, about
-//! enterprises that live, and some that raise money illegally.
+//! A simulated city: what its 42 units deliver about enterprises that live, and
+//! some that raise money illegally.
 //!
-//! Everything is a pure function of [`CityParams`] and the day: the same seed
-//! gives the same bytes on every machine, and a day can be asked for alone, in
-//! any order, again. So nothing here uses floating point, the clock, or a hash
-//! map. The engine never reads [`City::truth`]; evaluation may.
+//! Everything is a pure function of [`CityParams`]: the same seed gives the same
+//! bytes on every machine and with any number of threads, and nothing is held per
+//! enterprise. So nothing here uses floating point, the clock, or a hash map.
 //!
-//! The city's own sources, features and first model are declared in
-//! `testdata/city`; [`write_load`] has its own in `testdata/bench`.
+//! The way of a row: [`world`] says what an enterprise is, [`life`], [`money`]
+//! and [`scheme`] what happens to it in a month, as [`event`]s; [`feeds`] says
+//! which agency sees which event, when, and how it writes it down. Feeds are
+//! declared in `testdata/city/feeds`, one file a unit. The engine never reads
+//! [`City::truth`]; evaluation may.
+//!
+//! [`write_load`] is the benchmark's flat load, declared in `testdata/bench`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(rustdoc::private_intra_doc_links)]
 
-mod agency;
+mod bulk;
 mod calendar;
 mod city;
 mod code;
-mod deliver;
-mod enterprise;
 mod event;
+mod feeds;
+mod life;
 mod load;
+mod money;
 mod random;
 mod scheme;
-mod sheet;
-mod words;
+mod truth;
+mod world;
 
-pub use city::{City, CityParams, Delivery};
-pub use deliver::{DayStats, write_day};
+pub use bulk::{Stats, write_city};
+pub use city::{City, CityError, CityParams, Delivery};
+pub use feeds::FeedFault;
 pub use load::{LoadStats, write_load};
-pub use scheme::{Scheme, Typology};
+pub use scheme::{Role, Typology};
+pub use truth::{Scheme, Truth, write_truth};

@@ -13,15 +13,41 @@ use rand::RngCore;
 use rand_chacha::ChaCha8Rng;
 
 use crate::calendar::{civil, from_civil};
-use crate::code::{CODES, credit_code};
+use crate::code::{CODES, load_code};
 use crate::random::keyed;
-use crate::words;
 
 /// Rows of one file at most.
 const FILE_ROWS: u64 = 500_000;
 
 /// Bytes held before they are written.
 const BUFFER: usize = 1 << 20;
+
+/// Letter and trade word of the load's enterprises.
+const SECTORS: [(&str, &str); 11] = [
+    ("F", "商贸"),
+    ("F", "贸易"),
+    ("I", "科技"),
+    ("I", "网络技术"),
+    ("H", "餐饮管理"),
+    ("E", "建筑工程"),
+    ("G", "物流"),
+    ("C", "五金制品"),
+    ("C", "电子"),
+    ("R", "文化传播"),
+    ("L", "企业管理咨询"),
+];
+
+/// Its districts.
+const DISTRICTS: [&str; 8] = [
+    "滨城区",
+    "港湾区",
+    "东岭区",
+    "西河区",
+    "南屿区",
+    "北原区",
+    "高新区",
+    "临港区",
+];
 
 /// The last day of the load's dates; `testdata/bench` fixes its clock there.
 const LAST_DAY: (i32, i32, i32) = (2025, 6, 30);
@@ -177,7 +203,7 @@ impl Line {
 
     fn code(&mut self, enterprise: u32) {
         self.text
-            .extend_from_slice(&credit_code(u64::from(enterprise), (enterprise % 8) as u8));
+            .extend_from_slice(&load_code(u64::from(enterprise), (enterprise % 8) as u8));
     }
 
     fn date(&mut self, day: i32) {
@@ -200,7 +226,7 @@ impl Line {
         self.push("滨海市");
         self.number(u64::from(enterprise) + 1);
         self.push("号");
-        self.push(words::SECTORS[(enterprise % 11) as usize].1);
+        self.push(SECTORS[(enterprise % 11) as usize].1);
         self.push("有限公司");
     }
 }
@@ -217,7 +243,7 @@ fn registration(line: &mut Line, number: u64) {
     line.push(",");
     line.name(enterprise);
     line.push(",有限责任公司,");
-    line.push(words::SECTORS[(enterprise % 11) as usize].0);
+    line.push(SECTORS[(enterprise % 11) as usize].0);
     line.push(",");
     let founded = line.below(9_000) as i32;
     line.date(11_000 + founded);
@@ -302,7 +328,7 @@ fn ticket(line: &mut Line, number: u64) {
     line.push(",");
     line.pick(&["电话", "网站", "小程序"]);
     line.push(",");
-    line.pick(&words::DISTRICTS);
+    line.pick(&DISTRICTS);
     line.push("\n");
 }
 

@@ -1,139 +1,346 @@
-//! What others may rely on: the same bytes for the same seed, complete lines,
-//! valid codes, and schemes that agencies can see before they collapse.
+//! What others may rely on: the same rows for the same seed, however they are
+//! made; valid codes; every typology and every look-alike; every resource; truth
+//! only in its own file.
 
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use jiff::civil::{Date, date};
-use tocsin_testdata::{City, CityParams, Delivery, Typology, write_day};
+use tocsin_testdata::{City, CityParams, Delivery, Typology, write_city, write_truth};
 
-const DAYS: usize = 330;
+/// Feeds whose every column is of use to a test.
+const FEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/feeds");
 
-fn params(seed: u64) -> CityParams {
+fn params(enterprises: u32, months: u32) -> CityParams {
     CityParams {
-        enterprises: 1_500,
-        seed,
-        schemes_per_100k: 2_000,
+        enterprises,
+        months,
+        seed: 7,
         ..CityParams::default()
     }
 }
 
-fn days(count: usize) -> Vec<Date> {
-    let start = params(0).start;
-    start
+fn with_test_feeds(enterprises: u32, months: u32) -> CityParams {
+    CityParams {
+        feeds: Some(FEEDS.into()),
+        ..params(enterprises, months)
+    }
+}
+
+/// All files that are written in one go.
+fn bulk(params: &CityParams, threads: usize) -> BTreeMap<String, Vec<u8>> {
+    let root = tempfile::tempdir().unwrap();
+    write_city(root.path(), params, threads, |_| {}).unwrap();
+    let mut files = BTreeMap::new();
+    gather(root.path(), root.path(), &mut files);
+    files
+}
+
+fn gather(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(root, &path, files);
+        } else {
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn days(params: &CityParams) -> Vec<Date> {
+    let count = params.months as usize * 31;
+    params
+        .start
         .series(jiff::Span::new().days(1))
         .take(count)
         .collect()
 }
 
-/// All deliveries of `count` days, put together as files.
-fn files(seed: u64, count: usize) -> BTreeMap<String, Vec<u8>> {
-    let mut city = City::new(params(seed));
+/// All files, day by day.
+fn daily(params: &CityParams) -> BTreeMap<String, Vec<u8>> {
+    let mut city = City::new(params).unwrap();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for day in days(count) {
-        for Delivery { path, bytes } in city.day(day) {
+    for day in days(params) {
+        for Delivery { path, bytes, .. } in city.day(day).unwrap() {
             files.entry(path).or_default().extend(bytes);
         }
     }
     files
 }
 
-fn text(path: &str, bytes: &[u8]) -> String {
-    let gb = ["msa/penalty", "court/enforcement", "12345/ticket"];
-    let encoding = if gb.iter().any(|folder| path.starts_with(folder)) {
-        encoding_rs::GB18030
-    } else {
-        encoding_rs::UTF_8
-    };
-    let (text, _, broken) = encoding.decode(bytes);
-    assert!(!broken, "{path} is not {}", encoding.name());
-    text.into_owned()
+/// The lines of a file, sorted, the first one first.
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    lines[1..].sort_unstable();
+    lines
+}
+
+/// Rows of a CSV file in UTF-8 without quotes.
+fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.lines()
+        .skip(1)
+        .map(|line| line.split(',').map(str::to_owned).collect())
+        .collect()
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
-    assert_eq!(files(7, 40), files(7, 40));
-    assert_ne!(files(7, 3), files(8, 3));
+fn threads_and_runs_change_nothing_and_the_seed_everything() {
+    // Three blocks, so that threads have something to confuse.
+    let params = params(9_000, 2);
+    let one = bulk(&params, 1);
+    assert!(one == bulk(&params, 3));
+    let other = CityParams { seed: 8, ..params };
+    assert!(one != bulk(&other, 1));
+}
+
+#[test]
+fn a_city_in_one_go_has_the_rows_of_a_city_day_by_day() {
+    let params = params(1_000, 5);
+    let (bulk, daily) = (bulk(&params, 2), daily(&params));
+    assert_eq!(
+        bulk.keys().collect::<Vec<_>>(),
+        daily.keys().collect::<Vec<_>>()
+    );
+    for (path, bytes) in &bulk {
+        if path.ends_with(".csv") {
+            assert!(lines(bytes) == lines(&daily[path]), "{path}");
+        }
+    }
 }
 
 #[test]
 fn a_day_does_not_depend_on_what_was_asked_before() {
-    let mut in_order = City::new(params(7));
-    let all: Vec<Vec<Delivery>> = days(60).into_iter().map(|day| in_order.day(day)).collect();
-    for at in [0, 59, 31, 12] {
-        let mut fresh = City::new(params(7));
-        assert_eq!(fresh.day(days(60)[at]), all[at], "day {at}");
+    let params = params(300, 3);
+    let mut in_order = City::new(&params).unwrap();
+    let days = days(&params);
+    let all: Vec<Vec<Delivery>> = days.iter().map(|day| in_order.day(*day).unwrap()).collect();
+    let mut city = City::new(&params).unwrap();
+    for at in [40, 0, 59, 12] {
+        assert!(city.day(days[at]).unwrap() == all[at], "day {at}");
+    }
+    assert_eq!(city.day(date(2023, 12, 31)).unwrap(), Vec::new());
+    assert_eq!(city.day(date(2024, 4, 1)).unwrap(), Vec::new());
+}
+
+#[test]
+fn every_resource_delivers() {
+    let params = params(3_000, 24);
+    let delivered: BTreeSet<String> = bulk(&params, 2)
+        .keys()
+        .filter_map(|path| path.rsplit_once('/').map(|(folder, _)| folder.to_owned()))
+        .collect();
+    let mut missing = Vec::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("city/feeds")).unwrap() {
+        let path = entry.unwrap().path();
+        let unit: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        for feed in unit["feed"].as_array().unwrap() {
+            let resource = feed["resource"].as_str().unwrap();
+            let folder = format!("{}/{resource}", path.file_stem().unwrap().to_str().unwrap());
+            if !delivered.contains(&folder) {
+                missing.push(folder);
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn an_enterprise_has_twenty_to_thirty_five_rows_in_two_years() {
+    let root = tempfile::tempdir().unwrap();
+    let params = params(12_000, 24);
+    let stats = write_city(root.path(), &params, 2, |_| {}).unwrap();
+    let each = stats.rows / u64::from(params.enterprises);
+    assert!((20..=35).contains(&each), "{each}");
+}
+
+#[test]
+fn every_typology_and_every_look_alike_is_there() {
+    let city = City::new(&params(20_000, 24)).unwrap();
+    let mut typologies = BTreeSet::new();
+    let mut classes = BTreeSet::new();
+    for truth in city.truth() {
+        assert!(valid(&truth.uscc), "{}", truth.uscc);
+        match truth.scheme {
+            Some(scheme) => {
+                typologies.insert(scheme.typology);
+                assert!(scheme.start < scheme.collapse);
+                let complaint = scheme.first_complaint;
+                assert!(complaint.is_none_or(|day| scheme.start < day));
+                assert_eq!(
+                    complaint.is_none(),
+                    scheme.typology == Typology::NoComplaint
+                );
+            }
+            None => drop(classes.insert(truth.class)),
+        }
+    }
+    assert_eq!(typologies.len(), Typology::ALL.len());
+    assert_eq!(classes.len(), 15, "{classes:?}");
+}
+
+#[test]
+fn about_one_enterprise_in_four_thousand_belongs_to_a_scheme() {
+    let city = City::new(&params(400_000, 24)).unwrap();
+    let bad = city.truth().filter(|truth| truth.scheme.is_some()).count();
+    assert!((70..190).contains(&bad), "{bad} of 457,600");
+}
+
+#[test]
+fn truth_is_in_its_own_file_alone() {
+    let params = params(1_000, 24);
+    let mut truth = Vec::new();
+    let count = write_truth(&mut truth, &params).unwrap();
+    assert_eq!(rows(&truth).len() as u64, count);
+    for (path, bytes) in bulk(&params, 2) {
+        assert!(!path.contains("truth"), "{path}");
+        let text = String::from_utf8_lossy(&bytes);
+        for typology in Typology::ALL {
+            assert!(
+                !text.contains(typology.name()),
+                "{path}: {}",
+                typology.name()
+            );
+        }
     }
 }
 
 #[test]
-fn nothing_is_delivered_before_the_first_day() {
-    let mut city = City::new(params(7));
-    assert_eq!(city.day(date(2024, 12, 31)), Vec::new());
-}
-
-#[test]
-fn deliveries_are_complete_lines_of_files_that_begin_with_their_header() {
-    for (path, bytes) in files(7, 70) {
-        assert!(bytes.ends_with(b"\n"), "{path}");
-        let text = text(&path, &bytes);
-        let header = text.lines().next().unwrap();
-        assert_eq!(
-            text.lines().filter(|line| *line == header).count(),
-            1,
-            "{path}"
-        );
-        let fields = header.split(',').count();
-        let short = text
-            .lines()
-            .filter(|line| !line.contains('"') && line.split(',').count() != fields);
-        assert!(
-            short.count() * 50 < text.lines().count() + 50,
-            "{path}: too many broken lines"
-        );
+fn schemes_are_seen_by_several_units_before_they_collapse() {
+    let params = CityParams {
+        schemes_per_100k: 3_000,
+        ..params(2_000, 24)
+    };
+    let end = date(2026, 1, 1);
+    let files = bulk(&params, 2);
+    let ended: Vec<_> = City::new(&params)
+        .unwrap()
+        .truth()
+        .filter_map(|truth| {
+            let scheme = truth.scheme?;
+            let seen =
+                scheme.start > params.start && scheme.collapse < end && scheme.visible == 100;
+            (seen && scheme.role.name() == "organiser").then_some((truth.uscc, scheme))
+        })
+        .collect();
+    assert!(!ended.is_empty());
+    for (uscc, scheme) in ended {
+        let collapse = scheme.collapse.to_string();
+        let units: BTreeSet<&str> = files
+            .iter()
+            .filter(|(path, bytes)| {
+                path.as_str() < "z"
+                    && path.ends_with(".csv")
+                    && path
+                        .rsplit_once('/')
+                        .is_some_and(|(_, file)| file[..7] < collapse[..7])
+                    && String::from_utf8_lossy(bytes).contains(&uscc)
+            })
+            .filter_map(|(path, _)| path.split('/').next())
+            .collect();
+        assert!(units.len() >= 5, "{uscc}: {units:?}");
     }
 }
 
 #[test]
-fn every_agency_delivers() {
-    let folders: BTreeSet<String> = files(7, DAYS)
+fn rows_go_wrong_about_as_often_as_declared() {
+    let files = bulk(&with_test_feeds(6_000, 2), 2);
+    let dirty = rows(&files["test/dirty/2024-01.csv"]);
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &dirty {
+        *seen.entry(&row[0]).or_default() += 1;
+    }
+    let originals = seen.keys().filter(|number| !number.ends_with('X')).count();
+    let broken = dirty
         .iter()
-        .filter(|(_, bytes)| bytes.iter().filter(|byte| **byte == b'\n').count() > 1)
-        .filter_map(|(path, _)| path.rsplit_once('/').map(|(folder, _)| folder.to_owned()))
-        .collect();
-    assert_eq!(folders.len(), 22, "{folders:?}");
-    let agencies: BTreeSet<&str> = folders
-        .iter()
-        .filter_map(|folder| folder.split('/').next())
-        .collect();
-    assert_eq!(agencies.len(), 12, "{agencies:?}");
-}
-
-#[test]
-fn nearly_all_codes_are_valid_and_a_few_are_not() {
-    let files = files(7, 1);
-    let text = text("msa/registration", &files["msa/registration/2025-01.csv"]);
-    let codes: Vec<&str> = text
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split(',').next())
-        .collect();
-    let wrong = codes
-        .iter()
-        .filter(|code| !valid(&code.to_uppercase()))
+        .filter(|row| row.len() != 5 || row[0].ends_with('X') || !row[0].starts_with("D-"))
         .count();
-    assert!(
-        codes.len() >= 1_500 && wrong < codes.len() / 100,
-        "{wrong} of {}",
-        codes.len()
-    );
-    let distinct: BTreeSet<String> = codes
+    let withdrawn = dirty
         .iter()
-        .map(|code| code.to_uppercase())
-        .filter(|code| valid(code))
-        .collect();
-    assert_eq!(distinct.len(), 1_500);
+        .filter(|row| row.len() == 5 && row[4] == "D")
+        .count();
+    let again = dirty.len() - originals - broken;
+    let per_mille = |count: usize| count * 1_000 / originals;
+    assert!(originals >= 5_900, "{originals}");
+    assert!((14..27).contains(&per_mille(broken)), "broken {broken}");
+    assert!(
+        (20..41).contains(&per_mille(withdrawn)),
+        "withdrawn {withdrawn}"
+    );
+    // Duplicates 30, corrected 40, withdrawn 30.
+    assert!((80..120).contains(&per_mille(again)), "again {again}");
+    let clean = rows(&files["test/clean/2024-01.csv"]);
+    assert!(clean.iter().all(|row| row.len() == 3 && valid(&row[0])));
+}
+
+#[test]
+fn a_unit_goes_silent_and_another_is_renamed() {
+    let files = bulk(&with_test_feeds(2_000, 4), 1);
+    assert!(files.contains_key("test/silent/2024-01.csv"));
+    assert!(!files.contains_key("test/silent/2024-02.csv"));
+    let months = |month: &str| rows(&files[&format!("test/silent/2024-{month}.csv")]).len();
+    assert!(
+        months("03") > months("04") * 14 / 10,
+        "{} {}",
+        months("03"),
+        months("04")
+    );
+    assert!(files.contains_key("merged/visit/2024-02.csv"));
+    assert!(files.contains_key("merged/visit/新区-2024-03.csv"));
+}
+
+#[test]
+fn files_have_their_form() {
+    let files = bulk(&with_test_feeds(500, 2), 1);
+    let bom = &files["test/silent/2024-01.csv"];
+    assert!(bom.starts_with(b"\xef\xbb\xbf") && bom.ends_with(b"\r\n"));
+    let (text, _, broken) = encoding_rs::GB18030.decode(&files["test/dialect/2024-01.csv"]);
+    assert!(!broken && text.starts_with("企业名称,"));
+    assert!(files["test/book/2024-02-05.xlsx"].starts_with(b"PK"));
+    let list = |day: &str| rows(&files[&format!("test/list/{day}.csv")]).len();
+    assert!(list("2024-01-05") > 0 && list("2024-02-05") > 0);
+}
+
+#[test]
+fn faults_name_file_resource_value_and_what_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        [[feed]]
+        resource = "a"
+        on = "penalti"
+        columns = [["代码", "uscc"]]
+        [[feed]]
+        resource = "b"
+        on = "penalty"
+        topics = ["虚假"]
+        columns = [["代码", "usc"]]
+    "#;
+    fs::write(folder.path().join("unit.toml"), text).unwrap();
+    let asked = CityParams {
+        feeds: Some(folder.path().to_owned()),
+        ..params(10, 1)
+    };
+    let Err(tocsin_testdata::CityError::Feeds(faults)) = City::new(&asked) else {
+        panic!("the feeds were accepted")
+    };
+    let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(
+        said[0].starts_with("unit.toml: resource `a`: kind `penalti`: allowed are registered ")
+    );
+    assert!(said[1].starts_with("unit.toml: resource `b`: topic `虚假`: allowed are 虚假宣传 "));
+    assert!(said[2].starts_with(
+        "unit.toml: resource `b`: column `代码`: expression `usc`: allowed are uscc "
+    ));
 }
 
 /// GB 32100-2015, written once more: weights are powers of 3 modulo 31, and the
@@ -151,89 +358,4 @@ fn valid(code: &str) -> bool {
         weight = weight * 3 % 31;
     }
     sum.is_multiple_of(31)
-}
-
-#[test]
-fn schemes_are_seen_by_several_agencies_and_before_they_collapse() {
-    let city = City::new(params(7));
-    let files = files(7, DAYS);
-    let end = *days(DAYS).last().unwrap();
-    let mut seen = 0;
-    let ended: Vec<_> = city
-        .truth()
-        .into_iter()
-        .filter(|scheme| scheme.collapse < end && scheme.start > params(0).start)
-        .collect();
-    assert!(ended.len() >= 3, "{}", ended.len());
-    for scheme in &ended {
-        assert!(scheme.start < scheme.first_complaint && scheme.first_complaint < scheme.collapse);
-        let name = name_of(&files, &scheme.uscc);
-        let agencies: BTreeSet<&str> = files
-            .iter()
-            .filter(|(path, bytes)| {
-                let text = text(path, bytes);
-                text.contains(&scheme.uscc) || text.contains(&name)
-            })
-            .filter_map(|(path, _)| path.split('/').next())
-            .collect();
-        seen += usize::from(agencies.len() >= 6);
-    }
-    assert_eq!(seen, ended.len());
-}
-
-fn name_of(files: &BTreeMap<String, Vec<u8>>, uscc: &str) -> String {
-    files
-        .iter()
-        .filter(|(path, _)| path.starts_with("msa/registration"))
-        .find_map(|(path, bytes)| {
-            let text = text(path, bytes);
-            let line = text.lines().find(|line| line.starts_with(uscc))?;
-            line.split(',').nth(1).map(str::to_owned)
-        })
-        .unwrap()
-}
-
-#[test]
-fn all_typologies_occur_and_outcomes_follow() {
-    let truth = City::new(params(7)).truth();
-    let kinds: BTreeSet<Typology> = truth.iter().map(|scheme| scheme.typology).collect();
-    assert_eq!(kinds.len(), Typology::ALL.len());
-    let files = files(7, DAYS);
-    let outcomes: String = files
-        .iter()
-        .filter(|(path, _)| path.starts_with("finance-office/outcome"))
-        .map(|(path, bytes)| text(path, bytes))
-        .collect();
-    let positive =
-        outcomes.matches("认定非法集资").count() + outcomes.matches("涉嫌犯罪移送").count();
-    let negative = outcomes.matches("不实").count() + outcomes.matches("非集资").count();
-    assert!(positive >= 5, "{positive} positive");
-    assert!(
-        negative >= positive / 2,
-        "{negative} negative, {positive} positive"
-    );
-}
-
-#[test]
-fn write_day_appends_what_day_delivers_and_sets_the_clock_last() {
-    let root = tempfile::tempdir().unwrap();
-    let mut city = City::new(params(7));
-    let mut rows = 0;
-    for day in days(35) {
-        rows += write_day(root.path(), &mut city, day).unwrap().rows;
-    }
-    for (path, bytes) in files(7, 35) {
-        assert_eq!(
-            std::fs::read(root.path().join(&path)).unwrap(),
-            bytes,
-            "{path}"
-        );
-    }
-    let clock = std::fs::read_to_string(root.path().join("clock")).unwrap();
-    assert_eq!(clock, "2025-02-04T18:00:00+08:00\n");
-    let lines: usize = files(7, 35)
-        .values()
-        .map(|bytes| bytes.iter().filter(|byte| **byte == b'\n').count() - 1)
-        .sum();
-    assert_eq!(rows, lines as u64);
 }

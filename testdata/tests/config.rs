@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tocsin_testdata::{City, CityParams, write_load};
+use tocsin_testdata::write_load;
 use toml::Table;
 
 const FOLDERS: [&str; 4] = ["city", "bench", "ccf2020", "registry"];
@@ -232,28 +232,48 @@ fn check_header(source: &Table, path: &str, header: &str) {
     }
 }
 
-#[test]
-fn the_citys_sources_fit_its_files() {
-    let params = CityParams {
-        enterprises: 200,
-        ..CityParams::default()
-    };
-    let day = params.start;
-    let deliveries = City::new(params).day(day);
-    let sources = sources("city");
-    assert_eq!(sources.len(), deliveries.len());
-    for (path, source) in sources {
-        let folder = word(&source, "path").trim_end_matches("*.csv");
-        let delivery = deliveries
-            .iter()
-            .find(|delivery| delivery.path.starts_with(folder))
-            .unwrap();
-        let encoding = word(source["format"].as_table().unwrap(), "encoding");
-        let encoding = encoding_rs::Encoding::for_label(encoding.as_bytes()).unwrap();
-        let (text, _, broken) = encoding.decode(&delivery.bytes);
-        assert!(!broken, "{path} is not {}", encoding.name());
-        check_header(&source, &path, text.lines().next().unwrap());
+/// Feeds of the city by the folder that their files are in.
+fn feeds() -> Vec<(String, Table)> {
+    let mut feeds = Vec::new();
+    for file in fs::read_dir(folder("city").join("feeds")).unwrap() {
+        let path = file.unwrap().path();
+        let unit = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        for feed in list(&read(&path), "feed") {
+            feeds.push((format!("{unit}/{}", word(feed, "resource")), feed.clone()));
+        }
     }
+    feeds
+}
+
+#[test]
+fn every_source_of_the_city_has_one_feed_with_its_columns() {
+    let feeds = feeds();
+    let mut fed = 0;
+    for (path, source) in sources("city") {
+        let files = word(&source, "path");
+        let folder = files.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let of: Vec<&Table> = feeds
+            .iter()
+            .filter(|(feed, _)| feed == folder)
+            .map(|(_, feed)| feed)
+            .collect();
+        assert_eq!(of.len(), 1, "{path}: feeds of `{folder}`");
+        let columns: BTreeSet<&str> = of[0]["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|column| column[0].as_str().unwrap())
+            .collect();
+        let declared: BTreeSet<&str> = source["columns"]
+            .as_table()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(columns, declared, "{path}");
+        fed += 1;
+    }
+    assert_eq!(fed, feeds.len(), "feeds without a source");
 }
 
 #[test]

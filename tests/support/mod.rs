@@ -171,6 +171,15 @@ impl World {
         file.write_all(content.as_ref()).unwrap();
     }
 
+    /// Puts a file in its place as a whole.
+    pub fn put_whole(&self, name: &str, content: &[u8]) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let next = path.with_extension("next");
+        fs::write(&next, content).unwrap();
+        fs::rename(next, path).unwrap();
+    }
+
     /// Runs a subcommand on this world's configuration and the state `data`.
     pub fn tocsin(&self, data: &str, arguments: &[&str]) -> Ran {
         let (config, data) = (self.path("tocsin.toml"), self.path(data));

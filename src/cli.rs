@@ -186,6 +186,15 @@ pub struct Simulate {
     /// The seed
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
+    /// Of 100,000 enterprises so many belong to a scheme
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub schemes: u32,
+    /// Deliver day by day, as the agencies would, to a `tocsin run` beside it
+    #[arg(long)]
+    pub arrivals: bool,
+    /// With --arrivals: simulated days per second
+    #[arg(long, default_value_t = 2.0, requires = "arrivals")]
+    pub days_per_second: f64,
 }
 
 /// `tocsin bench`

@@ -24,6 +24,8 @@ static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
 const START: jiff::civil::Date = jiff::civil::date(2024, 1, 1);
 /// What the city was made with: another city needs another state directory.
 const NOTE: &str = "city.txt";
+/// What the enterprises really are, beside the landing.
+const TRUTH: &str = "truth.csv";
 /// The last day that was delivered whole, beside the clock.
 const DELIVERED: &str = "delivered";
 /// How often the engine looks for deliveries.
@@ -62,7 +64,7 @@ impl Deliveries {
         let end = start.checked_add(jiff::Span::new().months(params.months))?;
         let clock = root.join("clock");
         if !clock.exists() {
-            replace(&clock, &format!("{start}T00:00:00+08:00\n"))?;
+            replace(&clock, format!("{start}T00:00:00+08:00\n"))?;
         }
         let written = fs::read_to_string(root.join(DELIVERED)).ok();
         let written = written.and_then(|text| text.get(..10)?.parse::<jiff::civil::Date>().ok());
@@ -90,7 +92,7 @@ impl Deliveries {
         // The clock first: what a day delivers arrives on that day.
         replace(
             &self.root.join("clock"),
-            &format!("{}T18:00:00+08:00\n", self.next),
+            format!("{}T18:00:00+08:00\n", self.next),
         )?;
         for delivery in self.city.day(self.next)? {
             let path = self.root.join(&delivery.path);
@@ -111,7 +113,7 @@ impl Deliveries {
             file.write_all(&delivery.bytes)?;
             *size += delivery.bytes.len() as u64;
         }
-        replace(&self.root.join(DELIVERED), &format!("{}\n", self.next))?;
+        replace(&self.root.join(DELIVERED), format!("{}\n", self.next))?;
         self.next = self.next.tomorrow()?;
         Ok(true)
     }
@@ -128,47 +130,74 @@ fn replace(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     Ok(())
 }
 
-fn params(enterprises: u32, months: u32, seed: u64) -> CityParams {
+fn params(enterprises: u32, months: u32, seed: u64, schemes: u32) -> CityParams {
     CityParams {
         enterprises,
         seed,
         start: START,
         months,
+        schemes_per_100k: schemes,
         ..CityParams::default()
     }
 }
 
-/// `tocsin simulate`: all deliveries at once, beside the configuration that
-/// reads them; beside both, not within the engine's reach, the truth.
+fn check_speed(days_per_second: f64) -> Result<()> {
+    if !(days_per_second > 0.0 && days_per_second <= 1_000.0) {
+        bail!("--days-per-second {days_per_second}: allowed are numbers above 0 and up to 1000");
+    }
+    Ok(())
+}
+
+/// Writes what the enterprises really are beside the landing, never inside.
+fn write_truth_below(folder: &Path, params: &CityParams) -> Result<()> {
+    let mut truth = std::io::BufWriter::new(fs::File::create(folder.join(TRUTH))?);
+    write_truth(&mut truth, params)?;
+    truth.flush()?;
+    Ok(())
+}
+
+/// `tocsin simulate`: a city's deliveries beside the configuration that reads
+/// them, all at once or day by day.
 ///
 /// # Errors
 /// When the disk refuses.
-pub fn simulate(args: &Simulate) -> Result<()> {
+pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let config = write_config(&CITY, &args.out)?;
+    let params = params(args.enterprises, args.months, args.seed, args.schemes);
     let landing = args.out.join("landing");
+    write_truth_below(&args.out, &params)?;
+    if args.arrivals {
+        check_speed(args.days_per_second)?;
+        let deliveries = Deliveries::resume(params, &landing)?;
+        println!(
+            "from {} at {} days a second; read them with: tocsin run --config {}",
+            deliveries.next,
+            args.days_per_second,
+            config.display()
+        );
+        let stop = run::stop_on_signal(runtime);
+        return play(deliveries, args.days_per_second, &stop);
+    }
     if landing.exists() {
         bail!(
             "`{}` is there already: remove it, or name another --out",
             landing.display()
         );
     }
-    let params = params(args.enterprises, args.months, args.seed);
+    all_at_once(args, &params, &landing, &config)
+}
+
+fn all_at_once(args: &Simulate, params: &CityParams, landing: &Path, config: &Path) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let stats = write_city(&landing, &params, threads, |stats| {
+    let stats = write_city(landing, params, threads, |stats| {
         println!(
             "month {} of {}: {} records",
             stats.months, args.months, stats.rows
         );
     })?;
-    let truth = fs::File::create(args.out.join("truth.csv"))?;
-    write_truth(&mut std::io::BufWriter::new(truth), &params)?;
-    let end = params
-        .start
-        .checked_add(jiff::Span::new().months(params.months))?;
-    replace(
-        &landing.join("clock"),
-        &format!("{}T18:00:00+08:00\n", end.yesterday()?),
-    )?;
+    let months = jiff::Span::new().months(params.months);
+    let last = params.start.checked_add(months)?.yesterday()?;
+    replace(&landing.join("clock"), format!("{last}T18:00:00+08:00\n"))?;
     println!(
         "{} records in {} files, {} bytes; run on them with: tocsin run --once --config {}",
         stats.rows,
@@ -184,21 +213,16 @@ pub fn simulate(args: &Simulate) -> Result<()> {
 /// # Errors
 /// When the state cannot be opened, the address is in use, or an epoch fails.
 pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
-    if !(args.days_per_second > 0.0 && args.days_per_second <= 1_000.0) {
-        bail!(
-            "--days-per-second {}: allowed are numbers above 0 and up to 1000",
-            args.days_per_second
-        );
-    }
+    check_speed(args.days_per_second)?;
     let folder = args.data.join("city");
     check_same_city(args)?;
     let config = write_config(&CITY, &folder)?;
     let settings = Settings::read(&config)
         .map_err(|faults| anyhow::anyhow!("the city's configuration: {faults:?}"))?;
-    let deliveries = Deliveries::resume(
-        params(args.enterprises, args.months, args.seed),
-        &folder.join("landing"),
-    )?;
+    let schemes = CityParams::default().schemes_per_100k;
+    let params = params(args.enterprises, args.months, args.seed, schemes);
+    write_truth_below(&folder, &params)?;
+    let deliveries = Deliveries::resume(params, &folder.join("landing"))?;
     let options = Options {
         data: args.data.clone(),
         workers: 2,
@@ -219,7 +243,11 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     );
     let over = Arc::new(AtomicBool::new(false));
     let result = std::thread::scope(|scope| {
-        let simulator = scope.spawn(|| play(deliveries, args, &stop, &over));
+        let simulator = scope.spawn(|| {
+            let played = play(deliveries, args.days_per_second, &stop);
+            over.store(args.once, Ordering::Release);
+            played
+        });
         let live = Live {
             pushes,
             stop: Arc::clone(&stop),
@@ -265,18 +293,12 @@ fn check_same_city(args: &Demo) -> Result<()> {
 }
 
 /// Delivers day by day until the time is over or the process stops.
-fn play(
-    mut deliveries: Deliveries,
-    args: &Demo,
-    stop: &AtomicBool,
-    over: &AtomicBool,
-) -> Result<()> {
-    let day = Duration::from_secs_f64(1.0 / args.days_per_second);
+fn play(mut deliveries: Deliveries, days_per_second: f64, stop: &AtomicBool) -> Result<()> {
+    let day = Duration::from_secs_f64(1.0 / days_per_second);
     let mut due = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         if !deliveries.write_day()? {
             println!("the simulated time is over");
-            over.store(args.once, Ordering::Release);
             return Ok(());
         }
         due += day;

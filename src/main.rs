@@ -87,7 +87,7 @@ fn execute(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => demo::demo(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::bench(&args, &runtime).map(|()| ExitCode::SUCCESS),
-        Command::Simulate(args) => demo::simulate(&args).map(|()| ExitCode::SUCCESS),
+        Command::Simulate(args) => demo::simulate(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => with(&args.place.config, |settings| match args.once {
             true => run::once(&args, settings, &runtime),
             false => run::live(&args, settings, &runtime),

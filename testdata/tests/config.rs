@@ -288,3 +288,92 @@ fn the_loads_sources_fit_its_files() {
         check_header(&source, &path, text.lines().next().unwrap());
     }
 }
+
+/// The kinds of signals that sources and groups of the city raise.
+fn raised() -> BTreeSet<String> {
+    let sources = sources("city");
+    let by_sources = sources
+        .iter()
+        .flat_map(|(_, source)| list(source, "signal"));
+    let settings = read(&folder("city").join("tocsin.toml"));
+    let by_sources: BTreeSet<String> = by_sources.map(|s| word(s, "kind").to_owned()).collect();
+    let by_groups = list(&settings, "group")
+        .into_iter()
+        .map(|group| word(group, "signal").to_owned());
+    by_sources.into_iter().chain(by_groups).collect()
+}
+
+#[test]
+fn no_signal_of_the_city_lacks_a_source_and_no_source_raises_another() {
+    let declared = read(&folder("city").join("signals.toml"));
+    let declared: BTreeSet<String> = list(&declared, "signal")
+        .into_iter()
+        .map(|signal| word(signal, "id").to_owned())
+        .collect();
+    assert_eq!(declared.len(), 72);
+    assert_eq!(raised(), declared);
+}
+
+#[test]
+fn every_feature_of_the_city_has_a_category_that_its_signal_is_of() {
+    let attributes: BTreeSet<String> = sources("city")
+        .iter()
+        .flat_map(|(_, source)| list(source, "attribute"))
+        .map(|attribute| word(attribute, "name").to_owned())
+        .collect();
+    let (raised, features) = (raised(), read(&folder("city").join("features.toml")));
+    let mut fed = BTreeSet::new();
+    for feature in list(&features, "feature") {
+        let (name, from, category) = (
+            word(feature, "name"),
+            word(feature, "from"),
+            word(feature, "category"),
+        );
+        let of_signal = raised.contains(from) && from.starts_with(category);
+        let of_attribute = attributes.contains(from) && "ABCDEFGHR".contains(category);
+        assert!(
+            !category.is_empty() && (of_signal || of_attribute),
+            "{name} from {from}"
+        );
+        fed.insert(from.to_owned());
+    }
+    let unused: Vec<&String> = raised.difference(&fed).collect();
+    assert!(unused.is_empty(), "no feature counts {unused:?}");
+}
+
+#[test]
+fn the_city_has_its_42_units_with_all_their_resources() {
+    let agencies = read(&folder("city").join("agencies.toml"));
+    let agencies = list(&agencies, "agency");
+    let sources = sources("city");
+    assert_eq!((agencies.len(), sources.len()), (42, 496));
+    for agency in agencies {
+        let below = format!("/{}/", word(agency, "id"));
+        let its: Vec<&Table> = sources
+            .iter()
+            .filter(|(path, _)| path.contains(&below))
+            .map(|(_, source)| source)
+            .collect();
+        let promised = agency.get("resources").and_then(toml::Value::as_integer);
+        assert_eq!(promised, Some(its.len() as i64), "{below}");
+        for source in its {
+            assert_eq!(word(source, "agency"), word(agency, "name"), "{below}");
+            for key in [
+                "resource",
+                "basis",
+                "purpose",
+                "owner",
+                "sensitivity",
+                "expires",
+                "cadence",
+                "lag",
+            ] {
+                assert!(
+                    !word(source, key).is_empty(),
+                    "{below} {} {key}",
+                    word(source, "resource")
+                );
+            }
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! The pipeline as a whole, in a state directory of its own: what arrives, in
 //! whatever way, is what counts, and `verify` agrees.
 
+mod names;
+mod workbook;
+
 use super::inputs::Push;
 use super::*;
 use crate::config::Clock;

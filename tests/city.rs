@@ -1,0 +1,140 @@
+//! The simulated city as its three users meet it: it is there with one command,
+//! the engine runs on it exactly, its feed can be judged by the truth, and the
+//! engine cannot reach the truth.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::{program, text, tocsin, wait_until};
+use tempfile::TempDir;
+
+/// A small city with many schemes, in a folder of its own.
+struct Simulated {
+    folder: TempDir,
+}
+
+impl Simulated {
+    fn new(months: &str, more: &[&str]) -> Simulated {
+        let city = Simulated {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let out = city.path("city");
+        let size = ["--enterprises", "1500", "--seed", "5", "--schemes", "2000"];
+        let place = ["simulate", "--out", text(&out), "--months", months];
+        tocsin(&[&place[..], &size, more].concat()).ok();
+        city
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, data: &str, arguments: &[&str]) -> support::Ran {
+        let (config, data) = (self.path("city/tocsin.toml"), self.path(data));
+        let place = [
+            "--config",
+            text(&config),
+            "--data",
+            text(&data),
+            "--no-fsync",
+        ];
+        tocsin(&[arguments, &place].concat())
+    }
+}
+
+/// The rows below a landing by file, without order.
+fn rows(landing: &Path) -> Vec<(String, Vec<Vec<u8>>)> {
+    let mut files = Vec::new();
+    for unit in fs::read_dir(landing)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        let Ok(resources) = fs::read_dir(&unit) else {
+            continue;
+        };
+        for resource in resources.map(|entry| entry.unwrap().path()) {
+            for file in fs::read_dir(resource)
+                .unwrap()
+                .map(|entry| entry.unwrap().path())
+            {
+                let bytes = fs::read(&file).unwrap();
+                // A workbook holds its rows compressed: its size must do.
+                let mut rows: Vec<Vec<u8>> = match file.extension().is_some_and(|e| e == "csv") {
+                    true => bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect(),
+                    false => vec![bytes.len().to_le_bytes().to_vec()],
+                };
+                rows.sort_unstable();
+                files.push((text(file.strip_prefix(landing).unwrap()).to_owned(), rows));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn an_analyst_judges_the_feed_of_a_city_by_its_truth() {
+    let city = Simulated::new("24", &[]);
+    let ran = city.run("state", &["run", "--once", "--top", "5"]).ok();
+    assert!(ran.out.contains("enterprises scored"), "{}", ran.out);
+    city.run("state", &["verify"]).ok();
+    let truth = city.path("city/truth.csv");
+    let report = city
+        .run("state", &["evaluate", "--json", "--truth", text(&truth)])
+        .ok();
+    let report: Value = serde_json::from_str(&report.out).unwrap();
+    assert!(report["alerted"].as_u64().unwrap() > 0, "{report}");
+    let typologies = report["typologies"].as_object().unwrap();
+    assert_eq!(typologies.len(), 12, "{report}");
+    assert!(
+        report["lawful"].as_object().unwrap().len() >= 12,
+        "{report}"
+    );
+    // Everything at once leaves no lead time, but the worst must stand out.
+    assert!(
+        report["precision"][0][1].as_f64().unwrap() > 0.3,
+        "{report}"
+    );
+}
+
+#[test]
+fn no_source_reaches_the_truth() {
+    let city = Simulated::new("1", &[]);
+    let outcome = city.path("city/sources/finance-office/outcome.toml");
+    let declared = fs::read_to_string(&outcome).unwrap();
+    let leak = declared.replace("finance-office/outcome/", "../");
+    assert_ne!(leak, declared);
+    fs::write(&outcome, leak).unwrap();
+    let config = city.path("city/tocsin.toml");
+    let ran = tocsin(&["source", "check", "--config", text(&config)]);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(said.contains("leads out of the inputs' root"), "{said}");
+}
+
+#[test]
+fn arrivals_are_the_same_records_day_by_day() {
+    let at_once = Simulated::new("2", &[]);
+    let by_day = Simulated {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let out = by_day.path("city");
+    let size = ["--enterprises", "1500", "--seed", "5", "--schemes", "2000"];
+    let place = ["simulate", "--out", text(&out), "--months", "2"];
+    let play = ["--arrivals", "--days-per-second", "1000"];
+    let mut child = program(&[&place[..], &size, &play].concat())
+        .spawn()
+        .unwrap();
+    wait_until("the city's time is over", || {
+        child.try_wait().unwrap().is_some()
+    });
+    let [one, other] = [&at_once, &by_day].map(|city| rows(&city.path("city/landing")));
+    let names = |files: &[(String, Vec<Vec<u8>>)]| -> Vec<String> {
+        files.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&one), names(&other));
+    assert!(one == other, "the same files hold other rows");
+}

@@ -9,6 +9,7 @@ use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, descr
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
+use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, VALUE_SCALE};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
@@ -78,6 +79,15 @@ pub struct Contribution {
     pub records: Vec<RecordLine>,
 }
 
+/// Why the level is not the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextLevel {
+    /// The next level.
+    pub level: String,
+    /// What it needs and is not there.
+    pub lacks: Vec<String>,
+}
+
 /// A category's part of the score.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subtotal {
@@ -106,7 +116,12 @@ pub struct Explanation {
     pub index: f64,
     /// The level that index and gates give by themselves, before hysteresis.
     pub level: String,
-    /// The calibrated probability.
+    /// The share of features for which there is a value.
+    pub confidence: f64,
+    /// What the next level needs and is not there; none at red.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_level: Option<NextLevel>,
+    /// The probability that the model gives; calibrated where it was trained.
     pub probability: f64,
     /// The score, micro-log-odds: intercept and all weights.
     pub log_odds: i64,
@@ -298,7 +313,8 @@ impl Parts<'_> {
         let (model, settings) = (self.model, &self.records.settings);
         let row = self.folded.features(self.enterprise);
         let score = model.score(&row);
-        let level = crate::witness::level(settings, self.enterprise, self.folded, model, &row);
+        let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, &row);
+        let next = lacking(&figures, &settings.policy);
         Explanation {
             id: identity.id,
             name: identity.name,
@@ -307,7 +323,12 @@ impl Parts<'_> {
             as_of: crate::time::instant_text(time_ms),
             model: model.version().to_owned(),
             index: f64::from(score.index) / 100.0,
-            level: level.name().to_owned(),
+            level: level_of(&figures, &settings.policy).name().to_owned(),
+            confidence: f64::from(figures.coverage) / 1000.0,
+            next_level: next.map(|(level, lacks)| NextLevel {
+                level: level.name().to_owned(),
+                lacks,
+            }),
             probability: score.probability(),
             log_odds: score.log_odds,
             intercept: model.intercept(),

@@ -188,6 +188,14 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         found.probability,
         found.log_odds as f64 / 1e6
     );
+    if let Some(next) = &found.next_level {
+        let lacks = next.lacks.join("; ");
+        let _ = writeln!(
+            text,
+            "confidence {:.3}  for {} it lacks: {lacks}",
+            found.confidence, next.level
+        );
+    }
     if let Some(incomplete) = &found.incomplete {
         let _ = writeln!(text, "INCOMPLETE: {incomplete}");
     }

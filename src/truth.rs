@@ -10,7 +10,7 @@ use crate::time::day_of;
 use crate::view::View;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 use tocsin_alerts::AlertEvent;
@@ -56,7 +56,8 @@ pub struct Report {
     pub alerted: usize,
     /// Those whose alert was yellow or higher.
     pub with_task: usize,
-    /// Share of scheme members among the first so many of the ranking.
+    /// Share of scheme members among the first so many of the ranking, or among
+    /// all of it where it is shorter.
     pub precision: Vec<(usize, f64)>,
     /// Schemes by typology.
     pub typologies: BTreeMap<String, Recall>,
@@ -183,8 +184,12 @@ fn judge(truth: &[Truth], seen: &HashMap<String, Seen>, today: i32) -> Report {
         );
         collapses.extend(task.zip(collapse).map(|(task, collapse)| collapse - task));
     }
-    report.before_complaint = quartiles(complaints);
-    report.before_collapse = quartiles(collapses);
+    // Where all arrived at once, nothing was early or late.
+    let days: BTreeSet<i32> = seen.values().map(|seen| seen.first).collect();
+    if days.len() > 1 {
+        report.before_complaint = quartiles(complaints);
+        report.before_collapse = quartiles(collapses);
+    }
     report
 }
 
@@ -206,7 +211,7 @@ fn precision(members: &[&Truth], seen: &HashMap<String, Seen>) -> Vec<(usize, f6
     let share = |depth: usize| {
         let top = &ranking[..depth.min(ranking.len())];
         let hits = top.iter().filter(|(_, id)| real.contains(id)).count();
-        (depth, hits as f64 / depth as f64)
+        (depth, hits as f64 / top.len().max(1) as f64)
     };
     DEPTHS.map(share).to_vec()
 }
@@ -344,7 +349,7 @@ mod tests {
             ("who".to_owned(), told(1, 22, None)),
         ]);
         let report = judge(&truth, &seen, 100);
-        assert_eq!(report.precision[0], (50, 2.0 / 50.0));
+        assert_eq!(report.precision[0], (50, 2.0 / 4.0));
         let recall = Recall {
             schemes: 2,
             seen: 1,

@@ -104,6 +104,49 @@ pub fn level_of(assessment: &Assessment, policy: &Policy) -> Level {
         .unwrap_or(Level::None)
 }
 
+/// What the next level above the present one needs and this assessment lacks,
+/// in words; `None` at red.
+pub fn lacking(assessment: &Assessment, policy: &Policy) -> Option<(Level, Vec<String>)> {
+    let next = Level::from_rank(level_of(assessment, policy).rank() + 1)?;
+    let mut lacks = Vec::new();
+    let mut need = |wanted: u16, found: u32, what: &str| {
+        if found < u32::from(wanted) {
+            lacks.push(format!("{what} {wanted}, has {found}"));
+        }
+    };
+    let categories = assessment.signal_categories();
+    need(
+        policy.min_categories.of(next),
+        categories.count_ones(),
+        "categories",
+    );
+    need(
+        policy.min_agencies.of(next),
+        assessment.agencies.count_ones(),
+        "agencies",
+    );
+    let threshold = policy.thresholds.of(next);
+    if u32::from(assessment.index) < u32::from(threshold) * 100 {
+        let has = f64::from(assessment.index) / 100.0;
+        lacks.push(format!("index {threshold}, has {has:.2}"));
+    }
+    if next == Level::Red {
+        let wanted = policy.red_categories();
+        if wanted != 0 && categories & wanted == 0 {
+            let names: String = policy.red_one_of.iter().collect();
+            lacks.push(format!("one category of {names}"));
+        }
+        if assessment.coverage < policy.red_min_coverage_per_mille() {
+            let has = f64::from(assessment.coverage) / 1000.0;
+            lacks.push(format!(
+                "confidence {}, has {has:.3}",
+                policy.red_min_confidence
+            ));
+        }
+    }
+    Some((next, lacks))
+}
+
 /// Whether `level` holds when its threshold is lowered by `margin_points`. The
 /// gates are never relaxed.
 pub(crate) fn holds(
@@ -148,6 +191,36 @@ mod tests {
             ..Assessment::default()
         };
         level_of(&assessment, &Policy::default())
+    }
+
+    #[test]
+    fn what_the_next_level_lacks_is_named() {
+        let lacks = |index: u16, categories: &str, coverage| {
+            let assessment = Assessment {
+                index: index * 100,
+                categories: categories.chars().filter_map(category_bit).sum(),
+                agencies: 0b1,
+                coverage,
+                ..Assessment::default()
+            };
+            let (level, lacks) = lacking(&assessment, &Policy::default()).unwrap();
+            format!("{}: {}", level.name(), lacks.join("; "))
+        };
+        assert_eq!(lacks(30, "", 0), "blue: index 40, has 30.00");
+        assert_eq!(
+            lacks(65, "AE", 0),
+            "orange: agencies 2, has 1; index 70, has 65.00"
+        );
+        let almost = Assessment {
+            index: 9000,
+            categories: "ACE".chars().filter_map(category_bit).sum(),
+            agencies: 0b11,
+            coverage: 586,
+            ..Assessment::default()
+        };
+        let (level, lacks) = lacking(&almost, &Policy::default()).unwrap();
+        assert_eq!(level, Level::Red);
+        assert_eq!(lacks, ["one category of BD", "confidence 0.6, has 0.586"]);
     }
 
     #[test]

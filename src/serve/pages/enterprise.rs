@@ -4,6 +4,7 @@ use super::elements::{Element, elements};
 use super::explained::{self, Check, ContributionRow};
 use super::rows::{EventRow, LevelMark};
 use super::{Failed, Frame, page};
+use crate::explain::Explanation;
 use crate::serve::app::App;
 use crate::serve::chart::{self, Point};
 use crate::serve::lookup::{self, Explained};
@@ -138,19 +139,28 @@ fn standing(app: &App, explained: &Explained, alert: Option<Level>) -> Standing 
             true => String::new(),
             false => format!("{} {}", assessed.chinese(), assessed.name()),
         },
-        next: next_level(app, level, explanation.index),
+        next: next_level(app, level, explanation),
     }
 }
 
-/// How many points are missing to the next level; its gates come on top.
-fn next_level(app: &App, level: Level, index: f64) -> String {
+/// How many points are missing to the next level, or which of its gates.
+fn next_level(app: &App, level: Level, explanation: &Explanation) -> String {
+    let index = explanation.index;
     let Some(next) = Level::from_rank(level.rank() + 1) else {
         return String::new();
     };
     let threshold = f64::from(app.view.records.settings.policy.thresholds.of(next));
     match threshold - index {
         missing if missing > 0.0 => format!("距{} {missing:.2} 分", next.chinese()),
-        _ => format!("已达{}分值,门槛未满足 gates not met", next.chinese()),
+        _ => {
+            let lacks = explanation.next_level.as_ref();
+            let lacks = lacks.filter(|lacks| lacks.level == next.name());
+            let lacks = lacks.map_or_else(String::new, |lacks| lacks.lacks.join("; "));
+            format!(
+                "已达{}分值,门槛未满足 gates not met: {lacks}",
+                next.chinese()
+            )
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct ContributionRow {
     pub(super) bar: String,
     /// What the signal behind it bears on and rests on.
     pub(super) basis: String,
+    /// Whether there is a value; without records it comes along links.
+    pub(super) linked: bool,
     pub(super) count: usize,
     pub(super) records: Vec<RecordRow>,
     /// How many records are not shown.
@@ -99,6 +101,7 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
         weight: text::log_odds(part.weight),
         bar: chart::cell(part.weight, largest),
         basis: part.signal.as_ref().map_or_else(String::new, basis),
+        linked: part.value.is_some_and(|value| value > 0.0),
         count: part.records.len(),
         records: shown.map(record).collect(),
         more: part.records.len().saturating_sub(MAX_RECORDS),

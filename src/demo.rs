@@ -162,12 +162,21 @@ fn write_truth_below(folder: &Path, params: &CityParams) -> Result<()> {
 /// # Errors
 /// When the disk refuses.
 pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()> {
-    let config = write_config(&CITY, &args.out)?;
     let params = params(args.enterprises, args.months, args.seed, args.schemes);
     let landing = args.out.join("landing");
-    write_truth_below(&args.out, &params)?;
+    // Before anything is written: another city's truth must not replace this one's.
     if args.arrivals {
         check_speed(args.days_per_second)?;
+        check_same_city(&args.out, &params)?;
+    } else if landing.exists() {
+        bail!(
+            "`{}` is there already: remove it, or name another --out",
+            landing.display()
+        );
+    }
+    let config = write_config(&CITY, &args.out)?;
+    write_truth_below(&args.out, &params)?;
+    if args.arrivals {
         let deliveries = Deliveries::resume(params, &landing)?;
         println!(
             "from {} at {} days a second; read them with: tocsin run --config {}",
@@ -177,12 +186,6 @@ pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()
         );
         let stop = run::stop_on_signal(runtime);
         return play(deliveries, args.days_per_second, &stop);
-    }
-    if landing.exists() {
-        bail!(
-            "`{}` is there already: remove it, or name another --out",
-            landing.display()
-        );
     }
     all_at_once(args, &params, &landing, &config)
 }
@@ -215,12 +218,12 @@ fn all_at_once(args: &Simulate, params: &CityParams, landing: &Path, config: &Pa
 pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     check_speed(args.days_per_second)?;
     let folder = args.data.join("city");
-    check_same_city(args)?;
+    let schemes = CityParams::default().schemes_per_100k;
+    let params = params(args.enterprises, args.months, args.seed, schemes);
+    check_same_city(&args.data, &params)?;
     let config = write_config(&CITY, &folder)?;
     let settings = Settings::read(&config)
         .map_err(|faults| anyhow::anyhow!("the city's configuration: {faults:?}"))?;
-    let schemes = CityParams::default().schemes_per_100k;
-    let params = params(args.enterprises, args.months, args.seed, schemes);
     write_truth_below(&folder, &params)?;
     let deliveries = Deliveries::resume(params, &folder.join("landing"))?;
     let options = Options {
@@ -273,19 +276,22 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     result
 }
 
-/// A state directory belongs to one city.
-fn check_same_city(args: &Demo) -> Result<()> {
-    let note = args.data.join(NOTE);
-    let wanted = format!("enterprises {} seed {}\n", args.enterprises, args.seed);
+/// A folder belongs to one city: the first to come notes itself there.
+fn check_same_city(folder: &Path, params: &CityParams) -> Result<()> {
+    let note = folder.join(NOTE);
+    let wanted = format!(
+        "enterprises {} seed {} schemes {}\n",
+        params.enterprises, params.seed, params.schemes_per_100k
+    );
     match fs::read_to_string(&note) {
         Ok(found) if found != wanted => bail!(
-            "`{}` holds another city ({}); remove it, or name another with --data",
-            args.data.display(),
+            "`{}` holds another city ({}); remove it, or name another",
+            folder.display(),
             found.trim()
         ),
         Ok(_) => {}
         Err(_) => {
-            fs::create_dir_all(&args.data)?;
+            fs::create_dir_all(folder)?;
             fs::write(&note, wanted)?;
         }
     }

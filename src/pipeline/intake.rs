@@ -14,7 +14,9 @@ use thiserror::Error;
 use tocsin_alerts::store::RejectRow;
 use tocsin_dataflow::Loader;
 use tocsin_ingest::fact::{Facts, SubjectKey};
-use tocsin_ingest::format::{CsvDecoder, CsvOptions, CsvPosition, RowBatch, read_workbook};
+use tocsin_ingest::format::{
+    CsvDecoder, CsvOptions, CsvPosition, RowBatch, WorkbookError, read_workbook,
+};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::landing::{Landing, LandingError, SegmentInfo, SegmentRows, encode_inline};
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
@@ -176,7 +178,10 @@ impl<'a> Intake<'a> {
         if self.mapper.source().file_kind == FileKind::Xlsx {
             let text = match read_workbook(&reading.found.path) {
                 Ok(text) => text,
-                Err(error) => return Ok(Err(fault(&error.to_string(), false))),
+                Err(error) => {
+                    let may_pass = matches!(error, WorkbookError::Io(_));
+                    return Ok(Err(fault(&error.to_string(), may_pass)));
+                }
             };
             let done = self.decode(name, decoder, &text, true)?;
             return Ok(done.map_err(|error| fault(&error, false)));

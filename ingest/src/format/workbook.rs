@@ -5,7 +5,8 @@
 //! within a cell become spaces, empty rows empty lines. A date is written as a
 //! date, a whole number without a fraction, whatever format the cell shows.
 
-use calamine::{Data, ExcelDateTime, Range, Reader, Xlsx, open_workbook};
+use calamine::{Data, ExcelDateTime, Range, Reader, Xlsx, XlsxError, open_workbook_from_rs};
+use std::io::{self, Cursor};
 use std::path::Path;
 use thiserror::Error;
 
@@ -15,9 +16,12 @@ pub const MAX_WORKBOOK: u64 = 64 << 20;
 /// Why a workbook could not be read.
 #[derive(Debug, Error)]
 pub enum WorkbookError {
-    /// It is no workbook, damaged, or the disk refuses.
+    /// The disk refuses: it may pass.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It is no workbook, or damaged.
     #[error("is no readable workbook: {0}")]
-    Unreadable(String),
+    Unreadable(#[from] XlsxError),
     /// It has no sheet with cells.
     #[error("its first sheet is empty")]
     Empty,
@@ -34,34 +38,27 @@ pub enum WorkbookError {
 /// # Errors
 /// See [`WorkbookError`].
 pub fn read_workbook(path: &Path) -> Result<Vec<u8>, WorkbookError> {
-    let unreadable = |error: &dyn std::fmt::Display| WorkbookError::Unreadable(error.to_string());
-    let bytes = std::fs::metadata(path)
-        .map_err(|error| unreadable(&error))?
-        .len();
+    let bytes = std::fs::metadata(path)?.len();
     if bytes > MAX_WORKBOOK {
         return Err(WorkbookError::TooLarge { bytes });
     }
-    let mut workbook: Xlsx<_> =
-        open_workbook(path).map_err(|error: calamine::XlsxError| unreadable(&error))?;
-    let sheet = workbook.worksheet_range_at(0).ok_or(WorkbookError::Empty)?;
-    let sheet = sheet.map_err(|error| unreadable(&error))?;
-    text_of(&sheet).map_err(|error| unreadable(&error))
+    let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(std::fs::read(path)?))?;
+    let sheet = workbook.worksheet_range_at(0);
+    Ok(text_of(&sheet.ok_or(WorkbookError::Empty)??)?)
 }
 
-fn text_of(sheet: &Range<Data>) -> Result<Vec<u8>, csv::Error> {
+fn text_of(sheet: &Range<Data>) -> io::Result<Vec<u8>> {
     // Rows above the first that is used are empty lines.
     let above = sheet.start().map_or(0, |(row, _)| row as usize);
     let mut text = vec![b'\n'; above];
-    let mut line = csv::Writer::from_writer(Vec::new());
     for row in sheet.rows() {
         if row.iter().all(|cell| matches!(cell, Data::Empty)) {
-            text.extend(b"\n");
+            text.push(b'\n');
             continue;
         }
+        let mut line = csv::Writer::from_writer(&mut text);
         line.write_record(row.iter().map(cell_text))?;
-        let written = line.into_inner().map_err(|error| error.into_error())?;
-        text.extend(&written);
-        line = csv::Writer::from_writer(Vec::new());
+        line.flush()?;
     }
     Ok(text)
 }

@@ -23,7 +23,7 @@ use super::rows::{KEY_COLUMN, schema_with_keys};
 
 /// Rows of a page: one row costs the decoding of one page of each column, and
 /// each page costs 24 bytes in the footer.
-const PAGE_ROWS: usize = 512;
+const PAGE_ROWS: usize = 1024;
 /// Rows of a row group: what the writer holds in memory, compressed.
 const GROUP_ROWS: usize = 128 * 1024;
 

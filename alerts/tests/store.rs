@@ -187,6 +187,31 @@ async fn a_kill_at_any_transaction_loses_and_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn an_epoch_with_its_result_is_the_same_as_one_after_the_other() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (apart, together) = (open(one.path()).await, open(two.path()).await);
+    let mut book = Book::default();
+    for (id, points) in [(1, 50), (2, 70), (3, 90)] {
+        let (epoch, result) = (commit(id), result(&mut book, id, 1, points));
+        apart.commit_epoch(&epoch).await.unwrap();
+        let told = apart.finish_epoch(&result).await.unwrap();
+        let done = together.commit_finished(&epoch, &result).await.unwrap();
+        assert_eq!(done, told);
+    }
+    let [found, expected] = [together.recover().await, apart.recover().await];
+    assert_eq!(found.unwrap(), expected.unwrap());
+    // What is there already is not there again, and nothing overtakes.
+    let later = result(&mut book, 3, 1, 95);
+    let again = together.commit_finished(&commit(3), &later).await;
+    let order = StoreError::EpochOrder { epoch: 3, last: 3 };
+    assert_eq!(again.unwrap_err().to_string(), order.to_string());
+    together.commit_epoch(&commit(4)).await.unwrap();
+    let early = together.commit_finished(&commit(5), &later).await;
+    let order = StoreError::FinishOrder { epoch: 5, first: 4 };
+    assert_eq!(early.unwrap_err().to_string(), order.to_string());
+}
+
+#[tokio::test]
 async fn finishing_twice_is_finishing_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;

@@ -214,6 +214,33 @@ fn truth_is_in_its_own_file_alone() {
     }
 }
 
+/// The month in a file's name, which may begin with the name of a unit that was
+/// renamed.
+fn month_of(file: &str) -> &str {
+    &file.trim_start_matches(|c: char| !c.is_ascii_digit())[..7]
+}
+
+#[test]
+fn a_merged_unit_delivers_under_its_new_name() {
+    let files = bulk(&params(2_000, 24), 2);
+    let of_unit = files
+        .keys()
+        .filter_map(|path| path.strip_prefix("port-zone/"));
+    let (mut before, mut since) = (0, 0);
+    for (_, file) in of_unit.filter_map(|path| path.rsplit_once('/')) {
+        match file.starts_with("滨海片区-") {
+            true => since += 1,
+            false => before += 1,
+        }
+        assert_eq!(
+            file.starts_with("滨海片区-"),
+            month_of(file) >= "2025-03",
+            "{file}"
+        );
+    }
+    assert!(before > 0 && since > 0, "{before} before, {since} since");
+}
+
 #[test]
 fn schemes_are_seen_by_several_units_before_they_collapse() {
     let params = CityParams {
@@ -242,7 +269,7 @@ fn schemes_are_seen_by_several_units_before_they_collapse() {
                     && path.ends_with(".csv")
                     && path
                         .rsplit_once('/')
-                        .is_some_and(|(_, file)| file[..7] < collapse[..7])
+                        .is_some_and(|(_, file)| month_of(file) < &collapse[..7])
                     && String::from_utf8_lossy(bytes).contains(&uscc)
             })
             .filter_map(|(path, _)| path.split('/').next())

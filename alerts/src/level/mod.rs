@@ -108,43 +108,9 @@ pub fn level_of(assessment: &Assessment, policy: &Policy) -> Level {
 /// in words; `None` at red.
 pub fn lacking(assessment: &Assessment, policy: &Policy) -> Option<(Level, Vec<String>)> {
     let next = Level::from_rank(level_of(assessment, policy).rank() + 1)?;
-    let mut lacks = Vec::new();
-    let mut need = |wanted: u16, found: u32, what: &str| {
-        if found < u32::from(wanted) {
-            lacks.push(format!("{what} {wanted}, has {found}"));
-        }
-    };
-    let categories = assessment.signal_categories();
-    need(
-        policy.min_categories.of(next),
-        categories.count_ones(),
-        "categories",
-    );
-    need(
-        policy.min_agencies.of(next),
-        assessment.agencies.count_ones(),
-        "agencies",
-    );
-    let threshold = policy.thresholds.of(next);
-    if u32::from(assessment.index) < u32::from(threshold) * 100 {
-        let has = f64::from(assessment.index) / 100.0;
-        lacks.push(format!("index {threshold}, has {has:.2}"));
-    }
-    if next == Level::Red {
-        let wanted = policy.red_categories();
-        if wanted != 0 && categories & wanted == 0 {
-            let names: String = policy.red_one_of.iter().collect();
-            lacks.push(format!("one category of {names}"));
-        }
-        if assessment.coverage < policy.red_min_coverage_per_mille() {
-            let has = f64::from(assessment.coverage) / 1000.0;
-            lacks.push(format!(
-                "confidence {}, has {has:.3}",
-                policy.red_min_confidence
-            ));
-        }
-    }
-    Some((next, lacks))
+    let gaps = gaps(assessment, next, policy, 0);
+    let words = gaps.into_iter().flatten().map(|gap| gap.words(policy));
+    Some((next, words.collect()))
 }
 
 /// Whether `level` holds when its threshold is lowered by `margin_points`. The
@@ -155,25 +121,71 @@ pub(crate) fn holds(
     policy: &Policy,
     margin_points: u16,
 ) -> bool {
-    if assessment.hard_trigger {
-        return true;
+    let mut gaps = gaps(assessment, level, policy, margin_points).into_iter();
+    assessment.hard_trigger || gaps.all(|gap| gap.is_none())
+}
+
+/// One thing that a level needs and an assessment lacks.
+#[derive(Debug, Clone, Copy)]
+enum Gap {
+    /// Points needed; the index, in centi-points.
+    Index(u16, u16),
+    Categories(u16, u32),
+    Agencies(u16, u32),
+    /// Evidence in one of the categories that red needs.
+    OneOf,
+    /// The coverage, per mille.
+    Confidence(u16),
+}
+
+impl Gap {
+    fn words(self, policy: &Policy) -> String {
+        match self {
+            Gap::Index(needs, has) => format!("index {needs}, has {:.2}", f64::from(has) / 100.0),
+            Gap::Categories(needs, has) => format!("categories {needs}, has {has}"),
+            Gap::Agencies(needs, has) => format!("agencies {needs}, has {has}"),
+            Gap::OneOf => format!("one category of {}", String::from_iter(&policy.red_one_of)),
+            Gap::Confidence(has) => format!(
+                "confidence {}, has {:.3}",
+                policy.red_min_confidence,
+                f64::from(has) / 1000.0
+            ),
+        }
     }
+}
+
+/// All that `level` needs and `assessment` lacks, its threshold lowered by
+/// `margin_points`.
+fn gaps(
+    assessment: &Assessment,
+    level: Level,
+    policy: &Policy,
+    margin_points: u16,
+) -> [Option<Gap>; 5] {
     let threshold = policy.thresholds.of(level).saturating_sub(margin_points);
-    u32::from(assessment.index) >= u32::from(threshold) * 100
-        && gates_hold(assessment, level, policy)
-}
-
-fn gates_hold(assessment: &Assessment, level: Level, policy: &Policy) -> bool {
     let categories = assessment.signal_categories();
-    categories.count_ones() >= u32::from(policy.min_categories.of(level))
-        && assessment.agencies.count_ones() >= u32::from(policy.min_agencies.of(level))
-        && (level < Level::Red || red_gates_hold(assessment, categories, policy))
-}
-
-fn red_gates_hold(assessment: &Assessment, categories: u16, policy: &Policy) -> bool {
+    let enough = |needs: u16, has: u32, gap: fn(u16, u32) -> Gap| {
+        (has < u32::from(needs)).then(|| gap(needs, has))
+    };
     let wanted = policy.red_categories();
-    (wanted == 0 || categories & wanted != 0)
-        && assessment.coverage >= policy.red_min_coverage_per_mille()
+    let red = level == Level::Red;
+    [
+        enough(
+            policy.min_categories.of(level),
+            categories.count_ones(),
+            Gap::Categories,
+        ),
+        enough(
+            policy.min_agencies.of(level),
+            assessment.agencies.count_ones(),
+            Gap::Agencies,
+        ),
+        (u32::from(assessment.index) < u32::from(threshold) * 100)
+            .then_some(Gap::Index(threshold, assessment.index)),
+        (red && wanted != 0 && categories & wanted == 0).then_some(Gap::OneOf),
+        (red && assessment.coverage < policy.red_min_coverage_per_mille())
+            .then_some(Gap::Confidence(assessment.coverage)),
+    ]
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
         options(&args.place),
         runtime.handle().clone(),
     )?;
-    catch_up(&mut pipeline)?;
+    catch_up(&mut pipeline, true)?;
     while pipeline.tidy()? {}
     let view = Arc::clone(pipeline.view());
     print!("{}", report::sources(&view, runtime.handle())?);
@@ -62,11 +62,13 @@ pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
 }
 
 /// Takes in all that is there, and trains a model where one is to be trained.
+/// With `final_reading` every file is complete; a live run begins in the middle
+/// of deliveries, where a last line may still be half written.
 ///
 /// # Errors
 /// When an epoch fails, or there is nothing to train on.
-pub fn catch_up(pipeline: &mut Pipeline) -> Result<()> {
-    while pipeline.poll(true)?.is_some() {}
+pub fn catch_up(pipeline: &mut Pipeline, final_reading: bool) -> Result<()> {
+    while pipeline.poll(final_reading)?.is_some() {}
     if pipeline.view().records.settings.model == ModelChoice::TrainIfMissing {
         pipeline.ensure_model()?;
     }
@@ -179,7 +181,7 @@ async fn wait_for_signal() {
 /// # Errors
 /// When an epoch fails.
 pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
-    catch_up(pipeline)?;
+    catch_up(pipeline, false)?;
     let runtime = pipeline.runtime().clone();
     let mut quiet_since = Instant::now();
     let mut tidied = false;

@@ -6,6 +6,7 @@ mod support;
 
 use std::fs;
 use support::codes::code;
+use support::http::get;
 use support::town::{NAME_3, registration, town};
 use support::{Ran, World, figures, section, state};
 
@@ -342,4 +343,24 @@ fn a_source_without_any_file_is_told() {
         "hrss/insured",
         &["error", "no file matches `hrss/insured/*.csv`"],
     );
+}
+
+#[test]
+fn a_start_in_the_middle_of_a_delivery_waits_for_the_rest_of_a_line() {
+    let world = town();
+    world.scores("data");
+    let line = format!("T9,{NAME_3},保本,2025-06-29,\n");
+    let (first, rest) = line.split_at(3);
+    world.append("landing/12345/ticket/2025.csv", first);
+    let live = world.ready("data");
+    world.append("landing/12345/ticket/2025.csv", rest);
+    let ticket = || get(&live.at, "/api/v1/sources/12345/ticket").json();
+    support::wait_until("the ticket is read", || ticket()["read"] != 2);
+    let found = ticket();
+    assert_eq!(
+        (&found["read"], &found["accepted"]),
+        (&3.into(), &3.into()),
+        "{found}"
+    );
+    assert_eq!(found["rejected"], 0, "{found}");
 }

@@ -96,7 +96,7 @@ fn compose(
     EnterprisePage {
         frame: Frame::of(app),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
-        elements: elements(&explained::evidenced(&explanation)),
+        elements: elements(&explanation.contributions),
         chart: score_chart(app, &history),
         bars: explained::category_bars(&explanation),
         check: Check::of(&explanation, agrees),

@@ -146,15 +146,3 @@ pub(super) fn category_bars(explanation: &Explanation) -> String {
     };
     chart::bars(&text::CATEGORIES.map(bar))
 }
-
-/// The categories with evidence that adds to the score.
-pub(super) fn evidenced(explanation: &Explanation) -> Vec<char> {
-    let adds = explanation
-        .contributions
-        .iter()
-        .filter(|part| part.weight > 0);
-    let mut letters: Vec<char> = adds.map(|part| part.category).collect();
-    letters.sort_unstable();
-    letters.dedup();
-    letters
-}

@@ -99,7 +99,7 @@ impl World {
         };
         let handle = runtime.handle().clone();
         let mut pipeline = Pipeline::open(Arc::new(settings), options, handle).unwrap();
-        run::catch_up(&mut pipeline).unwrap();
+        run::catch_up(&mut pipeline, true).unwrap();
         let view = Arc::clone(pipeline.view());
         let (sender, pushes) = run::push_channel();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();

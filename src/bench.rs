@@ -53,7 +53,7 @@ fn measure(args: &Bench, folder: &Path, runtime: &tokio::runtime::Runtime) -> Re
         SEED,
     )?;
     let records = load.records + load.enterprises;
-    println!(
+    say!(
         "{records} records over {} enterprises, {} files, {} MB of CSV",
         load.enterprises,
         load.files,
@@ -102,13 +102,13 @@ fn load_all(
     }
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     if report {
-        println!(
+        say!(
             "load: {:.0} records/s, {wall:.2} s wall, {cpu:.2} s CPU, {:.2} µs of CPU a record, {changes} scores",
             records as f64 / wall,
             cpu * 1e6 / records as f64
         );
         let (peak, now) = (memory("VmHWM"), memory("VmRSS"));
-        println!(
+        say!(
             "memory: peak {} MB, after the load {} MB: {} bytes an enterprise, {} bytes a record",
             peak >> 20,
             now >> 20,
@@ -139,13 +139,13 @@ fn corrections(pipeline: &mut Pipeline, args: &Bench, fsync: bool) -> Result<()>
     let mode = if fsync { "with fsync" } else { "without fsync" };
     let half = lines.rows.len() / 2;
     let quiet = correct(pipeline, source, &lines.header, &lines.rows[..half])?;
-    println!("correction to score and alert {mode}: {quiet}");
+    say!("correction to score and alert {mode}: {quiet}");
     let stop = Arc::new(AtomicBool::new(false));
     let busy: Vec<_> = (0..args.busy).map(|_| spin(Arc::clone(&stop))).collect();
     let beside = correct(pipeline, source, &lines.header, &lines.rows[half..])?;
     stop.store(true, Ordering::Relaxed);
     busy.into_iter().for_each(|thread| drop(thread.join()));
-    println!("the same beside {} busy loops: {beside}", args.busy);
+    say!("the same beside {} busy loops: {beside}", args.busy);
     Ok(())
 }
 
@@ -247,7 +247,7 @@ fn idle(pipeline: &mut Pipeline) -> Result<()> {
         std::thread::sleep(Duration::from_millis(200));
         pipeline.poll(false)?;
     }
-    println!(
+    say!(
         "idle: {:.2} % of one core, looking for files five times a second",
         (cpu_seconds() - cpu) / started.elapsed().as_secs_f64() * 100.0
     );
@@ -347,7 +347,7 @@ fn stages(settings: &Arc<Settings>, folder: &Path, workers: usize) -> Result<()>
     let cpu = cpu_seconds();
     let output = engine.advance(crate::time::midnight_ms(20_269) as u64)?;
     spent[5] = cpu_seconds() - cpu;
-    println!(
+    say!(
         "stages on {total} records, µs each (wall of one thread; the last is CPU of all workers, {} scores):",
         output.changes.len()
     );
@@ -360,7 +360,7 @@ fn stages(settings: &Arc<Settings>, folder: &Path, workers: usize) -> Result<()>
         "dataflow and score",
     ];
     for (name, seconds) in names.iter().zip(spent) {
-        println!("  {name:<20} {:.3}", seconds * 1e6 / total as f64);
+        say!("  {name:<20} {:.3}", seconds * 1e6 / total as f64);
     }
     Ok(())
 }

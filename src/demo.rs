@@ -178,7 +178,7 @@ pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()
     write_truth_below(&args.out, &params)?;
     if args.arrivals {
         let deliveries = Deliveries::resume(params, &landing)?;
-        println!(
+        say!(
             "from {} at {} days a second; read them with: tocsin run --config {}",
             deliveries.next,
             args.days_per_second,
@@ -193,15 +193,17 @@ pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()
 fn all_at_once(args: &Simulate, params: &CityParams, landing: &Path, config: &Path) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let stats = write_city(landing, params, threads, |stats| {
-        println!(
+        say!(
             "month {} of {}: {} records",
-            stats.months, args.months, stats.rows
+            stats.months,
+            args.months,
+            stats.rows
         );
     })?;
     let months = jiff::Span::new().months(params.months);
     let last = params.start.checked_add(months)?.yesterday()?;
     replace(&landing.join("clock"), format!("{last}T18:00:00+08:00\n"))?;
-    println!(
+    say!(
         "{} records in {} files, {} bytes; run on them with: tocsin run --once --config {}",
         stats.rows,
         stats.files,
@@ -236,11 +238,14 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let (sender, pushes) = run::push_channel();
     let server = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(run::print_events(Arc::clone(pipeline.view())));
-    println!(
+    say!(
         "a city of {} enterprises, {} months at {} days a second, from {}",
-        args.enterprises, args.months, args.days_per_second, deliveries.next
+        args.enterprises,
+        args.months,
+        args.days_per_second,
+        deliveries.next
     );
-    println!(
+    say!(
         "console at http://{}/  metrics at /metrics  Ctrl-C stops, a second start goes on",
         args.listen
     );
@@ -267,7 +272,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     printer.abort();
     runtime.block_on(server)??;
     let status = pipeline.view().status();
-    println!(
+    say!(
         "stopped at {} after epoch {}",
         crate::time::instant_text(status.time_ms),
         status.epoch
@@ -304,7 +309,7 @@ fn play(mut deliveries: Deliveries, days_per_second: f64, stop: &AtomicBool) -> 
     let mut due = Instant::now();
     while !stop.load(Ordering::Relaxed) {
         if !deliveries.write_day()? {
-            println!("the simulated time is over");
+            say!("the simulated time is over");
             return Ok(());
         }
         due += day;

@@ -5,6 +5,17 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+/// Prints a line, as `println!` does, to a reader who may have seen enough
+/// (`| head`): a live run does not end because nobody listens.
+macro_rules! say {
+    () => { say!("") };
+    ($($part:tt)+) => {
+        if let Err(error) = $crate::print(&format!("{}\n", format_args!($($part)+))) {
+            eprintln!("tocsin: standard output: {error:#}");
+        }
+    };
+}
+
 mod bench;
 mod cli;
 mod clock;
@@ -94,7 +105,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         }),
         Command::Source(Source::Check { config }) => with(&config, |settings| {
             let sources = settings.catalogue.sources().len();
-            println!(
+            say!(
                 "{sources} sources, {} features: no fault",
                 settings.features.len()
             );
@@ -114,7 +125,7 @@ fn execute(command: Command) -> Result<ExitCode> {
 }
 
 /// Prints a text; whoever reads it may have seen enough (`| head`).
-fn say(text: &str) -> Result<()> {
+fn print(text: &str) -> Result<()> {
     use std::io::Write;
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -175,9 +186,12 @@ fn list(settings: &Settings) {
         } else {
             kinds.join(" ")
         };
-        println!(
+        say!(
             "{:<32} {} · {}  [{feeds}]  {}",
-            source.id, source.agency, source.resource, source.pattern
+            source.id,
+            source.agency,
+            source.resource,
+            source.pattern
         );
     }
 }
@@ -195,9 +209,9 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;
     if args.json {
-        say(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
+        print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
     } else {
-        say(&report::explanation(&view.records, &found))?;
+        print(&report::explanation(&view.records, &found))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -206,20 +220,20 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
     let card = train::train(&view.records, view.status().time_ms)?;
     pipeline.activate(&card)?;
-    println!(
+    say!(
         "model {} is in force: {}",
         card.version(),
         card.provenance().note
     );
     if let config::ModelChoice::Artifact(path) = &view.records.settings.model {
-        println!(
+        say!(
             "the configuration names `{}`: the next start takes that one again, unless this is written there (--out)",
             path.display()
         );
     }
     if let Some(out) = &args.out {
         std::fs::write(out, card.to_json()).with_context(|| format!("`{}`", out.display()))?;
-        println!("written to {}", out.display());
+        say!("written to {}", out.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -229,8 +243,8 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
     if let Some(file) = &args.truth {
         let report = truth::evaluate(view, pipeline.runtime(), file)?;
         match args.json {
-            true => say(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
-            false => say(&report.to_string())?,
+            true => print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
+            false => print(&report.to_string())?,
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -242,8 +256,8 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         usize::from(args.repeats),
     )?;
     match args.json {
-        true => say(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
-        false => say(&report::evaluations(&splits))?,
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
+        false => print(&report::evaluations(&splits))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -251,17 +265,19 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
 fn verify(pipeline: &mut Pipeline, place: &Place) -> Result<ExitCode> {
     let runtime = pipeline.runtime().clone();
     let found = verify::verify(pipeline.view(), &run::options(place), &runtime)?;
-    println!(
+    say!(
         "epoch {}: {} enterprises from {} live records compared",
-        found.epoch, found.enterprises, found.records
+        found.epoch,
+        found.enterprises,
+        found.records
     );
     for difference in &found.listed {
-        println!("differs: {difference}");
+        say!("differs: {difference}");
     }
     if found.differences > 0 {
-        println!("{} differences", found.differences);
+        say!("{} differences", found.differences);
         return Ok(ExitCode::FAILURE);
     }
-    println!("dataflow, published scores and batch fold agree to the last bit");
+    say!("dataflow, published scores and batch fold agree to the last bit");
     Ok(ExitCode::SUCCESS)
 }

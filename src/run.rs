@@ -44,16 +44,16 @@ pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
     catch_up(&mut pipeline, true)?;
     while pipeline.tidy()? {}
     let view = Arc::clone(pipeline.view());
-    print!("{}", report::sources(&view, runtime.handle())?);
-    println!();
+    crate::print(&report::sources(&view, runtime.handle())?)?;
+    say!();
     let lines = export::lines(&view)?;
-    print!("{}", report::levels(&lines));
-    print!("{}", report::top(&view, &lines, args.top)?);
+    crate::print(&report::levels(&lines))?;
+    crate::print(&report::top(&view, &lines, args.top)?)?;
     if let Some(path) = &args.export {
         export::write(path, &lines)?;
-        println!("{} enterprises written to {}", lines.len(), path.display());
+        say!("{} enterprises written to {}", lines.len(), path.display());
     }
-    println!(
+    say!(
         "done in {:.1} s; state in {}",
         started.elapsed().as_secs_f64(),
         args.place.data.display()
@@ -107,7 +107,7 @@ pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
     let (sender, pushes) = push_channel();
     let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
-    println!(
+    say!(
         "console at http://{}/  metrics at /metrics  Ctrl-C stops",
         args.listen
     );
@@ -269,9 +269,9 @@ pub async fn print_events(view: Arc<View>) {
     let mut events = view.listen();
     loop {
         match events.recv().await {
-            Ok(event) => println!("{}", event_line(&event.event)),
+            Ok(event) => say!("{}", event_line(&event.event)),
             Err(tokio::sync::broadcast::error::RecvError::Lagged(missed)) => {
-                println!("… {missed} more events; all are in alerts.ndjson");
+                say!("… {missed} more events; all are in alerts.ndjson");
             }
             Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
         }

@@ -8,6 +8,7 @@ mod support;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use support::{program, text, tocsin, wait_until};
 use tempfile::TempDir;
 
@@ -137,4 +138,22 @@ fn arrivals_are_the_same_records_day_by_day() {
     };
     assert_eq!(names(&one), names(&other));
     assert!(one == other, "the same files hold other rows");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_ends_nothing() {
+    let city = Simulated {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let out = city.path("city");
+    let place = ["simulate", "--out", text(&out), "--months", "3"];
+    let mut child = program(&[&place[..], &["--enterprises", "300"]].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    let complaint = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), complaint.as_str()), (Some(0), ""));
 }

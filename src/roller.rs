@@ -117,7 +117,7 @@ fn roll_source(
         add: vec![(epoch, entry)],
         superseded,
     };
-    if let Err(error) = runtime.block_on(store.replace_segments(&replacement)) {
+    if let Err(error) = store.replace_segments(&replacement) {
         // The old segments still count; the new one must not be found.
         records.landing.discard(&[id])?;
         return Err(error.into());

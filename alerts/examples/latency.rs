@@ -33,9 +33,9 @@ async fn measure(dir: &Path, durability: Durability, epochs: u64) -> Result<(), 
     for id in 1..=epochs {
         let (commit, result) = (commit(id), result(&mut book, id));
         let start = Instant::now();
-        store.commit_epoch(&commit).await?;
+        store.commit_epoch(&commit)?;
         commits.push(start.elapsed());
-        store.finish_epoch(&result).await?;
+        store.finish_epoch(&result)?;
         both.push(start.elapsed());
     }
     println!("{durability:?}, {epochs} epochs of one record, one event, one score");
@@ -44,17 +44,15 @@ async fn measure(dir: &Path, durability: Durability, epochs: u64) -> Result<(), 
     bulk(&store, epochs + 1).await?;
     let bytes = std::fs::metadata(dir.join(store::DATABASE))?.len();
     println!("  database {:.1} MB", bytes as f64 / 1e6);
-    store.close().await?;
+    store.close().await;
     Ok(())
 }
 
 async fn bulk(store: &Store, id: u64) -> Result<(), Failure> {
-    store
-        .commit_epoch(&EpochCommit {
-            id,
-            ..EpochCommit::default()
-        })
-        .await?;
+    store.commit_epoch(&EpochCommit {
+        id,
+        ..EpochCommit::default()
+    })?;
     let score = |number: u64| ScoreRow {
         enterprise: (u128::from(number) << 64).to_be_bytes(),
         log_odds: number as i64,
@@ -63,13 +61,11 @@ async fn bulk(store: &Store, id: u64) -> Result<(), Failure> {
     };
     let scores = (0..300_000).map(score).collect();
     let start = Instant::now();
-    store
-        .finish_epoch(&EpochResult {
-            id,
-            scores,
-            ..EpochResult::default()
-        })
-        .await?;
+    store.finish_epoch(&EpochResult {
+        id,
+        scores,
+        ..EpochResult::default()
+    })?;
     println!(
         "  300,000 scores in one epoch: {:.2} s",
         start.elapsed().as_secs_f64()

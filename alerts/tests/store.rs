@@ -102,10 +102,10 @@ async fn what_is_committed_comes_back() {
         line: 5,
         ..RejectRow::default()
     }];
-    store.commit_epoch(&epoch).await.unwrap();
-    store.set_meta("a", "1").await.unwrap();
-    store.set_meta("a", "2").await.unwrap();
-    store.save_model("v1", "{}").await.unwrap();
+    store.commit_epoch(&epoch).unwrap();
+    store.set_meta("a", "1").unwrap();
+    store.set_meta("a", "2").unwrap();
+    store.save_model("v1", "{}").unwrap();
 
     let found = store.recover().await.unwrap();
     assert_eq!((found.last_finished, found.last_time_ms), (0, 0));
@@ -146,8 +146,8 @@ async fn what_is_committed_comes_back() {
         model,
         ..EpochResult::default()
     };
-    store.finish_epoch(&done).await.unwrap();
-    store.close().await.unwrap();
+    store.finish_epoch(&done).unwrap();
+    store.close().await;
     let found = open(dir.path()).await.recover().await.unwrap();
     assert_eq!((found.last_finished, found.unfinished.len()), (1, 0));
     assert_eq!(found.model.unwrap().activated_epoch, Some(1));
@@ -161,10 +161,10 @@ async fn a_kill_at_any_transaction_loses_and_repeats_nothing() {
     let script = [(1, 45), (2, 50), (1, 60), (1, 45), (3, 20), (2, 61)];
     let mut images = vec![(0, killed(dir.path()))];
     for (id, (key, points)) in (1..).zip(script) {
-        store.commit_epoch(&commit(id)).await.unwrap();
+        store.commit_epoch(&commit(id)).unwrap();
         images.push((id, killed(dir.path())));
         let result = result(&mut book, id, key, points);
-        store.finish_epoch(&result).await.unwrap();
+        store.finish_epoch(&result).unwrap();
         images.push((id, killed(dir.path())));
     }
     let whole = store.events_after(0, 100).await.unwrap();
@@ -175,10 +175,10 @@ async fn a_kill_at_any_transaction_loses_and_repeats_nothing() {
         let mut book = found.book;
         for (id, (key, points)) in (1..).zip(script).skip(found.last_finished as usize) {
             if id > committed {
-                store.commit_epoch(&commit(id)).await.unwrap();
+                store.commit_epoch(&commit(id)).unwrap();
             }
             let result = result(&mut book, id, key, points);
-            store.finish_epoch(&result).await.unwrap();
+            store.finish_epoch(&result).unwrap();
         }
         assert_eq!(store.events_after(0, 100).await.unwrap(), whole);
         assert_eq!(store.recover().await.unwrap().book, book);
@@ -193,20 +193,20 @@ async fn an_epoch_with_its_result_is_the_same_as_one_after_the_other() {
     let mut book = Book::default();
     for (id, points) in [(1, 50), (2, 70), (3, 90)] {
         let (epoch, result) = (commit(id), result(&mut book, id, 1, points));
-        apart.commit_epoch(&epoch).await.unwrap();
-        let told = apart.finish_epoch(&result).await.unwrap();
-        let done = together.commit_finished(&epoch, &result).await.unwrap();
+        apart.commit_epoch(&epoch).unwrap();
+        let told = apart.finish_epoch(&result).unwrap();
+        let done = together.commit_finished(&epoch, &result).unwrap();
         assert_eq!(done, told);
     }
     let [found, expected] = [together.recover().await, apart.recover().await];
     assert_eq!(found.unwrap(), expected.unwrap());
     // What is there already is not there again, and nothing overtakes.
     let later = result(&mut book, 3, 1, 95);
-    let again = together.commit_finished(&commit(3), &later).await;
+    let again = together.commit_finished(&commit(3), &later);
     let order = StoreError::EpochOrder { epoch: 3, last: 3 };
     assert_eq!(again.unwrap_err().to_string(), order.to_string());
-    together.commit_epoch(&commit(4)).await.unwrap();
-    let early = together.commit_finished(&commit(5), &later).await;
+    together.commit_epoch(&commit(4)).unwrap();
+    let early = together.commit_finished(&commit(5), &later);
     let order = StoreError::FinishOrder { epoch: 5, first: 4 };
     assert_eq!(early.unwrap_err().to_string(), order.to_string());
 }
@@ -217,30 +217,29 @@ async fn finishing_twice_is_finishing_once() {
     let store = open(dir.path()).await;
     let mut book = Book::default();
     for id in 1..=2 {
-        store.commit_epoch(&commit(id)).await.unwrap();
+        store.commit_epoch(&commit(id)).unwrap();
     }
     let first = result(&mut book, 1, 1, 45);
     let second = result(&mut book, 2, 1, 65);
-    let early = store.finish_epoch(&second).await.unwrap_err();
+    let early = store.finish_epoch(&second).unwrap_err();
     assert!(
         matches!(early, StoreError::FinishOrder { epoch: 2, first: 1 }),
         "{early}"
     );
-    assert_eq!(store.finish_epoch(&first).await.unwrap()[0].seq, 1);
-    assert_eq!(store.finish_epoch(&second).await.unwrap()[0].seq, 2);
+    assert_eq!(store.finish_epoch(&first).unwrap()[0].seq, 1);
+    assert_eq!(store.finish_epoch(&second).unwrap()[0].seq, 2);
     let before = store.alert("E1-1").await.unwrap();
-    assert_eq!(store.finish_epoch(&first).await.unwrap(), []);
+    assert_eq!(store.finish_epoch(&first).unwrap(), []);
     assert_eq!(store.alert("E1-1").await.unwrap(), before);
-    assert_eq!(store.last_sequence().await.unwrap(), 2);
+    assert_eq!(store.last_sequence().unwrap(), 2);
     let unknown = store
         .finish_epoch(&EpochResult { id: 3, ..first })
-        .await
         .unwrap_err();
     assert!(
         matches!(unknown, StoreError::UnknownEpoch { epoch: 3 }),
         "{unknown}"
     );
-    let again = store.commit_epoch(&commit(2)).await.unwrap_err();
+    let again = store.commit_epoch(&commit(2)).unwrap_err();
     assert!(
         matches!(again, StoreError::EpochOrder { epoch: 2, last: 2 }),
         "{again}"
@@ -251,12 +250,12 @@ async fn finishing_twice_is_finishing_once() {
 async fn a_failed_transaction_leaves_nothing_and_the_next_one_works() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.commit_epoch(&commit(1)).await.unwrap();
+    store.commit_epoch(&commit(1)).unwrap();
     let mut clash = commit(2);
     clash.segments[0].id = 1;
     clash.stats = vec![("s".to_owned(), "{}".to_owned())];
-    assert!(store.commit_epoch(&clash).await.is_err());
-    store.commit_epoch(&commit(2)).await.unwrap();
+    assert!(store.commit_epoch(&clash).is_err());
+    store.commit_epoch(&commit(2)).unwrap();
     let found = store.recover().await.unwrap();
     assert_eq!(
         (
@@ -266,27 +265,6 @@ async fn a_failed_transaction_leaves_nothing_and_the_next_one_works() {
         ),
         (2, 2, 0)
     );
-}
-
-#[tokio::test]
-async fn a_caller_that_goes_away_leaves_all_or_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
-    let mut epoch = commit(1);
-    epoch.superseded = (0..20_000).map(|row| RowRef { segment: 1, row }).collect();
-    {
-        let mut call = std::pin::pin!(store.commit_epoch(&epoch));
-        for _ in 0..3 {
-            let waker = std::task::Waker::noop();
-            let mut context = std::task::Context::from_waker(waker);
-            let _ = std::future::Future::poll(call.as_mut(), &mut context);
-            tokio::task::yield_now().await;
-        }
-    }
-    if store.recover().await.unwrap().unfinished.is_empty() {
-        store.commit_epoch(&epoch).await.unwrap();
-    }
-    assert_eq!(store.recover().await.unwrap().superseded.len(), 20_000);
 }
 
 #[tokio::test]
@@ -308,7 +286,7 @@ async fn a_second_process_is_refused() {
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    open(dir.path()).await.close().await.unwrap();
+    open(dir.path()).await.close().await;
     let url = format!("sqlite://{}", dir.path().join(DATABASE).display());
     let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&url)
         .await
@@ -327,10 +305,10 @@ async fn ten_alerts(dir: &Path) -> Store {
     let store = open(dir).await;
     let mut book = Book::default();
     for id in 1..=10 {
-        store.commit_epoch(&commit(id)).await.unwrap();
+        store.commit_epoch(&commit(id)).unwrap();
         let key = id as u8;
         let result = result(&mut book, id, key, 40 + u16::from(key * 7 % 10));
-        store.finish_epoch(&result).await.unwrap();
+        store.finish_epoch(&result).unwrap();
     }
     store
 }
@@ -404,7 +382,7 @@ async fn rejects_page_by_place() {
         }
     };
     epoch.rejects = (0..2_000).map(reject).collect();
-    store.commit_epoch(&epoch).await.unwrap();
+    store.commit_epoch(&epoch).unwrap();
     let first = store.rejects(Some("even"), 0, 300).await.unwrap();
     let second = store
         .rejects(Some("even"), first[299].seq, 300)
@@ -425,7 +403,7 @@ async fn rolled_segments_take_the_place_of_the_old() {
             segment: id as u32,
             row: 0,
         }];
-        store.commit_epoch(&epoch).await.unwrap();
+        store.commit_epoch(&epoch).unwrap();
     }
     let place = Place::File("rolled.parquet".to_owned());
     let rolled = SegmentEntry {
@@ -443,7 +421,7 @@ async fn rolled_segments_take_the_place_of_the_old() {
         add: vec![(2, rolled)],
         superseded: vec![kept],
     };
-    store.replace_segments(&replacement).await.unwrap();
+    store.replace_segments(&replacement).unwrap();
     let found = store.recover().await.unwrap();
     let ids: Vec<u32> = found.segments.iter().map(|segment| segment.id).collect();
     assert_eq!(ids, [3, 9]);
@@ -456,7 +434,7 @@ async fn rolled_segments_take_the_place_of_the_old() {
 async fn large_epochs_travel_in_pieces() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
-    store.commit_epoch(&commit(1)).await.unwrap();
+    store.commit_epoch(&commit(1)).unwrap();
     let score = |number: u32| ScoreRow {
         enterprise: u128::from(number).to_be_bytes(),
         log_odds: i64::from(number),
@@ -470,7 +448,7 @@ async fn large_epochs_travel_in_pieces() {
         scores,
         ..EpochResult::default()
     };
-    store.finish_epoch(&done).await.unwrap();
+    store.finish_epoch(&done).unwrap();
     for number in [0_u32, 511, 512, 30_000] {
         let history = store
             .history(&u128::from(number).to_be_bytes())
@@ -500,12 +478,8 @@ fn the_calls_may_move_between_threads() {
     fn send<T: Send>(_: T) {}
     fn calls(store: &Store, sink: &mut Sink, path: &Path) {
         send(Store::open(path, Durability::Fsync));
-        send(store.commit_epoch(&EpochCommit::default()));
-        send(store.finish_epoch(&EpochResult::default()));
         send(store.recover());
-        send(store.replace_segments(&Replacement::default()));
         send(store.alerts(&AlertFilter::default()));
-        send(store.save_model("", ""));
         send(publish_pending(store, sink));
     }
     let _: fn(&Store, &mut Sink, &Path) = calls;

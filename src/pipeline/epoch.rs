@@ -250,15 +250,14 @@ impl Pipeline {
     }
 
     pub(super) fn commit(&mut self, commit: EpochCommit) -> Result<()> {
-        self.runtime
-            .block_on(self.view.store.commit_epoch(&commit))?;
+        self.view.store.commit_epoch(&commit)?;
         Ok(())
     }
 
     fn start_commit(&self, commit: EpochCommit) -> Commit {
         let store = Arc::clone(&self.view.store);
-        let committed = async move { store.commit_epoch(&commit).await };
-        Commit::UnderWay(self.runtime.spawn(committed))
+        let committed = move || store.commit_epoch(&commit);
+        Commit::UnderWay(self.runtime.spawn_blocking(committed))
     }
 
     /// Lets the dataflow work off an epoch and keeps what came of it, once its
@@ -288,8 +287,7 @@ impl Pipeline {
         self.keep(id, time_ms, verdict, None, with_result)?;
         if id == 1 {
             let rules = self.rules(self.view.model_version().as_deref());
-            self.runtime
-                .block_on(self.view.store.set_meta(RULES, &rules))?;
+            self.view.store.set_meta(RULES, &rules)?;
         }
         Ok((summary, output.changes))
     }
@@ -354,10 +352,8 @@ impl Pipeline {
         };
         let store = &self.view.store;
         let sequenced = match &commit {
-            Some(commit) => self
-                .runtime
-                .block_on(store.commit_finished(commit, &result)),
-            None => self.runtime.block_on(store.finish_epoch(&result)),
+            Some(commit) => store.commit_finished(commit, &result),
+            None => store.finish_epoch(&result),
         }?;
         self.view.announce(sequenced);
         self.last_epoch = id;

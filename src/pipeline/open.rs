@@ -129,8 +129,7 @@ impl Pipeline {
             model.map(|card| card.version().to_owned()),
             None,
         )?;
-        self.runtime
-            .block_on(self.view.store.set_meta(RULES, rules))?;
+        self.view.store.set_meta(RULES, rules)?;
         Ok(())
     }
 }

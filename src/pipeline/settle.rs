@@ -94,7 +94,7 @@ impl Settler<'_> {
     ) -> Result<(), IntakeError> {
         rows.sort_unstable_by_key(|(row, newest)| (*row, newest.key));
         let asked: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
-        let landed = self.shared.landing.rows(segment, &asked)?;
+        let landed = self.shared.landing.said_rows(segment, &asked)?;
         let (said, faults) = self.mapper.map_landed(&landed.batch);
         let mut facts = Facts::default();
         for index in 0..said.len() {

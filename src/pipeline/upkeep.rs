@@ -31,8 +31,9 @@ impl Pipeline {
     /// When the model does not fit the features, or the store fails.
     pub fn activate(&mut self, card: &Scorecard) -> Result<()> {
         let bound = card.bind(&specs(self.settings()))?;
-        self.runtime
-            .block_on(self.view.store.save_model(card.version(), &card.to_json()))?;
+        self.view
+            .store
+            .save_model(card.version(), &card.to_json())?;
         let id = self.last_epoch + 1;
         let time_ms = self.clock.now_ms(self.last_time_ms);
         self.commit(EpochCommit {
@@ -48,8 +49,7 @@ impl Pipeline {
         let verdict = self.judge(id, &output.changes, time_ms, Cause::Model, &HashSet::new())?;
         self.keep(id, time_ms, verdict, Some(card.version().to_owned()), None)?;
         let rules = self.rules(Some(card.version()));
-        self.runtime
-            .block_on(self.view.store.set_meta(RULES, &rules))?;
+        self.view.store.set_meta(RULES, &rules)?;
         self.publish()?;
         self.show();
         Ok(())

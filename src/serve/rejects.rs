@@ -52,7 +52,7 @@ mod tests {
             rejects: rejects.collect(),
             ..EpochCommit::default()
         };
-        store.commit_epoch(&epoch).await.unwrap();
+        store.commit_epoch(&epoch).unwrap();
         let numbers = |found: Vec<StoredReject>| -> Vec<u64> {
             found.into_iter().map(|found| found.reject.record).collect()
         };

@@ -16,7 +16,7 @@ fn ask<T>(data: &Path, question: impl AsyncFnOnce(&Store) -> T) -> T {
     runtime.block_on(async {
         let store = Store::open(data, Durability::NoFsync).await.unwrap();
         let answer = question(&store).await;
-        store.close().await.unwrap();
+        store.close().await;
         answer
     })
 }

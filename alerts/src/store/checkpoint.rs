@@ -2,13 +2,14 @@
 //!
 //! SQLite by itself copies the write-ahead log back into the database within
 //! the commit that finds it full: one commit in some hundred then takes many
-//! times as long. Here a connection of its own does it, in the background.
+//! times as long. Here a thread with a connection of its own does it.
 
 use super::StoreError;
-use sqlx::{Connection, Executor, SqliteConnection};
-use std::sync::Arc;
+use rusqlite::Connection;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Mutex;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
 
 /// After this many rows (an epoch counts as one more) the log is copied back:
 /// some 4 MB of it.
@@ -18,44 +19,60 @@ pub(super) const BACKSTOP_PAGES: u32 = 16_384;
 /// What a log keeps of its file once it is copied back.
 pub(super) const KEEP_BYTES: u64 = 64 << 20;
 
-/// Counts what is written and copies the log back in time.
+/// Counts what is written and has the log copied back in time.
 pub(super) struct Keeper {
     rows: AtomicUsize,
-    connection: Arc<Mutex<SqliteConnection>>,
+    /// `None` once it is being closed. Room for one request: a second says
+    /// nothing new.
+    due: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Keeper {
-    pub(super) fn new(connection: SqliteConnection) -> Keeper {
-        Keeper {
+    pub(super) fn start(connection: Connection) -> io::Result<Keeper> {
+        let (due, requests) = sync_channel(1);
+        let checkpoints = move || {
+            for () in requests {
+                // One that fails is made up for by the next.
+                let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+            }
+        };
+        let thread = Builder::new().name("checkpoints".to_owned());
+        Ok(Keeper {
             rows: AtomicUsize::new(0),
-            connection: Arc::new(Mutex::new(connection)),
-        }
+            due: Some(due),
+            thread: Some(thread.spawn(checkpoints)?),
+        })
     }
 
-    /// Notes an epoch of so many rows; starts a checkpoint if it is time and
-    /// none is under way.
+    /// Notes an epoch of so many rows; asks for a checkpoint if it is time.
     pub(super) fn note(&self, rows: usize) {
         if self.rows.fetch_add(rows + 1, Ordering::Relaxed) + rows < ROWS_PER_CHECKPOINT {
             return;
         }
-        let Ok(mut connection) = self.connection.clone().try_lock_owned() else {
-            return;
-        };
         self.rows.store(0, Ordering::Relaxed);
-        tokio::spawn(async move {
-            // One that fails is made up for by the next.
-            let sql = "PRAGMA wal_checkpoint(PASSIVE)";
-            let _ = connection.execute(sql).await;
-        });
-    }
-
-    /// Waits for a checkpoint under way and closes the connection.
-    pub(super) async fn close(self) -> Result<(), StoreError> {
-        drop(self.connection.lock().await);
-        match Arc::try_unwrap(self.connection) {
-            Ok(connection) => Ok(connection.into_inner().close().await?),
-            // The task of a checkpoint is about to drop the last handle.
-            Err(_) => Ok(()),
+        if let Some(due) = &self.due {
+            // Full: one is under way and one waits.
+            let _ = due.try_send(());
         }
     }
+}
+
+impl Drop for Keeper {
+    /// Waits for a checkpoint under way and closes the connection.
+    fn drop(&mut self) {
+        self.due = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What every writing connection is set to.
+pub(super) fn set_up(connection: &Connection, synchronous: &str) -> Result<(), StoreError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "wal_autocheckpoint", BACKSTOP_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", KEEP_BYTES)?;
+    Ok(())
 }

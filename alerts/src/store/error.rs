@@ -37,6 +37,9 @@ pub enum StoreError {
     /// The database failed.
     #[error("the store's database failed")]
     Database(#[from] sqlx::Error),
+    /// The database refused to be written.
+    #[error("the store's database could not be written")]
+    Write(#[from] rusqlite::Error),
     /// A stored value is not what this version writes.
     #[error("the store's table `{table}` holds a value that cannot be read: {what}")]
     Corrupt {

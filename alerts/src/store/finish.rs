@@ -4,13 +4,12 @@
 use super::transaction::Transaction;
 use super::{EpochResult, ScoreRow, Sequenced, Store, StoreError, Writer};
 use crate::lifecycle::Alert;
+use rusqlite::params;
 
-const UPSERT_ALERTS: [&str; 2] = [
-    "INSERT INTO alerts",
-    "ON CONFLICT (id) DO UPDATE SET level = excluded.level, \
+const UPSERT_ALERT: &str = "INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+     ON CONFLICT (id) DO UPDATE SET level = excluded.level, \
      index_centi = excluded.index_centi, status = excluded.status, \
-     updated_ms = excluded.updated_ms, state = excluded.state",
-];
+     updated_ms = excluded.updated_ms, state = excluded.state";
 
 impl Store {
     /// Finishes an epoch and gives its events with their places in the outbox.
@@ -19,16 +18,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownEpoch`], [`StoreError::FinishOrder`]; any failure
     /// of the database, after which the epoch is as unfinished as before.
-    pub async fn finish_epoch(&self, result: &EpochResult) -> Result<Vec<Sequenced>, StoreError> {
-        let mut writer = self.writer().await?;
+    pub fn finish_epoch(&self, result: &EpochResult) -> Result<Vec<Sequenced>, StoreError> {
+        let mut writer = self.writer()?;
         if !writer.awaits(result.id)? {
             return Ok(Vec::new());
         }
         let events = number(writer.ledger.last_sequence, result);
         writer.unsettled = true;
-        let mut transaction = Transaction::begin(&mut writer.results);
-        add_result(&mut transaction, result, &events).await?;
-        transaction.commit().await?;
+        let transaction = Transaction::begin(&mut writer.results)?;
+        add_result(&transaction, result, &events)?;
+        transaction.commit()?;
         writer.ledger.unfinished.remove(&result.id);
         writer.ledger.last_sequence += events.len() as u64;
         writer.unsettled = false;
@@ -75,87 +74,79 @@ pub(super) fn number(last: u64, result: &EpochResult) -> Vec<Sequenced> {
 }
 
 /// Adds what an epoch made of its records.
-pub(super) async fn add_result<'q>(
-    transaction: &mut Transaction<'_, 'q>,
-    result: &'q EpochResult,
-    events: &'q [Sequenced],
+pub(super) fn add_result(
+    transaction: &Transaction<'_>,
+    result: &EpochResult,
+    events: &[Sequenced],
 ) -> Result<(), StoreError> {
     let id = result.id as i64;
-    transaction
-        .statement("UPDATE epochs SET finished = 1 WHERE id = ?")
-        .bind(id);
+    transaction.execute("UPDATE epochs SET finished = 1 WHERE id = ?", [id])?;
     if let Some(version) = &result.model {
         let sql = "UPDATE models SET activated_epoch = ? WHERE version = ?";
-        transaction.statement(sql).bind(id).bind(version.as_str());
+        transaction.execute(sql, params![id, version])?;
     }
-    add_alerts(transaction, &result.alerts).await?;
-    add_events(transaction, events).await?;
-    add_scores(transaction, result).await
+    for alert in &result.alerts {
+        add_alert(transaction, alert)?;
+    }
+    for event in events {
+        add_event(transaction, event)?;
+    }
+    add_scores(transaction, result)
 }
 
-async fn add_alerts<'q>(
-    transaction: &mut Transaction<'_, 'q>,
-    alerts: &'q [Alert],
-) -> Result<(), StoreError> {
-    let mut rows = Vec::with_capacity(alerts.len());
-    for alert in alerts {
-        rows.push((alert, json("alerts", alert)?));
-    }
-    transaction
-        .rows(UPSERT_ALERTS, 9, &rows, |row, (alert, state)| {
-            row.bind(alert.id.as_str()).bind(alert.enterprise.to_vec());
-            row.bind(i64::from(alert.episode))
-                .bind(i64::from(alert.level.rank()));
-            row.bind(i64::from(alert.assessment.index))
-                .bind(alert.status.name());
-            row.bind(alert.opened_ms)
-                .bind(alert.updated_ms)
-                .bind(state.clone());
-        })
-        .await
+fn add_alert(transaction: &Transaction<'_>, alert: &Alert) -> Result<(), StoreError> {
+    let (enterprise, state) = (alert.enterprise.as_slice(), json("alerts", alert)?);
+    transaction.execute(
+        UPSERT_ALERT,
+        params![
+            alert.id.as_str(),
+            enterprise,
+            alert.episode,
+            alert.level.rank(),
+            alert.assessment.index,
+            alert.status.name(),
+            alert.opened_ms,
+            alert.updated_ms,
+            state
+        ],
+    )
 }
 
-async fn add_events<'q>(
-    transaction: &mut Transaction<'_, 'q>,
-    events: &'q [Sequenced],
-) -> Result<(), StoreError> {
-    let mut rows = Vec::with_capacity(events.len());
-    for Sequenced { seq, event } in events {
-        rows.push((*seq as i64, event, json("alert_events", event)?));
-    }
-    transaction
-        .rows(
-            ["INSERT INTO alert_events", ""],
-            7,
-            &rows,
-            |row, (seq, event, body)| {
-                row.bind(*seq)
-                    .bind(event.alert.as_str())
-                    .bind(i64::from(event.revision));
-                row.bind(event.epoch as i64).bind(event.time_ms);
-                row.bind(event.kind.name()).bind(body.clone());
-            },
-        )
-        .await
+fn add_event(transaction: &Transaction<'_>, event: &Sequenced) -> Result<(), StoreError> {
+    let Sequenced { seq, event } = event;
+    let (epoch, body) = (event.epoch as i64, json("alert_events", event)?);
+    transaction.execute(
+        "INSERT INTO alert_events VALUES (?, ?, ?, ?, ?, ?, ?)",
+        params![
+            *seq as i64,
+            event.alert.as_str(),
+            event.revision,
+            epoch,
+            event.time_ms,
+            event.kind.name(),
+            body
+        ],
+    )
 }
 
-async fn add_scores(
-    transaction: &mut Transaction<'_, '_>,
-    result: &EpochResult,
-) -> Result<(), StoreError> {
+fn add_scores(transaction: &Transaction<'_>, result: &EpochResult) -> Result<(), StoreError> {
     // In the order of the table: a bulk load then writes each page once.
     let mut scores: Vec<&ScoreRow> = result.scores.iter().collect();
     scores.sort_unstable_by_key(|score| score.enterprise);
-    let sql = ["INSERT INTO score_history", ""];
-    transaction
-        .rows(sql, 6, &scores, |row, score| {
-            row.bind(score.enterprise.to_vec())
-                .bind(result.id as i64)
-                .bind(result.time_ms);
-            row.bind(score.log_odds).bind(i64::from(score.index));
-            row.bind(i64::from(score.level.rank()));
-        })
-        .await
+    for score in scores {
+        transaction.execute(
+            "INSERT INTO score_history VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                score.enterprise.as_slice(),
+                result.id as i64,
+                result.time_ms,
+                score.log_odds,
+                score.index,
+                score.level.rank()
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 fn json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<String, StoreError> {

@@ -37,13 +37,14 @@ pub use rows::{
 };
 
 use checkpoint::Keeper;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
+use rusqlite::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Connection as _};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard};
 
 /// The database's name in the data directory.
 pub const DATABASE: &str = "tocsin.db";
@@ -59,23 +60,30 @@ pub enum Durability {
 
 impl Durability {
     /// How epochs are committed.
-    fn of_records(self) -> SqliteSynchronous {
+    fn of_records(self) -> &'static str {
         match self {
-            Durability::Fsync => SqliteSynchronous::Full,
-            Durability::NoFsync => SqliteSynchronous::Off,
+            Durability::Fsync => "FULL",
+            Durability::NoFsync => "OFF",
         }
     }
 
     /// How results and checkpoints are written.
-    fn of_results(self) -> SqliteSynchronous {
+    fn of_results(self) -> &'static str {
         match self {
-            Durability::Fsync => SqliteSynchronous::Normal,
-            Durability::NoFsync => SqliteSynchronous::Off,
+            Durability::Fsync => "NORMAL",
+            Durability::NoFsync => "OFF",
         }
     }
 }
 
+/// Prepared statements a writing connection keeps: all there are.
+const STATEMENTS: usize = 32;
+/// How long a writer waits for a checkpoint to let it in.
+const BUSY: Duration = Duration::from_secs(30);
+
 /// The open store. Share it by reference or `Arc`.
+///
+/// Whoever writes does it on its own thread and waits; readers are asynchronous.
 pub struct Store {
     writer: Mutex<Writer>,
     readers: SqlitePool,
@@ -87,11 +95,11 @@ pub struct Store {
 /// The two writing connections and what they know of the database.
 struct Writer {
     /// Commits epochs: waits for the disk.
-    records: SqliteConnection,
+    records: Connection,
     /// Writes results.
-    results: SqliteConnection,
+    results: Connection,
     ledger: Ledger,
-    /// A transaction was begun and not seen to end: its caller went away.
+    /// A transaction was begun and not seen to end: it failed.
     unsettled: bool,
 }
 
@@ -114,16 +122,21 @@ impl Store {
     /// [`StoreError::Schema`] if a newer version made it.
     pub async fn open(dir: &Path, durability: Durability) -> Result<Store, StoreError> {
         let lock = lock::take(dir)?;
-        let options = options(&dir.join(DATABASE));
-        let records = options.clone().synchronous(durability.of_records());
-        let results = options.clone().synchronous(durability.of_results());
-        let mut records = records.connect().await?;
-        schema::migrate(&mut records).await?;
-        let ledger = Ledger::read(&mut records).await?;
-        let keeper = Keeper::new(results.connect().await?);
-        let results = results.connect().await?;
+        let path = dir.join(DATABASE);
+        let options = options(&path);
+        let mut first = options.connect().await?;
+        schema::migrate(&mut first).await?;
+        let records = connect(&path, durability.of_records())?;
+        let results = connect(&path, durability.of_results())?;
+        let keeper = Keeper::start(connect(&path, durability.of_results())?);
+        let keeper = keeper.map_err(|source| StoreError::Directory {
+            dir: dir.to_owned(),
+            source,
+        })?;
+        let ledger = Ledger::read(&records)?;
         let readers = SqlitePoolOptions::new().max_connections(2);
         let readers = readers.connect_with(options.read_only(true)).await?;
+        first.close().await?;
         let writer = Writer {
             records,
             results,
@@ -139,53 +152,43 @@ impl Store {
     }
 
     /// Closes the store and waits until the files are still.
-    ///
-    /// # Errors
-    /// Of SQLite, while it writes the last pages back.
-    pub async fn close(self) -> Result<(), StoreError> {
+    pub async fn close(self) {
         self.readers.close().await;
-        let writer = self.writer.into_inner();
-        writer.results.close().await?;
-        self.keeper.close().await?;
-        writer.records.close().await?;
-        Ok(())
+        drop(self);
     }
 
     /// The writer, with nothing half done.
-    async fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
-        let mut writer = self.writer.lock().await;
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if writer.unsettled {
-            writer.settle().await?;
+            // What failed was undone; unless it was the commit's answer alone.
+            writer.ledger = Ledger::read(&writer.records)?;
+            writer.unsettled = false;
         }
         Ok(writer)
     }
 }
 
-impl Writer {
-    /// After a caller went away (or a statement failed) within a transaction:
-    /// undoes what was not committed and reads again what was.
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        for connection in [&mut self.records, &mut self.results] {
-            // Refused when nothing is open, which is just as well.
-            let _ = connection.execute("ROLLBACK").await;
-        }
-        self.ledger = Ledger::read(&mut self.records).await?;
-        self.unsettled = false;
-        Ok(())
-    }
+/// A connection to write by.
+fn connect(path: &Path, synchronous: &str) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    checkpoint::set_up(&connection, synchronous)?;
+    Ok(connection)
 }
 
 impl Ledger {
-    async fn read(connection: &mut SqliteConnection) -> Result<Ledger, StoreError> {
-        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM epochs), \
-                   (SELECT coalesce(max(seq), 0) FROM alert_events)";
-        let (last_epoch, last_sequence): (i64, i64) =
-            sqlx::query_as(sql).fetch_one(&mut *connection).await?;
-        let sql = "SELECT id FROM epochs WHERE finished = 0";
-        let unfinished: Vec<i64> = sqlx::query_scalar(sql).fetch_all(connection).await?;
+    fn read(connection: &Connection) -> Result<Ledger, StoreError> {
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let last_epoch = number("SELECT coalesce(max(id), 0) FROM epochs")?;
+        let last_sequence = number("SELECT coalesce(max(seq), 0) FROM alert_events")?;
+        let mut statement = connection.prepare("SELECT id FROM epochs WHERE finished = 0")?;
+        let unfinished = statement.query_map([], |row| row.get::<_, i64>(0))?;
+        let unfinished = unfinished.map(|id| id.map(|id| id as u64));
         Ok(Ledger {
             last_epoch: last_epoch as u64,
-            unfinished: unfinished.into_iter().map(|id| id as u64).collect(),
+            unfinished: unfinished.collect::<Result<_, _>>()?,
             last_sequence: last_sequence as u64,
         })
     }
@@ -197,8 +200,6 @@ fn options(database: &Path) -> SqliteConnectOptions {
         .create_if_missing(true)
         .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
         .foreign_keys(false)
-        .busy_timeout(Duration::from_secs(30))
-        .pragma("wal_autocheckpoint", checkpoint::BACKSTOP_PAGES.to_string())
-        .pragma("journal_size_limit", checkpoint::KEEP_BYTES.to_string())
+        .busy_timeout(BUSY)
         .disable_statement_logging()
 }

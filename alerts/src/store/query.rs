@@ -87,8 +87,8 @@ impl Store {
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn last_sequence(&self) -> Result<u64, StoreError> {
-        Ok(self.writer().await?.ledger.last_sequence)
+    pub fn last_sequence(&self) -> Result<u64, StoreError> {
+        Ok(self.writer()?.ledger.last_sequence)
     }
 
     /// The newest score that the store has of each enterprise; those of large

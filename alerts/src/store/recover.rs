@@ -2,6 +2,7 @@
 
 use super::{EpochRow, ModelRow, Position, RowRef, Segment, Store, StoreError, Superseded};
 use crate::lifecycle::{Alert, Book};
+use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
 /// The store's state when the process starts.
@@ -36,20 +37,19 @@ impl Store {
     /// # Errors
     /// Any failure of the database; [`StoreError::Corrupt`].
     pub async fn recover(&self) -> Result<Recovery, StoreError> {
-        // No writer runs meanwhile, so the reads below agree.
-        let _writer = self.writer().await?;
-        let (last_finished, last_time_ms) = self.last_finished().await?;
+        let mut view = self.readers.begin().await?;
+        let (last_finished, last_time_ms) = last_finished(&mut view).await?;
         Ok(Recovery {
             last_finished,
             last_time_ms,
-            unfinished: self.unfinished().await?,
-            segments: self.segments().await?,
-            superseded: self.superseded().await?,
-            positions: self.positions().await?,
-            book: self.book().await?,
-            stats: self.pairs("SELECT source, stats FROM source_stats").await?,
-            model: self.active_model().await?,
-            meta: self.pairs("SELECT key, value FROM meta").await?,
+            unfinished: unfinished(&mut view).await?,
+            segments: segments(&mut view).await?,
+            superseded: superseded(&mut view).await?,
+            positions: positions(&mut view).await?,
+            book: book(&mut view).await?,
+            stats: pairs(&mut view, "SELECT source, stats FROM source_stats").await?,
+            model: active_model(&mut view).await?,
+            meta: pairs(&mut view, "SELECT key, value FROM meta").await?,
         })
     }
 
@@ -62,88 +62,89 @@ impl Store {
         let query = sqlx::query_scalar(sql).bind(i64::from(segment));
         Ok(query.fetch_optional(&self.readers).await?)
     }
+}
 
-    async fn last_finished(&self) -> Result<(u64, i64), StoreError> {
-        let sql = "SELECT id, time_ms FROM epochs WHERE finished = 1 ORDER BY id DESC LIMIT 1";
-        let found: Option<(i64, i64)> = sqlx::query_as(sql).fetch_optional(&self.readers).await?;
-        Ok(found.map_or((0, 0), |(id, time_ms)| (id as u64, time_ms)))
-    }
+async fn last_finished(view: &mut SqliteConnection) -> Result<(u64, i64), StoreError> {
+    let sql = "SELECT id, time_ms FROM epochs WHERE finished = 1 ORDER BY id DESC LIMIT 1";
+    let found: Option<(i64, i64)> = sqlx::query_as(sql).fetch_optional(&mut *view).await?;
+    Ok(found.map_or((0, 0), |(id, time_ms)| (id as u64, time_ms)))
+}
 
-    async fn unfinished(&self) -> Result<Vec<EpochRow>, StoreError> {
-        let sql = "SELECT id, time_ms, kind, rows FROM epochs WHERE finished = 0 ORDER BY id";
-        let found: Vec<(i64, i64, String, i64)> =
-            sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        let epoch = |(id, time_ms, kind, rows)| EpochRow {
-            id: id as u64,
-            time_ms,
-            kind,
-            rows: rows as u64,
-        };
-        Ok(found.into_iter().map(epoch).collect())
-    }
+async fn unfinished(view: &mut SqliteConnection) -> Result<Vec<EpochRow>, StoreError> {
+    let sql = "SELECT id, time_ms, kind, rows FROM epochs WHERE finished = 0 ORDER BY id";
+    let found: Vec<(i64, i64, String, i64)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
+    let epoch = |(id, time_ms, kind, rows)| EpochRow {
+        id: id as u64,
+        time_ms,
+        kind,
+        rows: rows as u64,
+    };
+    Ok(found.into_iter().map(epoch).collect())
+}
 
-    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
-        let sql = "SELECT id, epoch, source, rows, file FROM segments ORDER BY id";
-        let found: Vec<(u32, i64, String, i64, Option<String>)> =
-            sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        let segment = |(id, epoch, source, rows, file)| Segment {
-            id,
-            epoch: epoch as u64,
-            source,
-            rows: rows as u64,
-            file,
-        };
-        Ok(found.into_iter().map(segment).collect())
-    }
+async fn segments(view: &mut SqliteConnection) -> Result<Vec<Segment>, StoreError> {
+    let sql = "SELECT id, epoch, source, rows, file FROM segments ORDER BY id";
+    let found: Vec<(u32, i64, String, i64, Option<String>)> =
+        sqlx::query_as(sql).fetch_all(&mut *view).await?;
+    let segment = |(id, epoch, source, rows, file)| Segment {
+        id,
+        epoch: epoch as u64,
+        source,
+        rows: rows as u64,
+        file,
+    };
+    Ok(found.into_iter().map(segment).collect())
+}
 
-    async fn superseded(&self) -> Result<Vec<Superseded>, StoreError> {
-        let sql = "SELECT segment, row, epoch FROM superseded ORDER BY segment, row";
-        let found: Vec<(u32, u32, i64)> = sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        let superseded = |(segment, row, epoch)| Superseded {
-            at: RowRef { segment, row },
-            epoch: epoch as u64,
-        };
-        Ok(found.into_iter().map(superseded).collect())
-    }
+async fn superseded(view: &mut SqliteConnection) -> Result<Vec<Superseded>, StoreError> {
+    let sql = "SELECT segment, row, epoch FROM superseded ORDER BY segment, row";
+    let found: Vec<(u32, u32, i64)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
+    let superseded = |(segment, row, epoch)| Superseded {
+        at: RowRef { segment, row },
+        epoch: epoch as u64,
+    };
+    Ok(found.into_iter().map(superseded).collect())
+}
 
-    async fn positions(&self) -> Result<Vec<Position>, StoreError> {
-        let sql = "SELECT source, file, state FROM positions ORDER BY source, file";
-        let found: Vec<(String, String, String)> =
-            sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        let position = |(source, file, state)| Position {
-            source,
-            file,
-            state,
-        };
-        Ok(found.into_iter().map(position).collect())
-    }
+async fn positions(view: &mut SqliteConnection) -> Result<Vec<Position>, StoreError> {
+    let sql = "SELECT source, file, state FROM positions ORDER BY source, file";
+    let found: Vec<(String, String, String)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
+    let position = |(source, file, state)| Position {
+        source,
+        file,
+        state,
+    };
+    Ok(found.into_iter().map(position).collect())
+}
 
-    async fn book(&self) -> Result<Book, StoreError> {
-        let mut book = Book::default();
-        let sql = "SELECT enterprise, max(episode) FROM alerts GROUP BY enterprise";
-        let episodes: Vec<(Vec<u8>, u32)> = sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        for (enterprise, episodes) in episodes {
-            book.enter_episodes(super::query::key(enterprise)?, episodes);
-        }
-        let sql = "SELECT state FROM alerts WHERE status = 'open'";
-        let states: Vec<String> = sqlx::query_scalar(sql).fetch_all(&self.readers).await?;
-        for state in states {
-            let alert: Alert = super::query::read("alerts", &state)?;
-            book.enter(&alert);
-        }
-        Ok(book)
+async fn book(view: &mut SqliteConnection) -> Result<Book, StoreError> {
+    let mut book = Book::default();
+    let sql = "SELECT enterprise, max(episode) FROM alerts GROUP BY enterprise";
+    let episodes: Vec<(Vec<u8>, u32)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
+    for (enterprise, episodes) in episodes {
+        book.enter_episodes(super::query::key(enterprise)?, episodes);
     }
+    let sql = "SELECT state FROM alerts WHERE status = 'open'";
+    let states: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *view).await?;
+    for state in states {
+        let alert: Alert = super::query::read("alerts", &state)?;
+        book.enter(&alert);
+    }
+    Ok(book)
+}
 
-    async fn active_model(&self) -> Result<Option<ModelRow>, StoreError> {
-        let models = self.models().await?;
-        let active = models
-            .into_iter()
-            .filter(|model| model.activated_epoch.is_some());
-        Ok(active.max_by_key(|model| model.activated_epoch))
-    }
+async fn active_model(view: &mut SqliteConnection) -> Result<Option<ModelRow>, StoreError> {
+    let models = super::roll::models(view).await?;
+    let active = models
+        .into_iter()
+        .filter(|model| model.activated_epoch.is_some());
+    Ok(active.max_by_key(|model| model.activated_epoch))
+}
 
-    async fn pairs(&self, sql: &'static str) -> Result<BTreeMap<String, String>, StoreError> {
-        let found: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        Ok(found.into_iter().collect())
-    }
+async fn pairs(
+    view: &mut SqliteConnection,
+    sql: &'static str,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let found: Vec<(String, String)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
+    Ok(found.into_iter().collect())
 }

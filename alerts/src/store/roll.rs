@@ -1,8 +1,10 @@
 //! Housekeeping: segments rolled into one, models, notes.
 
-use super::commit::add_segments;
+use super::commit::add_segment;
 use super::transaction::Transaction;
 use super::{ModelRow, SegmentEntry, Store, StoreError, Superseded};
+use rusqlite::params;
+use sqlx::SqliteConnection;
 
 /// Segments that take the place of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,10 +25,10 @@ impl Store {
     ///
     /// # Errors
     /// Any failure of the database; then nothing is replaced.
-    pub async fn replace_segments(&self, replacement: &Replacement) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
+    pub fn replace_segments(&self, replacement: &Replacement) -> Result<(), StoreError> {
+        let mut writer = self.writer()?;
         writer.unsettled = true;
-        replace(Transaction::begin(&mut writer.records), replacement).await?;
+        replace(Transaction::begin(&mut writer.records)?, replacement)?;
         writer.unsettled = false;
         Ok(())
     }
@@ -36,10 +38,10 @@ impl Store {
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn save_model(&self, version: &str, artifact: &str) -> Result<(), StoreError> {
+    pub fn save_model(&self, version: &str, artifact: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO models VALUES (?, ?, NULL) \
                    ON CONFLICT (version) DO UPDATE SET artifact = excluded.artifact";
-        self.put(sql, version, artifact).await
+        self.put(sql, version, artifact)
     }
 
     /// All model versions, in the order of their names.
@@ -47,24 +49,15 @@ impl Store {
     /// # Errors
     /// Any failure of the database.
     pub async fn models(&self) -> Result<Vec<ModelRow>, StoreError> {
-        let sql = "SELECT version, artifact, activated_epoch FROM models ORDER BY version";
-        let found: Vec<(String, String, Option<i64>)> =
-            sqlx::query_as(sql).fetch_all(&self.readers).await?;
-        let model = |(version, artifact, epoch): (_, _, Option<i64>)| ModelRow {
-            version,
-            artifact,
-            activated_epoch: epoch.map(|epoch| epoch as u64),
-        };
-        Ok(found.into_iter().map(model).collect())
+        models(&mut *self.readers.acquire().await?).await
     }
 
     /// Keeps a note under a key.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
+    pub fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.put("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
-            .await
     }
 
     /// The note under a key.
@@ -77,44 +70,37 @@ impl Store {
     }
 
     /// Writes one row of two texts, as durably as an epoch.
-    async fn put(&self, sql: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let query = sqlx::query(sql).bind(key).bind(value);
-        query.execute(&mut writer.records).await?;
+    fn put(&self, sql: &str, key: &str, value: &str) -> Result<(), StoreError> {
+        self.writer()?.records.execute(sql, [key, value])?;
         Ok(())
     }
 }
 
-async fn replace<'q>(
-    mut transaction: Transaction<'_, 'q>,
-    replacement: &'q Replacement,
-) -> Result<(), StoreError> {
+fn replace(transaction: Transaction<'_>, replacement: &Replacement) -> Result<(), StoreError> {
     for segment in &replacement.remove {
-        let segment = i64::from(*segment);
-        transaction
-            .statement("DELETE FROM segments WHERE id = ?")
-            .bind(segment);
-        transaction
-            .statement("DELETE FROM superseded WHERE segment = ?")
-            .bind(segment);
-        transaction.send_if_large().await?;
+        transaction.execute("DELETE FROM segments WHERE id = ?", [segment])?;
+        transaction.execute("DELETE FROM superseded WHERE segment = ?", [segment])?;
     }
     for (epoch, segment) in &replacement.add {
-        let segment = std::slice::from_ref(segment);
-        add_segments(&mut transaction, *epoch as i64, segment).await?;
+        add_segment(&transaction, *epoch as i64, segment)?;
     }
-    transaction
-        .rows(
-            ["INSERT INTO superseded", ""],
-            3,
-            &replacement.superseded,
-            |row, superseded| {
-                let at = superseded.at;
-                row.bind(i64::from(at.segment))
-                    .bind(i64::from(at.row))
-                    .bind(superseded.epoch as i64);
-            },
-        )
-        .await?;
-    transaction.commit().await
+    for Superseded { at, epoch } in &replacement.superseded {
+        transaction.execute(
+            "INSERT INTO superseded VALUES (?, ?, ?)",
+            params![at.segment, at.row, *epoch as i64],
+        )?;
+    }
+    transaction.commit()
+}
+
+pub(super) async fn models(connection: &mut SqliteConnection) -> Result<Vec<ModelRow>, StoreError> {
+    let sql = "SELECT version, artifact, activated_epoch FROM models ORDER BY version";
+    let found: Vec<(String, String, Option<i64>)> =
+        sqlx::query_as(sql).fetch_all(connection).await?;
+    let model = |(version, artifact, epoch): (_, _, Option<i64>)| ModelRow {
+        version,
+        artifact,
+        activated_epoch: epoch.map(|epoch| epoch as u64),
+    };
+    Ok(found.into_iter().map(model).collect())
 }

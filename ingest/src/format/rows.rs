@@ -114,7 +114,8 @@ impl RowBatch {
 
     fn make_room(&mut self, width: usize, bytes: usize) -> Result<(), FileError> {
         if self.is_empty() && self.columns.len() != width {
-            self.columns = (0..width).map(|_| StringBuilder::new()).collect();
+            let empty = || StringBuilder::with_capacity(0, 0);
+            self.columns = (0..width).map(|_| empty()).collect();
         }
         // Offsets of a column are 32 bits.
         let fits = self.text_bytes.saturating_add(bytes) <= i32::MAX as usize;

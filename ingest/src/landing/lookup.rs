@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::segment::SegmentReader;
+use super::segment::{Part, SegmentReader};
 use super::{LandedRows, Landing, LandingError, Segments};
 use crate::index::{Entry, RowRef};
 
@@ -21,7 +21,16 @@ impl Landing {
     /// # Errors
     /// As [`Landing::row`].
     pub fn rows(&self, segment: u32, rows: &[u32]) -> Result<LandedRows, LandingError> {
-        self.segment(segment)?.rows(rows, &self.files)
+        self.segment(segment)?.rows(rows, Part::Whole, &self.files)
+    }
+
+    /// [`Landing::rows`] without the [`META_COLUMNS`](crate::mapping::META_COLUMNS),
+    /// where they lie in a file: enough to know what they say.
+    ///
+    /// # Errors
+    /// As [`Landing::row`].
+    pub fn said_rows(&self, segment: u32, rows: &[u32]) -> Result<LandedRows, LandingError> {
+        self.segment(segment)?.rows(rows, Part::Said, &self.files)
     }
 
     /// All rows of a segment from first to last, in batches of bounded size.

@@ -26,6 +26,7 @@ use super::rows::{LandedRows, SegmentInfo, SegmentRows};
 use crate::index::durable::remove;
 use crate::index::lru::Lru;
 use crate::index::{Handles, IndexError, RowRef};
+use crate::mapping::META_COLUMNS;
 
 /// Rows that a streaming reader holds at once.
 const READ_ROWS: usize = 8192;
@@ -101,6 +102,15 @@ impl Read for Onward {
     }
 }
 
+/// Which columns of a row are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    /// All.
+    Whole,
+    /// What the file said, not where in it: each column costs a look at the disk.
+    Said,
+}
+
 /// Where the rows are.
 pub(crate) enum Body {
     File(PathBuf),
@@ -158,7 +168,12 @@ impl Segment {
     }
 
     /// The rows asked for, in the order asked, repeated if asked twice.
-    pub(crate) fn rows(&self, wanted: &[u32], files: &Files) -> Result<LandedRows, LandingError> {
+    pub(crate) fn rows(
+        &self,
+        wanted: &[u32],
+        part: Part,
+        files: &Files,
+    ) -> Result<LandedRows, LandingError> {
         if let Some(row) = wanted.iter().find(|row| **row >= self.rows) {
             let at = RowRef {
                 segment: self.id,
@@ -171,7 +186,7 @@ impl Segment {
         }
         let batch = match &self.body {
             Body::Inline(rows) => take_rows(&rows.batch, wanted.iter().copied())?,
-            Body::File(path) => self.rows_of_file(path, wanted, files)?,
+            Body::File(path) => self.rows_of_file(path, wanted, part, files)?,
         };
         Ok(LandedRows {
             source: Arc::clone(&self.source),
@@ -183,6 +198,7 @@ impl Segment {
         &self,
         path: &PathBuf,
         wanted: &[u32],
+        part: Part,
         files: &Files,
     ) -> Result<RecordBatch, LandingError> {
         let mut sorted = wanted.to_vec();
@@ -190,7 +206,7 @@ impl Segment {
         sorted.dedup();
         let footer = self.footer(path, files)?;
         let (groups, selection) = selection(&footer, &sorted);
-        let builder = self.reader(path, footer, files)?;
+        let builder = self.reader(path, footer, part, files)?;
         let schema = builder.schema().clone();
         let reader = builder
             .with_row_groups(groups)
@@ -220,7 +236,7 @@ impl Segment {
         let inner = match &self.body {
             Body::Inline(rows) => Inner::Inline(Some(rows.batch.clone())),
             Body::File(path) => {
-                let builder = self.reader(path, self.footer(path, files)?, files)?;
+                let builder = self.reader(path, self.footer(path, files)?, Part::Whole, files)?;
                 let reader = builder.with_batch_size(READ_ROWS).build();
                 Inner::File(reader.map_err(LandingError::parquet(self.id))?)
             }
@@ -243,21 +259,26 @@ impl Segment {
         let key = footer.parquet_schema().root_schema().get_fields().len() - 1;
         let mask = ProjectionMask::roots(footer.parquet_schema(), [key]);
         let builder = self
-            .reader(path, footer, files)?
+            .reader(path, footer, Part::Whole, files)?
             .with_projection(mask)
             .with_batch_size(READ_ROWS);
         builder.build().map_err(LandingError::parquet(self.id))
     }
 
-    /// A reader of all columns but the key.
+    /// A reader of columns, never of the key.
     fn reader(
         &self,
         path: &PathBuf,
         footer: ArrowReaderMetadata,
+        part: Part,
         files: &Files,
     ) -> Result<ParquetRecordBatchReaderBuilder<SegmentFile>, LandingError> {
         let columns = footer.parquet_schema().root_schema().get_fields().len() - 1;
-        let mask = ProjectionMask::roots(footer.parquet_schema(), 0..columns);
+        let first = match part {
+            Part::Whole => 0,
+            Part::Said => META_COLUMNS.len().min(columns),
+        };
+        let mask = ProjectionMask::roots(footer.parquet_schema(), first..columns);
         let file = files.open(path)?;
         Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask))
     }

@@ -42,7 +42,9 @@ pub(super) fn keys(mapper: &Mapper, raw: &RecordBatch, typed: &Typed) -> Vec<u12
 
 /// The hash of each raw row without its place.
 pub(super) fn contents(raw: &RecordBatch) -> Vec<u64> {
-    let columns = &raw.columns()[META_COLUMNS.len().min(raw.num_columns())..];
+    let fields = raw.schema_ref().fields().iter();
+    let places = fields.take_while(|field| META_COLUMNS.contains(&field.name().as_str()));
+    let columns = &raw.columns()[places.count()..];
     let mut bytes = Vec::new();
     let hash = |row| {
         bytes.clear();

@@ -102,7 +102,8 @@ impl Mapper {
     }
 
     /// [`Mapper::map`] for rows that landed some time ago: columns that have been
-    /// declared since are empty in them.
+    /// declared since are empty in them. The [`META_COLUMNS`] may be missing if
+    /// the source has a key.
     pub fn map_landed(&self, raw: &RecordBatch) -> (Said, Vec<RowFault>) {
         let mut typed = typed::read(&self.source, raw);
         let said = evaluate::evaluate(self, raw, &mut typed);

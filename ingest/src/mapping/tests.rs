@@ -428,6 +428,12 @@ fn keys_and_contents_tell_records_apart() {
     let (elsewhere, _) = keyed.map(&raw_from("g.csv", 90, "a|b", &rows)).unwrap();
     assert_eq!(elsewhere.contents, said.contents);
     assert_eq!(elsewhere.keys, said.keys);
+    // And so they are without the place.
+    let placed = raw("a|b", &rows);
+    let columns: Vec<usize> = (META_COLUMNS.len()..placed.num_columns()).collect();
+    let (bare, _) = keyed.map_landed(&placed.project(&columns).unwrap());
+    assert_eq!(bare.contents, said.contents);
+    assert_eq!(bare.keys, said.keys);
 }
 
 #[test]

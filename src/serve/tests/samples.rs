@@ -23,7 +23,7 @@ pub(in crate::serve) async fn more(store: &Store, epoch: u64, events: u64) -> Ve
         time_ms: 1,
         ..EpochCommit::default()
     };
-    store.commit_epoch(&commit).await.unwrap();
+    store.commit_epoch(&commit).unwrap();
     let events = (0..events).map(|number| event(epoch, number)).collect();
     let result = EpochResult {
         id: epoch,
@@ -31,7 +31,7 @@ pub(in crate::serve) async fn more(store: &Store, epoch: u64, events: u64) -> Ve
         events,
         ..EpochResult::default()
     };
-    store.finish_epoch(&result).await.unwrap()
+    store.finish_epoch(&result).unwrap()
 }
 
 /// Levels take turns: blue, yellow, orange, red.

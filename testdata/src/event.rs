@@ -441,7 +441,8 @@ pub(crate) struct Event {
     pub(crate) places: u32,
     /// Per cent.
     pub(crate) confidence: u32,
-    /// What was said; empty: the topic says it all.
+    /// What was said, of a lead the remarks of some payments; empty: the topic says
+    /// it all.
     pub(crate) text: Cow<'static, str>,
     /// Month and place in the enterprise's month.
     pub(crate) ordinal: u32,

@@ -111,6 +111,7 @@ pub(crate) mod stream {
     pub(crate) const PAYMENTS: u32 = 11;
     pub(crate) const FLOOR: u32 = 12;
     pub(crate) const SCHEME: u32 = 13;
+    pub(crate) const REMARK: u32 = 14;
     pub(crate) const STYLE: u32 = 16;
     pub(crate) const ACCOUNT: u32 = 901;
     pub(crate) const PERSON: u32 = 902;

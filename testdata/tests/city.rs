@@ -214,6 +214,40 @@ fn truth_is_in_its_own_file_alone() {
     }
 }
 
+#[test]
+fn a_lead_has_the_code_of_remarks_or_the_remarks_but_not_both() {
+    let files = bulk(&params(12_000, 12), 2);
+    let leads = files
+        .iter()
+        .filter(|(path, _)| path.starts_with("pbc/lead/"));
+    // Without those that went wrong, or have commas of their own.
+    let leads: Vec<Vec<String>> = leads
+        .flat_map(|(_, bytes)| rows(bytes))
+        .filter(|row| row.len() == 13 && row[0].starts_with("XS"))
+        .collect();
+    let (mut codes, mut returns, mut plain) = (0, 0, 0);
+    for lead in &leads {
+        let [institution, patterns, remarks] = [&lead[1], &lead[9], &lead[10]];
+        let coded = patterns.contains("|D6|");
+        assert_eq!(
+            institution.ends_with("支付"),
+            !remarks.is_empty(),
+            "{lead:?}"
+        );
+        assert!(remarks.is_empty() || !coded, "{lead:?}");
+        let tells = ["复投", "返利", "分红", "本息"]
+            .iter()
+            .any(|word| remarks.contains(word));
+        codes += usize::from(coded);
+        returns += usize::from(tells);
+        plain += usize::from(!tells && !remarks.is_empty());
+    }
+    assert!(
+        codes > 0 && returns > 0 && plain > returns,
+        "{codes} {returns} {plain}"
+    );
+}
+
 /// The month in a file's name, which may begin with the name of a unit that was
 /// renamed.
 fn month_of(file: &str) -> &str {

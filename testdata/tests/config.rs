@@ -142,6 +142,40 @@ fn lexicons_and_link_kinds_exist() {
 }
 
 #[test]
+fn every_lexicon_of_the_city_is_used() {
+    let sources = sources("city");
+    let used: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|(_, source)| list(source, "lexicon"))
+        .flat_map(|lexicon| [word(lexicon, "words"), word(lexicon, "unless")])
+        .filter(|file| !file.is_empty())
+        .collect();
+    for file in fs::read_dir(folder("city").join("lexicons")).unwrap() {
+        let name = file.unwrap().file_name();
+        let file = format!("lexicons/{}", name.to_str().unwrap());
+        assert!(used.contains(file.as_str()), "no source uses {file}");
+    }
+}
+
+/// A lexicon's column that no condition or value names would find for nobody.
+#[test]
+fn every_lexicons_column_decides_a_signal() {
+    for name in FOLDERS {
+        for (path, source) in sources(name) {
+            let said: String = list(&source, "signal")
+                .into_iter()
+                .chain(list(&source, "attribute"))
+                .flat_map(|item| [word(item, "when"), word(item, "value")])
+                .collect();
+            for lexicon in list(&source, "lexicon") {
+                let column = word(lexicon, "name");
+                assert!(said.contains(column), "{path}: nothing asks for `{column}`");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_feature_is_fed() {
     for name in FOLDERS {
         let mut fed: BTreeSet<String> = BTreeSet::new();

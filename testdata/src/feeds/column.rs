@@ -53,6 +53,8 @@ pub(super) enum Expression {
     PersonalAccount,
     Institution,
     Patterns,
+    /// What was written into the remarks of payments; nothing where none is told.
+    Remarks,
     Confidence,
     Op,
     Before,
@@ -72,7 +74,7 @@ pub(super) enum Expression {
 }
 
 /// Expressions without parameters.
-const NAMED: [(&str, Expression); 58] = [
+const NAMED: [(&str, Expression); 59] = [
     ("uscc", Expression::Uscc),
     ("uscc_clean", Expression::UsccClean),
     ("name", Expression::Name),
@@ -123,6 +125,7 @@ const NAMED: [(&str, Expression); 58] = [
     ("personal_account", Expression::PersonalAccount),
     ("institution", Expression::Institution),
     ("patterns", Expression::Patterns),
+    ("remarks", Expression::Remarks),
     ("confidence", Expression::Confidence),
     ("op", Expression::Op),
     ("before", Expression::Before),

@@ -136,6 +136,7 @@ impl Row<'_> {
             }
             E::Topic => to.push_str(self.event.topic),
             E::Text => self.text(to),
+            E::Remarks => to.push_str(&self.event.text),
             E::StatusOf => to.push_str(self.status_of()),
             E::Op => to.push_str(if self.version == Version::Withdrawn {
                 "D"

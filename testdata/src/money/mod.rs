@@ -5,6 +5,9 @@
 mod detector;
 mod payments;
 mod profile;
+mod remark;
+
+use std::borrow::Cow;
 
 use crate::event::{AccountOf, Events, Kind};
 use crate::life::Month;
@@ -14,8 +17,9 @@ use crate::scheme::{Phase, Plan};
 use crate::world::class::Class;
 use crate::world::month_of_year;
 use detector::{Care, bit, look};
-use payments::play;
+use payments::{Payment, play};
 use profile::{Profile, lawful, scheme};
+use remark::{Holder, sample};
 
 /// Who keeps accounts. None of these names is anybody's.
 pub(crate) const INSTITUTIONS: [&str; 8] = [
@@ -176,6 +180,42 @@ fn announce(month: &mut Month, plan: &Plan, out: &mut Events, account: AccountOf
     event.count = i64::from(plan.size) * 12 + 20;
 }
 
+/// Whether an institution hands over remarks: the payment institutions do and leave
+/// it to the receiver to read them; banks read them and report pattern D6. So no
+/// lead says the same twice.
+fn hands_over_remarks(institution: u8) -> bool {
+    institution >= 4
+}
+
+/// The remarks that go with a lead, or none.
+fn remarks(month: &Month, institution: u8, key: u64, payments: &[Payment]) -> String {
+    if !hands_over_remarks(institution) {
+        return String::new();
+    }
+    // Dice of their own: a word more or less must not change what else happens.
+    let mut dice = Dice::new(
+        month.world.seed,
+        stream::REMARK,
+        key,
+        u64::from(institution),
+    );
+    let holder = match month.of.plan {
+        Some(plan) => Holder::Scheme(plan.typology),
+        None => Holder::Lawful(month.of.class),
+    };
+    sample(holder, payments, &mut dice)
+}
+
+/// The patterns that an institution puts into its lead.
+fn told(patterns: u32, institution: u8, ceased: bool) -> u32 {
+    let left_out = if hands_over_remarks(institution) {
+        bit(6)
+    } else {
+        0
+    };
+    (patterns & !left_out) | if ceased { CEASED } else { 0 }
+}
+
 /// The pattern H1: regular payback has ceased.
 const CEASED: u32 = 1 << 15;
 
@@ -224,7 +264,8 @@ fn report(month: &mut Month, out: &mut Events, account: AccountOf, profile: &Pro
     let event = out.put(Kind::Lead, "可疑线索", day);
     event.account = account;
     event.institution = institution;
-    event.patterns = found.patterns | if ceased { CEASED } else { 0 };
+    event.patterns = told(found.patterns, institution, ceased);
+    event.text = Cow::Owned(remarks(month, institution, key, &payments));
     event.places = places;
     event.count = i64::from(found.payers);
     event.fen = found.in_fen;

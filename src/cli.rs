@@ -73,6 +73,12 @@ pub struct Demo {
     /// Months of simulated time
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=120))]
     pub months: u32,
+    /// Of 100,000 enterprises so many belong to a scheme
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub schemes: u32,
+    /// A scorecard to score with instead of the city's hand-set one
+    #[arg(long)]
+    pub model: Option<PathBuf>,
     /// Simulated days per second
     #[arg(long, default_value_t = 2.0)]
     pub days_per_second: f64,

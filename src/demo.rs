@@ -24,6 +24,8 @@ static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
 const START: jiff::civil::Date = jiff::civil::date(2024, 1, 1);
 /// What the city was made with: another city needs another state directory.
 const NOTE: &str = "city.txt";
+/// The city's scorecard.
+const MODEL: &str = "model.json";
 /// What the enterprises really are, beside the landing.
 const TRUTH: &str = "truth.csv";
 /// The last day that was delivered whole, beside the clock.
@@ -220,10 +222,12 @@ fn all_at_once(args: &Simulate, params: &CityParams, landing: &Path, config: &Pa
 pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     check_speed(args.days_per_second)?;
     let folder = args.data.join("city");
-    let schemes = CityParams::default().schemes_per_100k;
-    let params = params(args.enterprises, args.months, args.seed, schemes);
+    let params = params(args.enterprises, args.months, args.seed, args.schemes);
     check_same_city(&args.data, &params)?;
     let config = write_config(&CITY, &folder)?;
+    if let Some(model) = &args.model {
+        fs::copy(model, folder.join(MODEL)).with_context(|| format!("`{}`", model.display()))?;
+    }
     let settings = Settings::read(&config)
         .map_err(|faults| anyhow::anyhow!("the city's configuration: {faults:?}"))?;
     write_truth_below(&folder, &params)?;

@@ -24,6 +24,7 @@ mod demo;
 mod explain;
 mod export;
 mod fold;
+mod hindsight;
 mod history;
 mod metrics;
 mod pipeline;
@@ -218,7 +219,7 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
 
 fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
-    let card = train::train(&view.records, view.status().time_ms)?;
+    let card = train::train(&view, view.status().time_ms, pipeline.runtime())?;
     pipeline.activate(&card)?;
     say!(
         "model {} is in force: {}",
@@ -249,11 +250,12 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let splits = train::evaluate(
-        &view.records,
+        view,
         view.status().time_ms,
         usize::from(args.folds),
         args.seed,
         usize::from(args.repeats),
+        pipeline.runtime(),
     )?;
     match args.json {
         true => print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,

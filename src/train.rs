@@ -1,13 +1,15 @@
 //! Training and judging models on the outcomes that sources carry.
 
-use crate::config::Settings;
-use crate::fold::Folded;
+use crate::config::{AsOf, Settings};
+use crate::hindsight::{self, Example};
 use crate::pipeline::records::Records;
 use crate::pipeline::specs;
 use crate::verify::fold_all;
+use crate::view::View;
 use anyhow::{Result, bail};
-use tocsin_ingest::fact::SubjectKey;
-use tocsin_models::{Evaluation, Provenance, Scorecard};
+use tocsin_ingest::fact::{SubjectKey, VALUE_SCALE};
+use tocsin_models::{Evaluation, Provenance, Scorecard, TrainParams};
+use tokio::runtime::Handle;
 use xxhash_rust::xxh3::Xxh3;
 
 /// The enterprises with an outcome, ready for training.
@@ -23,46 +25,40 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Gathers the registered enterprises with an outcome from a fold.
+    /// Gathers the registered enterprises with an outcome, as of `time_ms` or of
+    /// when each was checked, as `[training]` says.
     ///
     /// # Errors
-    /// When there is no outcome, or none of one kind.
-    pub fn gather(settings: &Settings, folded: &Folded<'_>) -> Result<Examples> {
-        let mut labelled: Vec<(SubjectKey, bool)> = folded
-            .outcomes
-            .iter()
-            .map(|(key, positive)| (*key, *positive))
-            .collect();
-        labelled.retain(|(enterprise, _)| folded.is_registered(*enterprise));
-        labelled.sort_unstable();
-        let positive = labelled.iter().filter(|(_, positive)| *positive).count();
-        if positive == 0 || positive == labelled.len() {
+    /// When the landing cannot be read, there is no outcome, or none of one kind.
+    pub fn gather(view: &View, time_ms: i64, runtime: &Handle) -> Result<Examples> {
+        let settings = &view.records.settings;
+        let known = match settings.training.as_of {
+            AsOf::Now => examples_now(&view.records, time_ms)?,
+            AsOf::Outcome => hindsight::examples(view, runtime)?,
+        };
+        let positive = known.iter().filter(|example| example.positive).count();
+        if positive == 0 || positive == known.len() {
             bail!(
                 "there are {} outcomes of registered enterprises, {positive} of them positive; training needs both kinds, from a source with [outcome]",
-                labelled.len()
+                known.len()
             );
         }
-        let known = |enterprise: &SubjectKey| weighable(settings, folded.features(*enterprise));
-        let rows: Vec<Vec<Option<i64>>> = labelled.iter().map(|(key, _)| known(key)).collect();
-        let within = settings.sectors.as_ref().and_then(|(feature, sectors)| {
-            let place = settings
-                .features
-                .iter()
-                .position(|f| f.spec.name == *feature)?;
-            let value =
-                |row: &Vec<Option<i64>>| row[place].map(|v| v / tocsin_ingest::fact::VALUE_SCALE);
-            Some(
-                rows.iter()
-                    .map(|row| value(row).is_some_and(|v| sectors.contains(&v)))
-                    .collect(),
-            )
-        });
+        let enterprises = known.iter().map(|example| example.enterprise).collect();
+        let labels = known.iter().map(|example| example.positive).collect();
+        let rows = known.into_iter().map(|e| weighable(settings, e.row));
+        let rows: Vec<Vec<Option<i64>>> = rows.collect();
         Ok(Examples {
-            enterprises: labelled.iter().map(|(enterprise, _)| *enterprise).collect(),
-            labels: labelled.iter().map(|(_, positive)| *positive).collect(),
+            within: within(settings, &rows),
+            enterprises,
+            labels,
             rows,
-            within,
         })
+    }
+
+    /// What never to separate: the rows of one enterprise.
+    fn groups(&self) -> Vec<u64> {
+        let keys = self.enterprises.iter();
+        keys.map(|enterprise| enterprise.hash64()).collect()
     }
 
     /// A hash of everything trained on.
@@ -80,6 +76,34 @@ impl Examples {
     }
 }
 
+/// The registered enterprises with an outcome, as they are known now.
+fn examples_now(records: &Records, time_ms: i64) -> Result<Vec<Example>> {
+    let folded = fold_all(records, time_ms, &mut 0)?;
+    let mut outcomes: Vec<(SubjectKey, bool)> = folded
+        .outcomes
+        .iter()
+        .map(|(key, positive)| (*key, *positive))
+        .collect();
+    outcomes.retain(|(enterprise, _)| folded.is_registered(*enterprise));
+    outcomes.sort_unstable();
+    let example = |(enterprise, positive)| Example {
+        enterprise,
+        positive,
+        row: folded.features(enterprise),
+    };
+    Ok(outcomes.into_iter().map(example).collect())
+}
+
+/// Which rows are of the sectors that are judged apart.
+fn within(settings: &Settings, rows: &[Vec<Option<i64>>]) -> Option<Vec<bool>> {
+    let (feature, sectors) = settings.sectors.as_ref()?;
+    let mut features = settings.features.iter();
+    let place = features.position(|f| f.spec.name == *feature)?;
+    let sector = |row: &Vec<Option<i64>>| row[place].map(|value| value / VALUE_SCALE);
+    let apart = |row| sector(row).is_some_and(|sector| sectors.contains(&sector));
+    Some(rows.iter().map(apart).collect())
+}
+
 /// What a model may weigh. A hard trigger is a finding: it overrides the level,
 /// never the score, and it follows from what the outcome follows from.
 fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>> {
@@ -93,28 +117,31 @@ fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>>
 ///
 /// # Errors
 /// When the landing cannot be read, or the outcomes do not suffice.
-pub fn train(records: &Records, time_ms: i64) -> Result<Scorecard> {
-    let mut count = 0;
-    let folded = fold_all(records, time_ms, &mut count)?;
-    let examples = Examples::gather(&records.settings, &folded)?;
+pub fn train(view: &View, time_ms: i64, runtime: &Handle) -> Result<Scorecard> {
+    let settings = &view.records.settings;
+    let examples = Examples::gather(view, time_ms, runtime)?;
     let positive = examples.labels.iter().filter(|positive| **positive).count();
+    let known = match settings.training.as_of {
+        AsOf::Now => "as known at the end",
+        AsOf::Outcome => "as known before the month of the outcome",
+    };
     let provenance = Provenance {
         data_hash: examples.hash(),
-        config_hash: records.settings.hash.clone(),
+        config_hash: settings.hash.clone(),
         // The day is all of the time that features depend on: training again on
         // it gives the same model, to the byte.
         created: crate::time::day_text(crate::time::day_of(time_ms)),
         note: format!(
-            "{} outcomes, {positive} positive, from {count} live records",
+            "{} outcomes, {positive} positive, {known}",
             examples.labels.len()
         ),
     };
-    let specs = specs(&records.settings);
-    Ok(tocsin_models::train(
-        &specs,
+    Ok(tocsin_models::train_grouped(
+        &specs(settings),
         &examples.rows,
         &examples.labels,
-        records.settings.training.clone(),
+        &examples.groups(),
+        settings.training.params.clone(),
         provenance,
     )?)
 }
@@ -125,22 +152,23 @@ pub fn train(records: &Records, time_ms: i64) -> Result<Scorecard> {
 /// # Errors
 /// As [`train`].
 pub fn evaluate(
-    records: &Records,
+    view: &View,
     time_ms: i64,
     folds: usize,
     seed: u64,
     repeats: usize,
+    runtime: &Handle,
 ) -> Result<Vec<Evaluation>> {
-    let mut count = 0;
-    let folded = fold_all(records, time_ms, &mut count)?;
-    let examples = Examples::gather(&records.settings, &folded)?;
-    let specs = specs(&records.settings);
-    let groups: Vec<u64> = examples
-        .enterprises
-        .iter()
-        .map(|enterprise| enterprise.hash64())
-        .collect();
+    let settings = &view.records.settings;
+    let examples = Examples::gather(view, time_ms, runtime)?;
+    let specs = specs(settings);
+    let groups = examples.groups();
     let within = examples.within.as_deref();
+    // Held against the examples, whatever the rate among all is.
+    let params = TrainParams {
+        base_rate: None,
+        ..settings.training.params.clone()
+    };
     let split = |seed: u64| {
         tocsin_models::cross_validate(
             &specs,
@@ -148,7 +176,7 @@ pub fn evaluate(
             &examples.labels,
             within,
             &groups,
-            records.settings.training.clone(),
+            params.clone(),
             folds,
             seed,
         )

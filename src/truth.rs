@@ -52,6 +52,8 @@ struct Seen {
 /// What a feed was worth.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
+    /// Enterprises that belong to a scheme which had started.
+    pub members: usize,
     /// Enterprises that ever had an alert.
     pub alerted: usize,
     /// Those whose alert was yellow or higher.
@@ -152,6 +154,7 @@ fn judge(truth: &[Truth], seen: &HashMap<String, Seen>, today: i32) -> Report {
         }
     }
     let mut report = Report {
+        members: members.iter().filter(|row| row.scheme.is_some()).count(),
         alerted: seen.len(),
         with_task: seen.values().filter(|seen| seen.task.is_some()).count(),
         precision: precision(&members, seen),
@@ -252,8 +255,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} enterprises had an alert, {} of them yellow or higher",
-            self.alerted, self.with_task
+            "{} enterprises had an alert, {} of them yellow or higher; {} belong to schemes",
+            self.alerted, self.with_task, self.members
         )?;
         for (depth, share) in &self.precision {
             writeln!(f, "precision at {depth:<4} {share:.3}")?;
@@ -349,6 +352,7 @@ mod tests {
             ("who".to_owned(), told(1, 22, None)),
         ]);
         let report = judge(&truth, &seen, 100);
+        assert_eq!(report.members, 3);
         assert_eq!(report.precision[0], (50, 2.0 / 4.0));
         let recall = Recall {
             schemes: 2,

@@ -166,6 +166,60 @@ fn an_evaluation_prints_its_figures() {
     assert_eq!(json(), json(), "the same seed gives the same figures");
 }
 
+/// The AUC of the training, by cross-validation.
+fn auc(world: &World) -> f64 {
+    let printed = world
+        .tocsin("data", &["evaluate", "--folds", "4", "--json"])
+        .ok();
+    let figures: Value = serde_json::from_str(&printed.out).unwrap();
+    figures[0]["auc"]["value"].as_f64().unwrap()
+}
+
+/// Complaints about the enterprises that `about` picks, all on one day.
+fn complaints(day: &str, op: &str, about: impl Fn(u32) -> bool) -> String {
+    let picked = (1..=CHECKED).filter(|number| about(*number));
+    picked
+        .map(|n| format!("{day}-{n},企业{n}有限公司,保本返利,{day},{op}\n"))
+        .collect()
+}
+
+#[test]
+fn what_follows_from_an_outcome_is_not_learnt_from() {
+    let world = World::new();
+    let (mut rows, mut outcomes) = (String::new(), String::new());
+    for n in 1..=CHECKED {
+        rows += &format!("{},企业{n}有限公司,人{n},10万,,2024-05-01\n", code(n));
+        let ended = ["认定非法集资", "未发现"][usize::from(!was_positive(n))];
+        outcomes += &format!("H{n},{},{ended}\n", code(n));
+    }
+    // Known before: complaints about half of those who are found in July. Those
+    // of August follow from that; those of June are withdrawn.
+    world.set_day("2025-06-10");
+    world.deliver("msa/registration/all", &rows);
+    let half = |n: u32| was_positive(n) && n.is_multiple_of(2);
+    world.deliver("12345/ticket/june", &complaints("2025-06-09", "", half));
+    world.run_once("data");
+    world.set_day("2025-07-20");
+    world.deliver("finance-office/outcome/all", &outcomes);
+    world.run_once("data");
+    world.set_day("2025-08-20");
+    let later = complaints("2025-08-19", "", was_positive);
+    world.deliver("12345/ticket/later", &later);
+    let gone = complaints("2025-06-09", "D", half);
+    world.deliver("12345/ticket/withdrawn", &gone);
+    world.run_once("data");
+    let leaky = auc(&world);
+    assert!(leaky > 0.99, "whoever looks at today knows: {leaky}");
+
+    world.edit(
+        "tocsin.toml",
+        "[clock]",
+        "[training]\nas_of = \"outcome\"\n\n[clock]",
+    );
+    let honest = auc(&world);
+    assert!((0.65..0.85).contains(&honest), "{honest}");
+}
+
 /// Intercept and contributions must add up to the score, to the last digit.
 #[track_caller]
 fn check_sum(explained: &Value) {

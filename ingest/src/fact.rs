@@ -188,3 +188,14 @@ pub struct Facts {
     /// Labels; they train models and never enter a score.
     pub outcomes: Vec<Outcome>,
 }
+
+impl Facts {
+    /// Whether nothing is said at all.
+    pub fn is_empty(&self) -> bool {
+        self.observations.is_empty()
+            && self.profiles.is_empty()
+            && self.aliases.is_empty()
+            && self.links.is_empty()
+            && self.outcomes.is_empty()
+    }
+}

@@ -3,7 +3,7 @@
 //! Contract: a bin's weight is its share of the feature's weight of evidence
 //! plus a correction; both stay floating point until [`Binned::seal`].
 
-use crate::binning::{Weighed, informative, merge, partition, tallies};
+use crate::binning::{Weighed, informative, merge, partition, rising, tallies};
 use crate::examples::Examples;
 use crate::feature::FeatureSpec;
 use crate::params::TrainParams;
@@ -86,15 +86,40 @@ impl Binned {
         }
     }
 
-    /// Merges ranges that do not differ; `variance` is that of each row's label.
-    pub(crate) fn merge(&mut self, variance: &[f64], params: &TrainParams) {
-        let Partition::Ranges(cuts) = &self.partition else {
-            return;
-        };
+    /// How much the rows say of each bin's weight; `variance` is that of each
+    /// row's label.
+    pub(crate) fn information(&self, variance: &[f64]) -> Vec<f64> {
         let mut information = vec![0.0; self.tallies.len()];
         for (bin, variance) in self.bins.iter().zip(variance) {
             information[*bin] += variance;
         }
+        information
+    }
+
+    /// Makes the weight never fall from nothing over the lowest range to the
+    /// highest: of neighbours that do, both get their average.
+    pub(crate) fn rise(&mut self, information: &[f64]) {
+        if !matches!(self.partition, Partition::Ranges(_)) {
+            return;
+        }
+        // A bin without rows has nothing to say about its neighbours.
+        let filled = |bin: &usize| self.tallies[*bin].rows > 0;
+        let bins: Vec<usize> = (0..self.tallies.len()).filter(filled).collect();
+        let weighed = |bin: &usize| Weighed {
+            weight: self.weight(*bin),
+            information: information[*bin],
+        };
+        let risen = rising(bins.iter().map(weighed));
+        for (bin, weight) in bins.into_iter().zip(risen) {
+            self.corrections[bin] = weight - self.evidence[bin];
+        }
+    }
+
+    /// Merges ranges that do not differ.
+    pub(crate) fn merge(&mut self, information: &[f64], params: &TrainParams) {
+        let Partition::Ranges(cuts) = &self.partition else {
+            return;
+        };
         let range = |bin: usize| Weighed {
             weight: self.weight(bin),
             information: information[bin],
@@ -107,7 +132,7 @@ impl Binned {
             place += count;
             kept.push(cuts[place - 1]);
         }
-        self.regroup(Partition::Ranges(kept), &held, &information);
+        self.regroup(Partition::Ranges(kept), &held, information);
     }
 
     /// Takes over a coarser partition whose range `i` holds `held[i]` of the old

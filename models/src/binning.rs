@@ -167,6 +167,23 @@ pub(crate) fn merge(ranges: &[Weighed], params: &TrainParams) -> Vec<usize> {
     merged.into_iter().map(|(_, held)| held).collect()
 }
 
+/// The weights closest to those given that never fall (pooling adjacent
+/// violators).
+pub(crate) fn rising(weights: impl Iterator<Item = Weighed>) -> Vec<f64> {
+    let mut pools: Vec<(Weighed, usize)> = Vec::new();
+    for weighed in weights {
+        let mut last = (weighed, 1);
+        while let Some((pool, held)) = pools.pop_if(|(pool, _)| pool.weight > last.0.weight) {
+            last = (pool.joined(last.0), held + last.1);
+        }
+        pools.push(last);
+    }
+    let levels = pools
+        .iter()
+        .flat_map(|(pool, held)| std::iter::repeat_n(pool.weight, *held));
+    levels.collect()
+}
+
 impl Weighed {
     /// Chi-squared, one degree of freedom, of the two weights being one.
     fn difference(self, other: Weighed) -> f64 {
@@ -221,6 +238,20 @@ mod tests {
             .collect();
         let labels: Vec<bool> = values.iter().map(|value| *value >= 30_000).collect();
         assert_eq!(cuts(&values, &labels), [10_000, 20_000, 30_000]);
+    }
+
+    #[test]
+    fn weights_rise_by_pooling_those_that_fall() {
+        let weights = |given: &[f64]| -> Vec<f64> {
+            rising(given.iter().map(|weight| Weighed {
+                weight: *weight,
+                information: 1.0,
+            }))
+        };
+        assert_eq!(weights(&[1.0, 3.0, 2.0, 4.0]), [1.0, 2.5, 2.5, 4.0]);
+        assert_eq!(weights(&[3.0, 2.0, 1.0]), [2.0; 3]);
+        assert_eq!(weights(&[0.0, 1.0]), [0.0, 1.0]);
+        assert!(weights(&[]).is_empty());
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! 2. linfa's logistic regression says how much of each feature's evidence
 //!    counts beside the others.
 //! 3. Each bin is corrected beside all others.
-//! 4. Neighbouring ranges that turn out not to differ are merged.
+//! 4. Features that may only rise are made to: one whose evidence would count
+//!    against the risk beside the others does not count, and a range that weighs
+//!    less than a lower one is pooled with it.
+//! 5. Neighbouring ranges that turn out not to differ are merged.
 //!
 //! Contract: deterministic; weights are centred on the training rows.
 
@@ -34,6 +37,10 @@ pub(crate) fn fit(
     examples: Examples,
     params: &TrainParams,
 ) -> Result<Fitted, ModelError> {
+    let rising: Vec<bool> = specs
+        .iter()
+        .map(|spec| params.rising.contains(&spec.name))
+        .collect();
     let specs = specs.iter().enumerate();
     let features: Vec<Binned> = specs
         .map(|(place, spec)| Binned::new(spec, place, examples, params))
@@ -43,11 +50,17 @@ pub(crate) fn fit(
         used: features.iter().map(Binned::is_informative).collect(),
         features,
     };
-    fitted.regress(examples.labels, params.alpha)?;
+    while let Some(falling) = fitted.regress(examples.labels, params.alpha, &rising)? {
+        fitted.used[falling] = false;
+    }
     let mut log_odds = fitted.refine(examples.labels, params);
     log_odds.iter_mut().for_each(|z| *z = variance(*z));
-    for feature in &mut fitted.features {
-        feature.merge(&log_odds, params);
+    for (feature, rises) in fitted.features.iter_mut().zip(&rising) {
+        let information = feature.information(&log_odds);
+        if *rises {
+            feature.rise(&information);
+        }
+        feature.merge(&information, params);
     }
     for feature in &mut fitted.features {
         fitted.intercept += feature.centre();
@@ -77,20 +90,33 @@ impl Fitted {
             .for_each(|feature| feature.scale(slope));
     }
 
-    /// Weighs the evidence of all used features by one regression.
-    fn regress(&mut self, labels: &[bool], alpha: f64) -> Result<(), ModelError> {
-        let used: Vec<&Binned> = self.used_features().collect();
+    /// Weighs the evidence of all used features by one regression. If one that
+    /// may only rise would fall, nothing is weighed; gives the one that would
+    /// most.
+    fn regress(
+        &mut self,
+        labels: &[bool],
+        alpha: f64,
+        rising: &[bool],
+    ) -> Result<Option<usize>, ModelError> {
+        let used: Vec<usize> = (0..self.used.len()).filter(|at| self.used[*at]).collect();
         let matrix = Array2::from_shape_fn((labels.len(), used.len()), |(row, column)| {
-            used[column].evidence_of(row)
+            self.features[used[column]].evidence_of(row)
         });
         let line = logistic::fit(matrix, labels, alpha)?;
+        let weighed = used.iter().copied().zip(&line.coefficients);
+        let falling = weighed.filter(|(at, coefficient)| rising[*at] && **coefficient < 0.0);
+        let most = falling.min_by(|(_, one), (_, other)| one.total_cmp(other));
+        if let Some((at, _)) = most {
+            return Ok(Some(at));
+        }
         self.intercept = line.intercept;
         let mut coefficients = line.coefficients.into_iter();
         for (feature, used) in self.features.iter_mut().zip(&self.used) {
             let coefficient = if *used { coefficients.next() } else { None };
             feature.scale(coefficient.unwrap_or(0.0));
         }
-        Ok(())
+        Ok(None)
     }
 
     fn used_features(&self) -> impl Iterator<Item = &Binned> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::index::Anchors;
+use crate::score::logit;
 
 /// Training parameters. The defaults suit some thousands of labelled
 /// enterprises with a few percent positives.
@@ -32,6 +33,13 @@ pub struct TrainParams {
     pub step: f64,
     /// Folds whose held-out scores calibrate the probability, 2 to 20.
     pub calibration_folds: usize,
+    /// The share of positives among all enterprises, where those with an outcome
+    /// are not a sample of them: the intercept is moved so that probabilities
+    /// hold for all. Above 0 and below 1.
+    pub base_rate: Option<f64>,
+    /// Names of features more of which never lowers the risk: so says the domain,
+    /// whatever a sample says.
+    pub rising: Vec<String>,
     /// Seed of the split into those folds.
     pub seed: u64,
     /// Points (centi-index, micro-log-odds) of the index; empty means the
@@ -51,6 +59,8 @@ impl Default for TrainParams {
             freedom: 1.5,
             step: 0.35,
             calibration_folds: 5,
+            base_rate: None,
+            rising: Vec::new(),
             seed: 1,
             anchors: Vec::new(),
         }
@@ -101,7 +111,17 @@ impl TrainParams {
                 faults.push(format!("{name} `{value}`, allowed are {low} to {high}"));
             }
         }
+        if let Some(rate) = self.base_rate.filter(|rate| !(1e-9..=0.999).contains(rate)) {
+            faults.push(format!("base_rate `{rate}`, allowed are 1e-9 to 0.999"));
+        }
         faults
+    }
+
+    /// By how much the log-odds of `positive` examples of `all` differ from those
+    /// of all enterprises (King and Zeng 2001, prior correction).
+    pub(crate) fn prior_offset(&self, positive: usize, all: usize) -> f64 {
+        let offset = |rate| logit(rate) - logit(positive as f64 / all as f64);
+        self.base_rate.map_or(0.0, offset)
     }
 }
 

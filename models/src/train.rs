@@ -53,7 +53,9 @@ pub fn train_grouped(
     examples.check(specs.len()).map_err(ModelError::Training)?;
     let mut fitted = fit(specs, examples, &params)?;
     let (slope, offset) = calibration(specs, examples, &params)?;
-    fitted.calibrate(slope, offset);
+    let positive = labels.iter().filter(|positive| **positive).count();
+    let prior = params.prior_offset(positive, labels.len());
+    fitted.calibrate(slope, offset + prior);
     let intercept = (fitted.intercept * MICRO).round() as i64;
     let named = fitted.features.into_iter().zip(specs.iter().cloned());
     let features = named.map(|(feature, spec)| feature.seal(spec)).collect();

@@ -156,6 +156,50 @@ fn every_feature_stays_listed_and_useless_ones_weigh_nothing() {
 }
 
 #[test]
+fn a_feature_that_may_only_rise_does_so_against_the_sample() {
+    // Labels turned round: in this sample complaints speak for an enterprise.
+    let (rows, labels) = city(4000, 1);
+    let turned: Vec<bool> = labels.iter().map(|label| !label).collect();
+    let fit = |rising: &[&str]| {
+        let params = TrainParams {
+            rising: rising.iter().map(ToString::to_string).collect(),
+            ..TrainParams::default()
+        };
+        train(&specs(), &rows, &turned, params, Provenance::default()).unwrap()
+    };
+    let free = fit(&[]);
+    assert!(weight(&free, 0, Some(4)) < weight(&free, 0, Some(0)) - 1_000_000);
+    let held = fit(&["complaints", "noise"]);
+    for feature in [0, 3] {
+        let weights = (0..100).map(|value| weight(&held, feature, Some(value)));
+        assert!(weights.is_sorted(), "feature {feature}");
+    }
+    // What may fall still does.
+    assert!(weight(&held, 2, Some(7)) < weight(&held, 2, Some(8)) - 1_000_000);
+}
+
+#[test]
+fn the_rate_among_all_moves_the_intercept_alone() {
+    let (rows, labels) = city(4000, 1);
+    let fit = |base_rate| {
+        let params = TrainParams {
+            base_rate,
+            ..TrainParams::default()
+        };
+        let card = train(&specs(), &rows, &labels, params, Provenance::default());
+        card.unwrap().bind(&specs()).unwrap()
+    };
+    let (sample, all) = (fit(None), fit(Some(0.001)));
+    let share = labels.iter().filter(|label| **label).count() as f64 / 4000.0;
+    let logit = |p: f64| (p / (1.0 - p)).ln();
+    let moved = ((logit(0.001) - logit(share)) * 1e6).round() as i64;
+    for row in rows.iter().take(50) {
+        let difference = all.score(row).log_odds - sample.score(row).log_odds;
+        assert!((difference - moved).abs() <= 1, "{difference} {moved}");
+    }
+}
+
+#[test]
 fn no_features_at_all_give_the_base_rate() {
     let labels: Vec<bool> = (0..100).map(|row| row < 20).collect();
     let rows = vec![vec![]; 100];

@@ -23,6 +23,8 @@ pub struct Feature {
     /// Whether a value above 0 makes the level red whatever the score: a police
     /// filing, an administrative finding.
     pub hard: bool,
+    /// Whether more of it never lowers the risk.
+    pub rising: bool,
 }
 
 /// Reads the features; `slots_of` finds the accumulators of a signal or
@@ -89,6 +91,10 @@ fn read_one(section: &Section<'_>, slots_of: impl Fn(&str) -> Vec<Slot>) -> Opti
     let kind = section.choice("kind", &KINDS);
     let title = section.text("title");
     let hard = section.boolean("hard_trigger").unwrap_or(false);
+    let rising = section.boolean("rising").unwrap_or(false);
+    if rising && kind == Some(FeatureKind::Category) {
+        section.fault("rising", "goes with numbers; categories have no order");
+    }
     section.finish();
     let (name, from) = (name?, from?);
     let slots = slots_of(&from);
@@ -109,5 +115,6 @@ fn read_one(section: &Section<'_>, slots_of: impl Fn(&str) -> Vec<Slot>) -> Opti
         from,
         slots,
         hard,
+        rising,
     })
 }

@@ -8,3 +8,4 @@ mod training;
 
 pub use features::{Aggregate, Feature};
 pub use settings::{Clock, ModelChoice, Settings};
+pub use training::AsOf;

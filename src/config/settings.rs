@@ -2,7 +2,7 @@
 
 use super::features::{self, Feature};
 use super::signals::{self, Signal};
-use super::training::read_training;
+use super::training::{Training, read_training};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use tocsin_ingest::catalogue::{Catalogue, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
 use tocsin_ingest::fact::Slot;
 use tocsin_ingest::source::{Surroundings, is_signal_kind};
-use tocsin_models::TrainParams;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most kinds of links: they are numbered with a byte.
@@ -85,8 +84,8 @@ pub struct Settings {
     pub sectors: Option<(String, Vec<i64>)>,
     /// What signals say and rest on, where that is declared.
     pub signals: Vec<Signal>,
-    /// How models are fitted.
-    pub training: TrainParams,
+    /// What models are trained on, and how.
+    pub training: Training,
     /// Hash of every declaration: the version of the rules.
     pub hash: String,
 }
@@ -127,6 +126,9 @@ impl Settings {
         if !faults.is_empty() {
             return Err(faults);
         }
+        let mut training = draft.training;
+        let rising = features.iter().filter(|feature| feature.rising);
+        training.params.rising = rising.map(|feature| feature.spec.name.clone()).collect();
         Ok(Settings {
             root: draft.root,
             catalogue: Arc::new(catalogue),
@@ -138,7 +140,7 @@ impl Settings {
             policy,
             sectors: draft.sectors,
             signals,
-            training: draft.training,
+            training,
             hash,
         })
     }
@@ -221,7 +223,7 @@ struct Draft {
     clock: Clock,
     model: ModelChoice,
     sectors: Option<(String, Vec<i64>)>,
-    training: TrainParams,
+    training: Training,
     signals: Option<PathBuf>,
 }
 

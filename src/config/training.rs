@@ -1,4 +1,5 @@
-//! `[training]`: how models are fitted, where the defaults do not suit.
+//! `[training]`: what models are trained on and how they are fitted, where the
+//! defaults do not suit.
 
 use std::ops::RangeInclusive;
 use tocsin_ingest::declaration::Section;
@@ -7,12 +8,35 @@ use tocsin_models::TrainParams;
 /// More rows than any training has.
 const ROWS: RangeInclusive<i64> = 1..=1_000_000;
 
-/// Reads the parameters of training; absent ones keep their defaults.
-pub(super) fn read_training(root: &Section<'_>) -> TrainParams {
-    let mut params = TrainParams::default();
+/// As of when an example is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AsOf {
+    /// As it is now: for data that arrived all at once.
+    #[default]
+    Now,
+    /// As it was before its outcome arrived.
+    Outcome,
+}
+
+/// What models are trained on, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Training {
+    /// As of when an example is known.
+    pub as_of: AsOf,
+    /// How they are fitted.
+    pub params: TrainParams,
+}
+
+/// Reads `[training]`; what is absent keeps its default.
+pub(super) fn read_training(root: &Section<'_>) -> Training {
+    let mut training = Training::default();
     let Some(section) = root.section("training") else {
-        return params;
+        return training;
     };
+    let as_of = section.choice("as_of", &[("now", AsOf::Now), ("outcome", AsOf::Outcome)]);
+    training.as_of = as_of.unwrap_or_default();
+    let params = &mut training.params;
+    params.base_rate = section.number("base_rate");
     let count = |key: &str, allowed: RangeInclusive<i64>, into: &mut usize| {
         if let Some(value) = section.integer(key, allowed) {
             *into = value as usize;
@@ -35,5 +59,5 @@ pub(super) fn read_training(root: &Section<'_>) -> TrainParams {
         section.fault_here(fault);
     }
     section.finish();
-    params
+    training
 }

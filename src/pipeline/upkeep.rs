@@ -21,7 +21,7 @@ impl Pipeline {
         if self.view.model().is_some() {
             return Ok(());
         }
-        let card = crate::train::train(self.records(), self.last_time_ms)?;
+        let card = crate::train::train(&self.view, self.last_time_ms, &self.runtime)?;
         self.activate(&card)
     }
 

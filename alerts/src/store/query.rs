@@ -9,6 +9,7 @@ use crate::lifecycle::{Alert, AlertEvent, Status};
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
 
 /// The most rows one page gives, whatever is asked for.
 const MAX_PAGE: usize = 1_000;
@@ -150,6 +151,19 @@ impl Store {
         let query = query.bind(limit.clamp(1, MAX_PAGE) as i64);
         let rows = query.fetch_all(&self.readers).await?;
         rows.iter().map(|row| Ok(stored_reject(row)?)).collect()
+    }
+
+    /// The instant of every epoch, milliseconds UTC.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn epoch_times(&self) -> Result<HashMap<u64, i64>, StoreError> {
+        let query = sqlx::query_as("SELECT id, time_ms FROM epochs");
+        let found: Vec<(i64, i64)> = query.fetch_all(&self.readers).await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, time_ms)| (id as u64, time_ms))
+            .collect())
     }
 
     /// How much there is of everything.

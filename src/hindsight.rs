@@ -1,0 +1,210 @@
+//! Examples without hindsight: what was known before an outcome, not after.
+//!
+//! Much of what is known of a fund-raiser follows from its being found out: a
+//! case, a penalty, a list of those who fled. A model that is shown this learns
+//! to tell what everybody knows. So each example is an enterprise as it was known
+//! at the beginning of the month in which its outcome arrived: by the records
+//! that had arrived by then and had not been corrected or withdrawn.
+
+use crate::config::Settings;
+use crate::fold::Fold;
+use crate::pipeline::records::Records;
+use crate::pipeline::restore::Timeline;
+use crate::time::{day_of, midnight_ms};
+use crate::view::View;
+use anyhow::Result;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use tocsin_ingest::fact::{Facts, SubjectKey};
+use tocsin_ingest::index::RowRef;
+use tocsin_ingest::source::Source;
+
+/// What one record says, and from when to when it counted.
+struct Stretch {
+    from_ms: i64,
+    to_ms: i64,
+    facts: Facts,
+}
+
+impl Stretch {
+    fn counts_at(&self, ms: i64) -> bool {
+        self.from_ms < ms && ms <= self.to_ms
+    }
+}
+
+/// An enterprise at an instant, and how its check ended afterwards.
+pub struct Example {
+    /// Which enterprise.
+    pub enterprise: SubjectKey,
+    /// Whether the outcome was positive.
+    pub positive: bool,
+    /// The features, stored units.
+    pub row: Vec<Option<i64>>,
+}
+
+/// All that was ever said which bears on the enterprises with an outcome.
+struct Chronicle<'a> {
+    settings: &'a Settings,
+    /// What features are made of.
+    said: Vec<Stretch>,
+    /// The outcomes that stand, as they are known today.
+    outcomes: Vec<Stretch>,
+}
+
+/// The examples that the landing holds: one for each month in which outcomes of
+/// an enterprise arrived, none after its first positive one. Enterprises that
+/// were not registered then are none.
+///
+/// # Errors
+/// When the landing or the store cannot be read.
+pub fn examples(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Example>> {
+    let chronicle = Chronicle::read(view, runtime)?;
+    let (mut examples, mut found) = (Vec::new(), HashSet::new());
+    for month in chronicle.months()? {
+        for example in chronicle.before(month) {
+            if !found.contains(&example.enterprise) {
+                found.extend(example.positive.then_some(example.enterprise));
+                examples.push(example);
+            }
+        }
+    }
+    Ok(examples)
+}
+
+impl<'a> Chronicle<'a> {
+    fn read(view: &'a View, runtime: &tokio::runtime::Handle) -> Result<Self> {
+        let records = &view.records;
+        let timeline = Timeline::of(&runtime.block_on(view.store.recover())?);
+        let times = runtime.block_on(view.store.epoch_times())?;
+        let ended = |at: RowRef| match timeline.superseded.get(&at) {
+            Some(epoch) => times.get(epoch).copied().unwrap_or(i64::MIN),
+            None => i64::MAX,
+        };
+        let with_outcomes = |source: &Source| source.outcome.is_some();
+        let mut outcomes = gather(records, with_outcomes, ended, |facts| {
+            *facts = Facts {
+                outcomes: std::mem::take(&mut facts.outcomes),
+                ..Facts::default()
+            };
+        })?;
+        outcomes.retain(|stretch| stretch.to_ms == i64::MAX);
+        let wanted = wanted(&outcomes);
+        let said = gather(
+            records,
+            |_| true,
+            ended,
+            |facts| {
+                facts.outcomes.clear();
+                let bears = |subject| wanted.as_ref().is_none_or(|w| w.bears(subject));
+                facts.observations.retain(|said| bears(said.subject));
+                facts.profiles.retain(|said| bears(said.subject));
+            },
+        )?;
+        Ok(Chronicle {
+            settings: &records.settings,
+            said,
+            outcomes,
+        })
+    }
+
+    /// The months in which outcomes arrived: their first instants, and the next
+    /// month's.
+    fn months(&self) -> Result<BTreeSet<(i64, i64)>> {
+        let month = |stretch: &Stretch| -> Result<(i64, i64)> {
+            let day = jiff::civil::date(1970, 1, 1)
+                .checked_add(jiff::Span::new().days(day_of(stretch.from_ms)))?;
+            let next = day.last_of_month().tomorrow()?;
+            Ok((first_ms(day.first_of_month())?, first_ms(next)?))
+        };
+        self.outcomes.iter().map(month).collect()
+    }
+
+    /// The enterprises whose outcomes arrived in a month, as they were known at
+    /// its beginning.
+    fn before(&self, (first_ms, next_ms): (i64, i64)) -> Vec<Example> {
+        let mut fold = Fold::new(self.settings, day_of(first_ms), false);
+        for stretch in self.said.iter().filter(|said| said.counts_at(first_ms)) {
+            fold.add(0, &stretch.facts);
+        }
+        for stretch in &self.outcomes {
+            if (first_ms..next_ms).contains(&stretch.from_ms) {
+                fold.add(0, &stretch.facts);
+            }
+        }
+        let folded = fold.finish();
+        let outcomes: BTreeMap<SubjectKey, bool> = folded
+            .outcomes
+            .iter()
+            .map(|(enterprise, positive)| (*enterprise, *positive))
+            .collect();
+        let registered = outcomes
+            .into_iter()
+            .filter(|(enterprise, _)| folded.is_registered(*enterprise));
+        let example = |(enterprise, positive)| Example {
+            enterprise,
+            positive,
+            row: folded.features(enterprise),
+        };
+        registered.map(example).collect()
+    }
+}
+
+/// Gathers what the records of the sources that are `asked` say, as far as
+/// `keep` leaves anything of it.
+fn gather(
+    records: &Records,
+    asked: impl Fn(&Source) -> bool,
+    ended: impl Fn(RowRef) -> i64,
+    keep: impl Fn(&mut Facts),
+) -> Result<Vec<Stretch>> {
+    let mut gathered = Vec::new();
+    for segment in records.segments() {
+        let source = records.settings.catalogue.source(&segment.source);
+        if !source.is_some_and(&asked) {
+            continue;
+        }
+        records.scan(
+            &segment,
+            |_| true,
+            |record| {
+                if record.said.withdraws[record.index] {
+                    return;
+                }
+                let mut facts = Facts::default();
+                record.said.facts(record.index, &mut facts);
+                keep(&mut facts);
+                if !facts.is_empty() {
+                    gathered.push(Stretch {
+                        from_ms: record.arrival_ms(),
+                        to_ms: ended(record.at),
+                        facts,
+                    });
+                }
+            },
+        )?;
+    }
+    Ok(gathered)
+}
+
+/// The enterprises with an outcome.
+struct Wanted(HashSet<SubjectKey>);
+
+impl Wanted {
+    /// Whether what is said of a subject may bear on one of them.
+    fn bears(&self, subject: SubjectKey) -> bool {
+        !subject.kind().is_enterprise() || self.0.contains(&subject)
+    }
+}
+
+/// The enterprises that the outcomes name; `None`: some name them by an alias,
+/// and it might be anybody.
+fn wanted(outcomes: &[Stretch]) -> Option<Wanted> {
+    let named = outcomes.iter().flat_map(|stretch| &stretch.facts.outcomes);
+    let named: HashSet<SubjectKey> = named.map(|outcome| outcome.subject).collect();
+    let all_known = named.iter().all(|subject| subject.kind().is_enterprise());
+    all_known.then_some(Wanted(named))
+}
+
+fn first_ms(day: jiff::civil::Date) -> Result<i64> {
+    let since = day.since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1)))?;
+    Ok(midnight_ms(since.get_days()))
+}

@@ -6,6 +6,7 @@
 mod support;
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -138,6 +139,108 @@ fn arrivals_are_the_same_records_day_by_day() {
     };
     assert_eq!(names(&one), names(&other));
     assert!(one == other, "the same files hold other rows");
+}
+
+/// The small city that is checked in, beside the configuration that reads it.
+fn small_city() -> Simulated {
+    let city = Simulated {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    support::copy(&testdata.join("city"), &city.path("city"));
+    support::copy(&testdata.join("small"), &city.path("city"));
+    city
+}
+
+/// Every file below a folder, with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false => drop(found.insert(path.clone(), fs::read(&path).unwrap())),
+        }
+    }
+    found
+}
+
+#[test]
+fn the_small_city_is_what_the_simulator_writes() {
+    let written = Simulated {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    let out = written.path("city");
+    let params = [
+        ["--enterprises", "1750"],
+        ["--months", "6"],
+        ["--schemes", "1500"],
+        ["--seed", "7"],
+    ];
+    tocsin(&[&["simulate", "--out", text(&out)], params.as_flattened()].concat()).ok();
+    let small = small_city();
+    let relative = |city: &Simulated, part: &str| -> BTreeMap<PathBuf, Vec<u8>> {
+        let root = city.path("city").join(part);
+        let found = files(&root).into_iter();
+        found
+            .map(|(path, bytes)| (path.strip_prefix(&root).unwrap().to_owned(), bytes))
+            .collect()
+    };
+    let (now, checked_in) = (relative(&written, "landing"), relative(&small, "landing"));
+    assert!(
+        now.keys().eq(checked_in.keys()),
+        "other files than testdata/small"
+    );
+    for (path, bytes) in &now {
+        let same = *bytes == checked_in[path];
+        assert!(
+            same,
+            "testdata/small/landing/{} is of an older simulator: write it anew",
+            path.display()
+        );
+    }
+    let truth = |city: &Simulated| fs::read(city.path("city/truth.csv")).unwrap();
+    assert_eq!(truth(&written), truth(&small));
+}
+
+#[test]
+fn all_units_of_the_small_city_are_read_and_its_schemes_stand_out() {
+    let city = small_city();
+    let declared = city.path("city/sources");
+    let units = fs::read_dir(&declared).unwrap().count();
+    let ran = city.run("state", &["run", "--once", "--top", "10"]).ok();
+    let delivered = |unit: &str| {
+        let lines = ran.out.lines();
+        let mut lines = lines.filter(|line| line.starts_with(&format!("{unit}/")));
+        lines.any(|line| {
+            line.split_whitespace()
+                .nth(1)
+                .is_some_and(|read| read != "0")
+        })
+    };
+    for unit in fs::read_dir(&declared).unwrap() {
+        let unit = unit.unwrap().file_name().into_string().unwrap();
+        assert!(delivered(&unit), "{unit} delivered nothing\n{}", ran.out);
+    }
+    assert_eq!(units, 42);
+    city.run("state", &["verify"]).ok();
+    // By the hand-set index as by the trained scorecard.
+    let truth = city.path("city/truth.csv");
+    let precision = |data: &str| -> f64 {
+        let judged = ["evaluate", "--json", "--truth", text(&truth)];
+        let report: Value = serde_json::from_str(&city.run(data, &judged).ok().out).unwrap();
+        report["precision"][0][1].as_f64().unwrap()
+    };
+    let by_rules = precision("state");
+    fs::copy(
+        city.path("city/scorecard.json"),
+        city.path("city/model.json"),
+    )
+    .unwrap();
+    city.run("trained", &["run", "--once"]).ok();
+    city.run("trained", &["verify"]).ok();
+    let trained = precision("trained");
+    assert!(by_rules > 0.3 && trained > 0.3, "{by_rules} {trained}");
 }
 
 #[test]

@@ -36,6 +36,11 @@ impl Examples {
             AsOf::Now => examples_now(&view.records, time_ms)?,
             AsOf::Outcome => hindsight::examples(view, runtime)?,
         };
+        if known.is_empty() && settings.training.as_of == AsOf::Outcome {
+            bail!(
+                "no enterprise was known before the month in which its outcome arrived: the state must have been there when the records came (`tocsin demo`, `simulate --arrivals`), or say `[training] as_of = \"now\"`"
+            );
+        }
         let positive = known.iter().filter(|example| example.positive).count();
         if positive == 0 || positive == known.len() {
             bail!(

@@ -218,6 +218,10 @@ fn what_follows_from_an_outcome_is_not_learnt_from() {
     );
     let honest = auc(&world);
     assert!((0.65..0.85).contains(&honest), "{honest}");
+    // A state that met it all at once knew nothing before.
+    let ran = world.tocsin("fresh", &["train"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("as_of = \"now\""), "{}", ran.err);
 }
 
 /// Intercept and contributions must add up to the score, to the last digit.

@@ -1,9 +1,9 @@
 //! `--export FILE`: every registered enterprise with its score, as CSV or
 //! Parquet by the file's ending.
 
+use crate::history;
 use crate::pipeline::records::{Identity, Records, describe};
 use crate::view::View;
-use crate::witness;
 use anyhow::{Context, Result, bail};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use tocsin_alerts::store::HistoryRow;
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::values::Uscc;
 
@@ -29,31 +30,35 @@ pub struct Line {
     pub level: &'static str,
 }
 
-/// Every registered enterprise, by the fold, highest score first.
+/// Every registered enterprise as it was last published, highest score first.
 ///
 /// # Errors
-/// When the landing cannot be read, or there is no model.
-pub fn lines(view: &View) -> Result<Vec<Line>> {
-    let model = view
-        .model()
+/// When the history or the landing cannot be read, or there is no model.
+pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>> {
+    view.model()
         .context("there is no model yet: nothing is scored")?;
-    let records = &view.records;
-    let mut count = 0;
-    let folded = crate::verify::fold_all(records, view.status().time_ms, &mut count)?;
-    let ids = opaque_ids(records)?;
-    let mut lines = Vec::new();
-    for enterprise in folded.registered() {
-        let row = folded.features(enterprise);
-        let score = model.score(&row);
+    let mut scored = history::latest(view, runtime)?;
+    scored.retain(|_, row| row.index > 0);
+    let scored = scored.into_iter();
+    let scored: Vec<(SubjectKey, HistoryRow)> = scored
+        .map(|(key, row)| (SubjectKey(u128::from_be_bytes(key)), row))
+        .collect();
+    let coded = |(key, _): &(SubjectKey, HistoryRow)| Uscc::from_key(*key).is_some();
+    let ids = match scored.iter().all(coded) {
+        true => HashMap::new(),
+        false => opaque_ids(&view.records)?,
+    };
+    let mut lines = Vec::with_capacity(scored.len());
+    for (enterprise, row) in scored {
         let code = Uscc::from_key(enterprise).map(|code| code.as_str().to_owned());
         lines.push(Line {
             id: code
                 .or_else(|| ids.get(&enterprise).cloned())
                 .unwrap_or_else(|| format!("{:032x}", enterprise.0)),
-            index: f64::from(score.index) / 100.0,
-            probability: score.probability(),
-            log_odds: score.log_odds,
-            level: witness::level(&records.settings, enterprise, &folded, &model, &row).name(),
+            index: f64::from(row.index) / 100.0,
+            probability: tocsin_models::probability(row.log_odds),
+            log_odds: row.log_odds,
+            level: row.level.name(),
         });
     }
     lines.sort_by(|a, b| b.log_odds.cmp(&a.log_odds).then_with(|| a.id.cmp(&b.id)));

@@ -2,6 +2,7 @@
 //! Parquet file each, sorted by enterprise, so that analysts can read it as it
 //! lies there and one enterprise's line is found without reading all of it.
 
+use crate::view::View;
 use anyhow::{Context, Result};
 use arrow_array::types::{Int64Type, UInt16Type, UInt64Type};
 use arrow_array::{
@@ -13,6 +14,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -179,6 +181,31 @@ pub async fn of_enterprise(
     }
     lines.sort_by_key(|line| line.epoch);
     Ok(lines)
+}
+
+/// The last score of each enterprise that ever had one, by the bytes of its key;
+/// index 0: it has none any more.
+///
+/// # Errors
+/// When a file or the store cannot be read.
+pub fn latest(
+    view: &View,
+    runtime: &tokio::runtime::Handle,
+) -> Result<HashMap<[u8; 16], HistoryRow>> {
+    let mut last: HashMap<[u8; 16], HistoryRow> = HashMap::new();
+    let mut take = |enterprise: [u8; 16], line: HistoryRow| {
+        let held = last.entry(enterprise).or_insert(line);
+        if line.epoch > held.epoch {
+            *held = line;
+        }
+    };
+    for path in files(&view.data)? {
+        read(&path, None, &mut take)?;
+    }
+    for (enterprise, line) in runtime.block_on(view.store.latest_scores())? {
+        take(enterprise, line);
+    }
+    Ok(last)
 }
 
 #[cfg(test)]

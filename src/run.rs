@@ -46,7 +46,7 @@ pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
     let view = Arc::clone(pipeline.view());
     crate::print(&report::sources(&view, runtime.handle())?)?;
     say!();
-    let lines = export::lines(&view)?;
+    let lines = export::lines(&view, runtime.handle())?;
     crate::print(&report::levels(&lines))?;
     crate::print(&report::top(&view, &lines, args.top)?)?;
     if let Some(path) = &args.export {

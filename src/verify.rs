@@ -11,8 +11,7 @@ use crate::view::View;
 use crate::witness;
 use anyhow::{Context, Result};
 use std::collections::HashMap;
-use tocsin_alerts::level::Assessment;
-use tocsin_alerts::store::HistoryRow;
+use tocsin_alerts::level::{Assessment, level_of};
 use tocsin_dataflow::{Engine, EngineConfig};
 use tocsin_ingest::fact::{Facts, SubjectKey};
 
@@ -71,7 +70,7 @@ pub fn verify(
         runtime,
         view,
     )?;
-    let published = published(view, runtime)?;
+    let published = history::latest(view, runtime)?;
     let registered = folded.registered();
     verification.enterprises = registered.len();
     for enterprise in &registered {
@@ -91,13 +90,17 @@ pub fn verify(
             }
             Some(_) => {}
         }
+        let level = level_of(&expected, &records.settings.policy);
         let last = published.get(&enterprise.0.to_be_bytes());
-        if last.map(|line| (line.log_odds, line.index)) != Some((expected.log_odds, expected.index))
-        {
-            let said = last.map_or("nothing".to_owned(), |line| line.log_odds.to_string());
+        let said = last.map(|line| (line.log_odds, line.index, line.level));
+        if said != Some((expected.log_odds, expected.index, level)) {
+            let said = said.map_or("nothing".to_owned(), |(log_odds, _, level)| {
+                format!("{log_odds} {}", level.name())
+            });
             verification.differ(format!(
-                "{id}: the run last said {said}, the fold says {}",
-                expected.log_odds
+                "{id}: the run last said {said}, the fold says {} {}",
+                expected.log_odds,
+                level.name()
             ));
         }
     }
@@ -173,25 +176,4 @@ fn incremental(
             )
         })
         .collect())
-}
-
-/// The last score of each enterprise that the run published.
-fn published(
-    view: &View,
-    runtime: &tokio::runtime::Handle,
-) -> Result<HashMap<[u8; 16], HistoryRow>> {
-    let mut last: HashMap<[u8; 16], HistoryRow> = HashMap::new();
-    let mut take = |enterprise: [u8; 16], line: HistoryRow| {
-        let held = last.entry(enterprise).or_insert(line);
-        if line.epoch > held.epoch {
-            *held = line;
-        }
-    };
-    for path in history::files(&view.data)? {
-        history::read(&path, None, &mut take)?;
-    }
-    for (enterprise, line) in runtime.block_on(view.store.latest_scores())? {
-        take(enterprise, line);
-    }
-    Ok(last)
 }

@@ -3,7 +3,7 @@
 
 use crate::config::Settings;
 use crate::fold::Folded;
-use tocsin_alerts::level::{Assessment, Level, level_of};
+use tocsin_alerts::level::Assessment;
 use tocsin_ingest::catalogue::SlotMeaning;
 use tocsin_ingest::fact::{Slot, SubjectKey};
 use tocsin_models::{BoundScorecard, Category};
@@ -44,20 +44,6 @@ pub fn assess(
         }
     }
     figures
-}
-
-/// The level that index and gates give by themselves.
-pub fn level(
-    settings: &Settings,
-    enterprise: SubjectKey,
-    folded: &Folded<'_>,
-    model: &BoundScorecard,
-    row: &[Option<i64>],
-) -> Level {
-    level_of(
-        &assess(settings, enterprise, folded, model, row),
-        &settings.policy,
-    )
 }
 
 /// The agency whose evidence a slot holds; a group's is that of the source whose

@@ -63,7 +63,7 @@ pub use evaluation::{CalibrationBin, Evaluation, Figure, evaluate};
 pub use feature::{FeatureKind, FeatureSpec, VALUE_SCALE};
 pub use index::INDEX_MAX;
 pub use params::TrainParams;
-pub use score::{MICRO, Score};
+pub use score::{MICRO, Score, probability};
 pub use scorecard::{CardFeature, Provenance, Scorecard};
 pub use train::{train, train_grouped};
 pub use validation::{cross_validate, cross_validated_log_odds};

@@ -29,7 +29,7 @@ impl Score {
 }
 
 /// The probability that micro-log-odds stand for.
-pub(crate) fn probability(log_odds: i64) -> f64 {
+pub fn probability(log_odds: i64) -> f64 {
     sigmoid(log_odds as f64 / MICRO)
 }
 

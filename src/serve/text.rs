@@ -77,11 +77,6 @@ pub(super) fn short_log_odds(micro: i64) -> String {
     format!("{sign}{:.2}", micro.unsigned_abs() as f64 / MICRO as f64)
 }
 
-/// The calibrated probability that micro-log-odds stand for, 0 to 1.
-pub(super) fn probability(micro: i64) -> f64 {
-    1.0 / (1.0 + (-(micro as f64) / MICRO as f64).exp())
-}
-
 /// A probability in per cent, with as many digits as a small one needs.
 pub(super) fn per_cent(probability: f64) -> String {
     let per_cent = probability * 100.0;
@@ -179,7 +174,6 @@ mod tests {
             [per_cent(1e-9), per_cent(1.0 - 1e-9)],
             ["< 0.0001 %", "> 99.99 %"]
         );
-        assert_eq!(probability(0), 0.5);
         assert_eq!(clock(0), "1970-01-01 08:00:00");
         assert_eq!(short_time("odd"), "odd");
     }

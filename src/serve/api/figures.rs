@@ -1,7 +1,7 @@
 //! Alerts and scores as JSON.
 
 use crate::serve::app::App;
-use crate::serve::{lookup, text};
+use crate::serve::lookup;
 use crate::time::instant_text;
 use serde::Serialize;
 use tocsin_alerts::DISCLAIMER;
@@ -38,7 +38,7 @@ impl From<&HistoryRow> for Score {
             time: instant_text(row.time_ms),
             index: f64::from(row.index) / 100.0,
             log_odds: row.log_odds,
-            probability: text::probability(row.log_odds),
+            probability: tocsin_models::probability(row.log_odds),
             level: row.level,
         }
     }
@@ -85,7 +85,7 @@ impl AlertBody {
             epoch: alert.epoch,
             index: f64::from(figures.index) / 100.0,
             log_odds: figures.log_odds,
-            probability: text::probability(figures.log_odds),
+            probability: tocsin_models::probability(figures.log_odds),
             confidence: f64::from(figures.coverage) / 1000.0,
             hard_trigger: figures.hard_trigger,
             categories: figures.category_letters(),

@@ -4,6 +4,7 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
+use crate::config::Aggregate;
 use crate::fold::{Evidence, Fold, Folded};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, describe};
 use anyhow::Result;
@@ -75,6 +76,9 @@ pub struct Contribution {
     pub bin: String,
     /// Its part of the score, micro-log-odds.
     pub weight: i64,
+    /// Whether it stands and makes the level red by itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hard_trigger: bool,
     /// The records behind it.
     pub records: Vec<RecordLine>,
 }
@@ -129,7 +133,7 @@ pub struct Explanation {
     pub intercept: i64,
     /// The parts by category.
     pub subtotals: Vec<Subtotal>,
-    /// The parts by feature, the largest effect first.
+    /// The parts by feature: hard triggers, then the largest effect first.
     pub contributions: Vec<Contribution>,
     /// What is not in the figures above, where a subject is too large to be
     /// followed: they may then differ from the published score.
@@ -353,6 +357,11 @@ impl Parts<'_> {
         let settings = &self.records.settings;
         for (place, feature) in settings.features.iter().enumerate() {
             let steps = self.folded.evidence(self.enterprise, &feature.slots);
+            let mut records = record_lines(self.kept, &steps);
+            if matches!(feature.aggregate, Aggregate::Count | Aggregate::Present) {
+                // What is counted adds one, whatever else it says.
+                records.iter_mut().for_each(|record| record.value = 1.0);
+            }
             contributions.push(Contribution {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
@@ -365,10 +374,11 @@ impl Parts<'_> {
                 value: row[place].map(unscaled),
                 bin: self.model.bin_label(place, row[place]),
                 weight: weights[place],
-                records: record_lines(self.kept, &steps),
+                hard_trigger: feature.hard && row[place].is_some_and(|value| value > 0),
+                records,
             });
         }
-        contributions.sort_by_key(|c| std::cmp::Reverse(c.weight.abs()));
+        contributions.sort_by_key(|c| std::cmp::Reverse((c.hard_trigger, c.weight.abs())));
         contributions
     }
 }

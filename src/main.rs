@@ -142,7 +142,11 @@ fn with(config: &Path, job: impl FnOnce(Settings) -> Result<()>) -> Result<ExitC
             for fault in &faults {
                 eprintln!("{fault}");
             }
-            eprintln!("tocsin: {} faults in the configuration", faults.len());
+            let plural = if faults.len() == 1 { "" } else { "s" };
+            eprintln!(
+                "tocsin: {} fault{plural} in the configuration",
+                faults.len()
+            );
             Ok(ExitCode::from(WRONG_CONFIGURATION))
         }
     }
@@ -219,13 +223,20 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
 
 fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
-    let card = train::train(&view, view.status().time_ms, pipeline.runtime())?;
+    let runtime = pipeline.runtime().clone();
+    let card = train::train(&view, view.status().time_ms, &runtime)?;
+    let levels = || -> Result<String> { Ok(report::levels(&export::lines(&view, &runtime)?)) };
+    let before = view.model().is_some().then(&levels).transpose()?;
     pipeline.activate(&card)?;
     say!(
         "model {} is in force: {}",
         card.version(),
         card.provenance().note
     );
+    if let Some(before) = before {
+        print(&format!("before: {before}"))?;
+    }
+    print(&format!("now:    {}", levels()?))?;
     if let config::ModelChoice::Artifact(path) = &view.records.settings.model {
         say!(
             "the configuration names `{}`: the next start takes that one again, unless this is written there (--out)",

@@ -188,6 +188,13 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         found.probability,
         found.log_odds as f64 / 1e6
     );
+    for trigger in found.contributions.iter().filter(|c| c.hard_trigger) {
+        let _ = writeln!(
+            text,
+            "red by a finding, whatever the score: {} {} ({})",
+            trigger.category, trigger.title, trigger.feature
+        );
+    }
     if let Some(next) = &found.next_level {
         let lacks = next.lacks.join("; ");
         let _ = writeln!(

@@ -285,12 +285,11 @@ fn event_line(event: &tocsin_alerts::AlertEvent) -> String {
         .iter()
         .take(3)
         .map(|reason| {
-            format!(
-                "{} {} {:+.2}",
-                reason.category,
-                reason.title,
-                reason.contribution as f64 / 1e6
-            )
+            let weight = match reason.hard_trigger {
+                true => "直接触发".to_owned(),
+                false => format!("{:+.2}", reason.contribution as f64 / 1e6),
+            };
+            format!("{} {} {weight}", reason.category, reason.title)
         })
         .collect();
     format!(

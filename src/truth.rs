@@ -59,8 +59,8 @@ pub struct Report {
     /// Those whose alert was yellow or higher.
     pub with_task: usize,
     /// Share of scheme members among the first so many of the ranking, or among
-    /// all of it where it is shorter.
-    pub precision: Vec<(usize, f64)>,
+    /// all of it where it is shorter; then how many they are.
+    pub precision: Vec<(usize, f64, usize)>,
     /// Schemes by typology.
     pub typologies: BTreeMap<String, Recall>,
     /// Days from the first alert with a task to the scheme's first complaint.
@@ -200,7 +200,7 @@ fn parse_day(text: &str) -> Option<i32> {
     date::parse(text).ok()
 }
 
-fn precision(members: &[&Truth], seen: &HashMap<String, Seen>) -> Vec<(usize, f64)> {
+fn precision(members: &[&Truth], seen: &HashMap<String, Seen>) -> Vec<(usize, f64, usize)> {
     let mut ranking: Vec<(i64, &str)> = seen
         .iter()
         .map(|(id, seen)| (seen.peak, id.as_str()))
@@ -214,7 +214,7 @@ fn precision(members: &[&Truth], seen: &HashMap<String, Seen>) -> Vec<(usize, f6
     let share = |depth: usize| {
         let top = &ranking[..depth.min(ranking.len())];
         let hits = top.iter().filter(|(_, id)| real.contains(id)).count();
-        (depth, hits as f64 / top.len().max(1) as f64)
+        (depth, hits as f64 / top.len().max(1) as f64, hits)
     };
     DEPTHS.map(share).to_vec()
 }
@@ -258,8 +258,13 @@ impl fmt::Display for Report {
             "{} enterprises had an alert, {} of them yellow or higher; {} belong to schemes",
             self.alerted, self.with_task, self.members
         )?;
-        for (depth, share) in &self.precision {
-            writeln!(f, "precision at {depth:<4} {share:.3}")?;
+        for (depth, share, hits) in &self.precision {
+            let among = self.alerted.min(*depth);
+            let all = self.members;
+            writeln!(
+                f,
+                "precision at {depth:<4} {share:.3}  {hits} of {among}; {all} are to be found"
+            )?;
         }
         writeln!(
             f,
@@ -353,7 +358,7 @@ mod tests {
         ]);
         let report = judge(&truth, &seen, 100);
         assert_eq!(report.members, 3);
-        assert_eq!(report.precision[0], (50, 2.0 / 4.0));
+        assert_eq!(report.precision[0], (50, 2.0 / 4.0, 2));
         let recall = Recall {
             schemes: 2,
             seen: 1,

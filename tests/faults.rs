@@ -65,7 +65,7 @@ fn a_feature_of_what_nobody_raises_is_a_fault() {
     let ran = world.tocsin("data", &["run", "--once"]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     check_fault(&ran, &["features.toml:", "`E7` is raised by no source"]);
-    assert!(ran.err.contains("1 faults"), "{}", ran.err);
+    assert!(ran.err.contains("1 fault in"), "{}", ran.err);
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn result(book: &mut Book, id: u64) -> EpochResult {
         title: "近一年行政处罚".to_owned(),
         category: 'A',
         contribution: 800_000,
+        hard_trigger: false,
     };
     let assessment = Assessment {
         enterprise: (u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835))

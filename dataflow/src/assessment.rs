@@ -10,6 +10,8 @@ use crate::tally::Tally;
 
 /// Contributions that an assessment names.
 pub const REASONS: usize = 3;
+/// A place among the reasons that names no feature.
+pub const NO_REASON: (u16, i64) = (u16::MAX, 0);
 
 /// The assessment of a registered enterprise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,8 +27,9 @@ pub struct Assessment {
     pub coverage: u16,
     /// Whether a hard trigger stands: red, whatever the score.
     pub hard_trigger: bool,
-    /// The features that contribute most, the largest first, with their
-    /// micro-log-odds; a contribution of 0 names none.
+    /// Hard triggers that stand, then the features that contribute most, the
+    /// largest first, with their micro-log-odds; [`NO_REASON`] where there are
+    /// fewer.
     pub reasons: [(u16, i64); REASONS],
 }
 
@@ -56,25 +59,40 @@ impl Assessor {
             categories,
             agencies,
             coverage: coverage(&self.row),
-            hard_trigger: self.hard_trigger(plan),
-            reasons: self.reasons(),
+            hard_trigger: self.hard_triggers(plan).next().is_some(),
+            reasons: self.reasons(plan),
         })
     }
 
-    fn hard_trigger(&self, plan: &Plan) -> bool {
-        let hard = |(feature, value): (&FeatureDef, &Option<i64>)| {
+    /// The hard triggers that stand.
+    fn hard_triggers(&self, plan: &Plan) -> impl Iterator<Item = usize> {
+        let stands = |(feature, value): (&FeatureDef, &Option<i64>)| {
             feature.hard && value.is_some_and(|value| value > 0)
         };
-        plan.features.iter().zip(&self.row).any(hard)
+        let features = plan.features.iter().zip(&self.row).enumerate();
+        features.filter_map(move |(place, feature)| stands(feature).then_some(place))
     }
 
-    fn reasons(&self) -> [(u16, i64); REASONS] {
-        let mut reasons = [(0, 0); REASONS];
+    fn reasons(&self, plan: &Plan) -> [(u16, i64); REASONS] {
+        let mut reasons = [NO_REASON; REASONS];
+        let mut triggers = 0;
+        for place in self.hard_triggers(plan).take(REASONS) {
+            reasons[triggers] = (place as u16, self.contributions[place]);
+            triggers += 1;
+        }
         for (feature, contribution) in self.contributions.iter().enumerate() {
-            let smaller = reasons.iter().position(|(_, held)| contribution > held);
+            let feature = feature as u16;
+            if reasons[..triggers]
+                .iter()
+                .any(|(named, _)| *named == feature)
+            {
+                continue;
+            }
+            let rest = &mut reasons[triggers..];
+            let smaller = rest.iter().position(|(_, held)| contribution > held);
             if let Some(place) = smaller {
-                reasons[place..].rotate_right(1);
-                reasons[place] = (feature as u16, *contribution);
+                rest[place..].rotate_right(1);
+                rest[place] = (feature, *contribution);
             }
         }
         reasons

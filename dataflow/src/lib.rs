@@ -47,7 +47,7 @@ mod types;
 mod window;
 mod worker;
 
-pub use assessment::{Assessment, Assessor};
+pub use assessment::{Assessment, Assessor, NO_REASON};
 pub use day::{business_day, midnight};
 pub use engine::{Engine, EngineConfig, EpochOutput};
 pub use error::EngineError;

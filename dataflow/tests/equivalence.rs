@@ -241,20 +241,26 @@ fn assess(
         agencies,
         coverage: (row.iter().flatten().count() * 1000 / row.len()) as u16,
         hard_trigger: plan.features.iter().zip(&row).any(triggers),
-        reasons: reasons(&contributions),
+        reasons: reasons(&contributions, |place| {
+            triggers((&plan.features[place], &row[place]))
+        }),
     })
 }
 
-/// The three largest contributions above 0, of equal ones the first.
-fn reasons(contributions: &[i64]) -> [(u16, i64); 3] {
-    let mut sorted: Vec<(u16, i64)> = (0..).zip(contributions.iter().copied()).collect();
-    sorted.retain(|(_, contribution)| *contribution > 0);
-    sorted.sort_by_key(|(_, contribution)| std::cmp::Reverse(*contribution));
-    let mut reasons = [(0, 0); 3];
+/// Hard triggers, then the largest contributions above 0, of equal ones the
+/// first: three in all.
+fn reasons(contributions: &[i64], triggers: impl Fn(usize) -> bool) -> [(u16, i64); 3] {
+    let of = |place: usize| (place as u16, contributions[place]);
+    let all = 0..contributions.len();
+    let (hard, mut others): (Vec<usize>, Vec<usize>) = all.partition(|place| triggers(*place));
+    others.retain(|place| contributions[*place] > 0);
+    others.sort_by_key(|place| std::cmp::Reverse(contributions[*place]));
+    let mut reasons = [tocsin_dataflow::NO_REASON; 3];
+    let sorted = hard.into_iter().chain(others);
     reasons
         .iter_mut()
         .zip(sorted)
-        .for_each(|(to, from)| *to = from);
+        .for_each(|(to, from)| *to = of(from));
     reasons
 }
 

@@ -221,11 +221,12 @@ pub fn assessment(
     let features = &records.settings.features;
     let reason = |&(feature, contribution): &(u16, i64)| {
         let feature = features.get(usize::from(feature))?;
-        (contribution != 0).then(|| Reason {
+        Some(Reason {
             feature: feature.spec.name.clone(),
             title: feature.title.clone(),
             category: feature.spec.category.letter(),
             contribution,
+            hard_trigger: feature.hard,
         })
     };
     Assessment {

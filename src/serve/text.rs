@@ -77,6 +77,9 @@ pub(super) fn short_log_odds(micro: i64) -> String {
     format!("{sign}{:.2}", micro.unsigned_abs() as f64 / MICRO as f64)
 }
 
+/// What stands in the place of a weight where a finding makes the level red.
+pub(super) const HARD_TRIGGER: &str = "直接触发 hard trigger";
+
 /// A probability in per cent, with as many digits as a small one needs.
 pub(super) fn per_cent(probability: f64) -> String {
     let per_cent = probability * 100.0;

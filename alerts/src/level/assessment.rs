@@ -31,6 +31,9 @@ pub struct Reason {
     pub category: char,
     /// What it adds to the score, in micro-log-odds.
     pub contribution: i64,
+    /// Whether it makes the level red by itself, whatever the score.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hard_trigger: bool,
 }
 
 /// The score of one enterprise and what stands behind it.

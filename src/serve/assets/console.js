@@ -143,7 +143,7 @@ function reasonOf(blank, reason, words) {
   };
   text("category", reason.category + " " + words.get("category-" + reason.category));
   text("title", reason.title);
-  text("weight", logOdds(reason.contribution));
+  text("weight", reason.hard_trigger ? "直接触发 hard trigger" : logOdds(reason.contribution));
   return item;
 }
 

@@ -68,6 +68,7 @@ mod tests {
             value: None,
             bin: String::new(),
             weight,
+            hard_trigger: false,
             records: Vec::new(),
         }
     }

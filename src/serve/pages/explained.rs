@@ -81,7 +81,9 @@ pub(super) fn contributions(
         .max()
         .unwrap_or(0);
     let rows = |counting: bool| {
-        let parts = parts.iter().filter(|part| (part.weight != 0) == counting);
+        let parts = parts
+            .iter()
+            .filter(|part| (part.weight != 0 || part.hard_trigger) == counting);
         parts.map(|part| row(part, largest)).collect()
     };
     (rows(true), rows(false))

@@ -39,7 +39,10 @@ impl From<&Reason> for ReasonRow {
             letter: reason.category.to_string(),
             category: text::category(reason.category),
             title: reason.title.clone(),
-            weight: text::short_log_odds(reason.contribution),
+            weight: match reason.hard_trigger {
+                true => text::HARD_TRIGGER.to_owned(),
+                false => text::short_log_odds(reason.contribution),
+            },
         }
     }
 }

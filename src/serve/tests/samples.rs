@@ -41,6 +41,7 @@ fn event(epoch: u64, number: u64) -> AlertEvent {
         title: "举报次数".to_owned(),
         category: 'E',
         contribution: 2_000_000,
+        hard_trigger: false,
     };
     AlertEvent {
         alert: format!("{epoch}-{number}-1"),

@@ -38,7 +38,9 @@ pub(super) struct Standing {
     pub(super) index: String,
     pub(super) probability: String,
     pub(super) log_odds: String,
-    /// What score and gates give by themselves, where the alert stands higher.
+    pub(super) confidence: String,
+    /// What score and gates give by themselves, where the alert stands higher,
+    /// since when, and when it falls.
     pub(super) assessed: String,
     /// How far the next level is.
     pub(super) next: String,
@@ -76,7 +78,7 @@ pub(in crate::serve) async fn enterprise(
     let explained = lookup::explanation(&app, key).await?;
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
-    let standing = standing(&app, &explained, open.map(|alert| alert.level));
+    let standing = standing(&app, &explained, open);
     let cards = cards(&app, alerts).await?;
     page(&compose(&app, explained, standing, cards))
 }
@@ -125,22 +127,41 @@ fn score_chart(app: &App, history: &[tocsin_alerts::store::HistoryRow]) -> Strin
     chart::step_line(&points, thresholds, app.view.status().time_ms)
 }
 
-fn standing(app: &App, explained: &Explained, alert: Option<Level>) -> Standing {
+fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing {
     let explanation = &explained.explanation;
     let assessed = Level::from_name(&explanation.level).unwrap_or_default();
-    let level = alert.unwrap_or(assessed);
+    let level = alert.map_or(assessed, |alert| alert.level);
     Standing {
         level: level.into(),
         meaning: level.meaning(),
         index: format!("{:.2}", explanation.index),
         probability: text::per_cent(explanation.probability),
         log_odds: text::log_odds(explanation.log_odds),
+        confidence: format!("{:.2}", explanation.confidence),
         assessed: match assessed == level {
             true => String::new(),
-            false => format!("{} {}", assessed.chinese(), assessed.name()),
+            false => format!(
+                "{} {}{}",
+                assessed.chinese(),
+                assessed.name(),
+                held(app, alert)
+            ),
         },
         next: next_level(app, level, explanation),
     }
+}
+
+/// Since when an alert is held above its figures, and how long it is.
+fn held(app: &App, alert: Option<&Alert>) -> String {
+    let since = alert.and_then(|alert| {
+        let place = usize::from(alert.level.rank()).checked_sub(1)?;
+        alert.below_since.get(place).copied().flatten()
+    });
+    let days = app.view.records.settings.policy.hysteresis_days;
+    since.map_or_else(String::new, |since| {
+        let day = crate::time::day_text(crate::time::day_of(since));
+        format!("，自 since {day}；连续 {days} 日后下调 lowered after {days} days")
+    })
 }
 
 /// How many points are missing to the next level, or which of its gates.

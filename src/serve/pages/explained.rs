@@ -100,7 +100,10 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
             .value
             .map_or_else(|| "缺失 missing".to_owned(), |value| value.to_string()),
         bin: part.bin.clone(),
-        weight: text::log_odds(part.weight),
+        weight: match part.weight {
+            0 if part.hard_trigger => text::HARD_TRIGGER.to_owned(),
+            weight => text::log_odds(weight),
+        },
         bar: chart::cell(part.weight, largest),
         basis: part.signal.as_ref().map_or_else(String::new, basis),
         linked: part.value.is_some_and(|value| value > 0.0),

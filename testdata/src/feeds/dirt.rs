@@ -1,4 +1,9 @@
 //! What goes wrong with rows, in per mille of them.
+//!
+//! The rates are set, within what two real samples show (measured 2026-11-22). A
+//! registry of 306,029 rows: 0.06 refused, 0.07 repeated, 0.04 corrected. Records
+//! of 9,865 enterprises: 5 of annual reports repeated and 1 corrected, 157 of tax
+//! lines repeated, 2 of news dates unusable. How late rows are is in neither.
 
 use serde::Deserialize;
 

@@ -177,6 +177,19 @@ fn a_binary_file_is_refused_as_a_whole() {
 }
 
 #[test]
+fn every_refused_file_of_a_source_is_told() {
+    let world = town();
+    let report = others_go_on(&world, 3, || {
+        for name in ["a", "b", "c", "d", "e"] {
+            let file = format!("landing/msa/penalty/2026-{name}.csv");
+            world.write(&file, b"\x7fELF\x02\x01\x01\0\0\0\0\0\n\0\0");
+        }
+    });
+    let told = ["2026-a.csv", "2026-b.csv", "2026-c.csv", "2 more files"];
+    check_section(&report, "msa/penalty", &told);
+}
+
+#[test]
 fn a_header_that_lost_a_declared_column_is_refused_and_says_which() {
     let world = town();
     let report = others_go_on(&world, 3, || {

@@ -60,6 +60,9 @@ impl Pending {
     }
 }
 
+/// The files of a source of which it is told what is wrong; others are counted.
+const MAX_FAULTS: usize = 3;
+
 /// Why a file could not be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFault {
@@ -108,10 +111,18 @@ impl Inputs {
 
     /// What is wrong with a source's files as far as is known, if anything.
     pub fn fault(&self, source: u16) -> Option<String> {
-        let failed = of_source(&self.failed, source).next();
-        failed
-            .map(|(_, failed)| failed.fault.why.clone())
-            .or_else(|| self.faults.get(&source).cloned())
+        let failed = of_source(&self.failed, source);
+        let mut why: Vec<&str> = failed
+            .map(|(_, failed)| failed.fault.why.as_str())
+            .collect();
+        let more = why.len().saturating_sub(MAX_FAULTS);
+        why.truncate(MAX_FAULTS);
+        let mut told = why.join("; ");
+        if more > 0 {
+            told += &format!("; and {more} more files");
+        }
+        let fault = (!told.is_empty()).then_some(told);
+        fault.or_else(|| self.faults.get(&source).cloned())
     }
 
     /// Looks at every source's files. With `final_reading` every file is taken

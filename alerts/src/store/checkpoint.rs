@@ -10,6 +10,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 /// After this many rows (an epoch counts as one more) the log is copied back:
 /// some 4 MB of it.
@@ -18,6 +19,10 @@ const ROWS_PER_CHECKPOINT: usize = 256;
 pub(super) const BACKSTOP_PAGES: u32 = 16_384;
 /// What a log keeps of its file once it is copied back.
 pub(super) const KEEP_BYTES: u64 = 64 << 20;
+
+/// How often it is tried to begin the log again, and how long between.
+const ATTEMPTS: usize = 50;
+const PAUSE: Duration = Duration::from_micros(300);
 
 /// Counts what is written and has the log copied back in time.
 pub(super) struct Keeper {
@@ -30,11 +35,12 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn start(connection: Connection) -> io::Result<Keeper> {
+        // It never waits with the writer's lock in its hand.
+        let _ = connection.busy_timeout(Duration::ZERO);
         let (due, requests) = sync_channel(1);
         let checkpoints = move || {
             for () in requests {
-                // One that fails is made up for by the next.
-                let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                copy_back(&connection);
             }
         };
         let thread = Builder::new().name("checkpoints".to_owned());
@@ -65,6 +71,25 @@ impl Drop for Keeper {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Copies the log back beside the writer, then lets the writer begin it again
+/// from the front: one that only grows makes every fsync write the file's new
+/// size, too. What fails is made up for by the next.
+fn copy_back(connection: &Connection) {
+    let checkpoint = |how: &str| -> bool {
+        let sql = format!("PRAGMA wal_checkpoint({how})");
+        let busy = connection.query_row(&sql, [], |row| row.get::<_, bool>(0));
+        matches!(busy, Ok(false))
+    };
+    checkpoint("PASSIVE");
+    // Little is left to copy; the writer or a reader may be in the way.
+    for _ in 0..ATTEMPTS {
+        if checkpoint("RESTART") {
+            return;
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -112,6 +112,7 @@ fn batch(size: &Size, from: u64, to: u64) -> Facts {
                 subject,
                 expiry: if offset == 0 { NEVER } else { expiry },
                 slot: source * 3 + offset,
+                day: (DAY - (hash >> 20) as i32 % 365) as u16,
                 value,
             });
         }

@@ -99,6 +99,7 @@ mod tests {
             subject: SubjectKey::new(SubjectKind::EnterpriseCode, number),
             expiry,
             slot: 1,
+            day: 0,
             value: 5,
         };
         Dated::new(&observation, times)

@@ -143,6 +143,7 @@ mod tests {
             subject: subject(number),
             expiry,
             slot: 1,
+            day: 0,
             value: 5,
         };
         Dated::new(&observation, times)

@@ -119,6 +119,7 @@ impl<'a> Batch<'a> {
                 expiry,
                 slot,
                 value,
+                day: _,
             } = *observation;
             let travels = !subject.kind().is_enterprise() && !subject.kind().is_alias();
             match (expiry > day, travels) {
@@ -323,11 +324,13 @@ fn any_subject() -> impl Strategy<Value = SubjectKey> {
 
 fn observation() -> impl Strategy<Value = Fact> {
     let expiry = prop_oneof![(-1i32..6).prop_map(|day| FIRST_DAY + day), Just(NEVER)];
-    (any_subject(), expiry, 0u16..4, -20i64..60).prop_map(|(subject, expiry, slot, hundreds)| {
+    let said = (any_subject(), expiry, 0u16..4, 1..8u16, -20i64..60);
+    said.prop_map(|(subject, expiry, slot, day, hundreds)| {
         Fact::Observation(Observation {
             subject,
             expiry,
             slot,
+            day: FIRST_DAY as u16 - day,
             value: hundreds * 1_000,
         })
     })

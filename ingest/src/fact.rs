@@ -114,7 +114,14 @@ impl SubjectKey {
 /// enterprise. Numbered by the catalogue of sources; see `Catalogue::slots`.
 pub type Slot = u16;
 
-/// One thing a record says about one subject that is counted and summed.
+/// A day as an observation carries it: days before 1970-01-01 are 0, days after
+/// 2149-06-05 the last that fits.
+pub fn event_day(day: i32) -> u16 {
+    day.clamp(0, i32::from(u16::MAX)) as u16
+}
+
+/// One thing a record says about one subject that is counted and summed. 32
+/// bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Observation {
     /// The subject as the record names it: enterprise, alias, person, account…
@@ -123,6 +130,8 @@ pub struct Observation {
     pub expiry: i32,
     /// Which accumulator it goes to.
     pub slot: Slot,
+    /// The day of which it speaks, see [`event_day`]; 0 where none is known.
+    pub day: u16,
     /// Its value in stored units; for subjects that reach an enterprise through
     /// links it is multiplied by the link's share.
     pub value: i64,

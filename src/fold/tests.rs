@@ -131,11 +131,14 @@ fn anybody() -> impl Strategy<Value = SubjectKey> {
 fn observation() -> impl Strategy<Value = Facts> {
     let expiry = prop_oneof![(-1i32..6).prop_map(|day| FIRST_DAY + day), Just(NEVER)];
     let slot = prop_oneof![3 => Just(0u16), 2 => Just(1), 2 => Just(2), 1 => Just(5), 2 => Just(6)];
-    (anybody(), expiry, slot, -20i64..60).prop_map(|(subject, expiry, slot, hundreds)| Facts {
+    let day = 1..8u16;
+    let said = (anybody(), expiry, slot, day, -20i64..60);
+    said.prop_map(|(subject, expiry, slot, day, hundreds)| Facts {
         observations: vec![Observation {
             subject,
             expiry,
             slot,
+            day: FIRST_DAY as u16 - day,
             value: hundreds * 1_100,
         }],
         ..Facts::default()

@@ -124,6 +124,7 @@ pub fn observed(subject: SubjectKey, slot: u16, expiry: i32, value: i64) -> Fact
             subject,
             expiry,
             slot,
+            day: 0,
             value,
         }],
         ..Facts::default()

@@ -2,7 +2,9 @@
 //! subset can be taken.
 
 use crate::catalogue::SlotRange;
-use crate::fact::{Alias, Facts, Link, NEVER, Observation, Outcome, Profile, Slot, SubjectKey};
+use crate::fact::{
+    Alias, Facts, Link, NEVER, Observation, Outcome, Profile, Slot, SubjectKey, event_day,
+};
 
 /// A signal that a record raises.
 #[derive(Debug, Clone, Copy)]
@@ -128,6 +130,7 @@ impl Said {
                 subject,
                 expiry: NEVER,
                 slot: self.slots.mention,
+                day: 0,
                 value: 0,
             });
         }
@@ -137,6 +140,7 @@ impl Said {
                     subject: raised.subject,
                     expiry: raised.expiry,
                     slot: signal.slot,
+                    day: raised.day.map_or(0, event_day),
                     value: raised.value,
                 });
             }

@@ -335,18 +335,19 @@ fn linked_subjects_get_values_that_every_share_divides() {
     let facts = facts_of(&said);
     let account = pseudonyms().account("6222001").unwrap();
     let person = pseudonyms().person("张三").unwrap();
-    let observation = |subject, expiry, slot, value| Observation {
+    let observation = |subject, expiry, slot, day, value| Observation {
         subject,
         expiry,
         slot,
+        day,
         value,
     };
     assert_eq!(
         facts.observations,
         [
-            observation(id("a"), NEVER, SLOTS.mention, 0),
-            observation(account, 7, SLOTS.signals, 12_300),
-            observation(id("a"), NEVER, SLOTS.signals + 1, 12_346),
+            observation(id("a"), NEVER, SLOTS.mention, 0, 0),
+            observation(account, 7, SLOTS.signals, 2, 12_300),
+            observation(id("a"), NEVER, SLOTS.signals + 1, 0, 12_346),
         ]
     );
     let link = |from, to, kind| Link { from, to, kind };

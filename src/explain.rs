@@ -4,7 +4,6 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
-use crate::config::Aggregate;
 use crate::fold::{Evidence, Fold, Folded};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, describe};
 use anyhow::Result;
@@ -357,11 +356,8 @@ impl Parts<'_> {
         let settings = &self.records.settings;
         for (place, feature) in settings.features.iter().enumerate() {
             let steps = self.folded.evidence(self.enterprise, &feature.slots);
-            let mut records = record_lines(self.kept, &steps);
-            if matches!(feature.aggregate, Aggregate::Count | Aggregate::Present) {
-                // What is counted adds one, whatever else it says.
-                records.iter_mut().for_each(|record| record.value = 1.0);
-            }
+            let values = self.folded.parts_of(feature, &steps);
+            let records = record_lines(self.kept, &steps, &values);
             contributions.push(Contribution {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
@@ -384,8 +380,11 @@ impl Parts<'_> {
 }
 
 /// In the order of arrival, wherever the records lie by now.
-fn record_lines(kept: &[Kept], steps: &[Evidence]) -> Vec<RecordLine> {
-    let mut lines: Vec<RecordLine> = steps.iter().map(|step| record_line(kept, step)).collect();
+fn record_lines(kept: &[Kept], steps: &[Evidence], values: &[i64]) -> Vec<RecordLine> {
+    let steps = steps.iter().zip(values);
+    let mut lines: Vec<RecordLine> = steps
+        .map(|(step, value)| record_line(kept, step, *value))
+        .collect();
     lines.sort_by(|a, b| {
         let place = |line: &RecordLine| {
             (
@@ -400,13 +399,13 @@ fn record_lines(kept: &[Kept], steps: &[Evidence]) -> Vec<RecordLine> {
     lines
 }
 
-fn record_line(kept: &[Kept], step: &Evidence) -> RecordLine {
+fn record_line(kept: &[Kept], step: &Evidence, value: i64) -> RecordLine {
     let record = &kept[step.record];
     let (day, until) = record.days.get(&step.slot).copied().unwrap_or_default();
     RecordLine {
         event_date: day.map(crate::time::day_text),
         counts_until: until.map(crate::time::day_text),
-        value: unscaled(step.value),
+        value: unscaled(value),
         share: step.share,
         ..record.line.clone()
     }

@@ -6,17 +6,20 @@
 
 use crate::config::{Aggregate, Feature, Settings};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tocsin_dataflow::HalfLife;
 use tocsin_ingest::fact::{
     Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
 };
 
-/// A count and a sum: what a slot accumulates for an enterprise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a slot accumulates for an enterprise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Total {
     /// How many facts.
     pub count: i64,
     /// The sum of their values, stored units.
     pub sum: i64,
+    /// Event day and value of each, where a feature needs more than their sum.
+    pub facts: Vec<(u16, i64)>,
 }
 
 /// The accumulators of one enterprise, by slot.
@@ -30,8 +33,10 @@ pub struct Evidence {
     pub record: usize,
     /// The accumulator.
     pub slot: Slot,
-    /// The value that arrived, stored units, after shares.
+    /// The value that arrived, stored units, after shares; or the event's key.
     pub value: i64,
+    /// The day of which the record speaks; 0 where none is known.
+    pub day: u16,
     /// The share in per cent at which it travelled; 100 where it came directly.
     pub share: i64,
 }
@@ -42,6 +47,8 @@ pub struct Fold<'a> {
     settings: &'a Settings,
     today: i32,
     keep_records: bool,
+    /// By slot: whether single facts are kept.
+    histories: Vec<bool>,
     totals: HashMap<SubjectKey, Totals>,
     records: HashMap<SubjectKey, Vec<(usize, Observation)>>,
     profiles: HashMap<SubjectKey, Vec<(usize, Profile)>>,
@@ -58,6 +65,7 @@ impl<'a> Fold<'a> {
             settings,
             today,
             keep_records,
+            histories: histories(settings),
             totals: HashMap::new(),
             records: HashMap::new(),
             profiles: HashMap::new(),
@@ -73,12 +81,14 @@ impl<'a> Fold<'a> {
             if observation.expiry != NEVER && observation.expiry <= self.today {
                 continue;
             }
-            add_to(
-                self.totals.entry(observation.subject).or_default(),
-                observation.slot,
-                1,
-                observation.value,
-            );
+            let totals = self.totals.entry(observation.subject).or_default();
+            let keyed = is_keyed(self.settings, observation.slot);
+            let summed = if keyed { 0 } else { observation.value };
+            add_to(totals, observation.slot, 1, summed);
+            if self.histories[usize::from(observation.slot)] {
+                let total = totals.entry(observation.slot).or_default();
+                total.facts.push((observation.day, observation.value));
+            }
             if self.keep_records {
                 self.records
                     .entry(observation.subject)
@@ -121,6 +131,7 @@ impl<'a> Fold<'a> {
     pub fn finish(self) -> Folded<'a> {
         let mut folded = Folded {
             settings: self.settings,
+            today: self.today,
             enterprises: HashMap::new(),
             evidence: HashMap::new(),
             outcomes: HashMap::new(),
@@ -142,6 +153,10 @@ impl<'a> Fold<'a> {
                 let target = folded.enterprises.entry(enterprise).or_default();
                 for (slot, total) in totals {
                     add_to(target, *slot, total.count, shared(total.sum, share));
+                    let facts = total.facts.iter();
+                    let arrive = |value| self.shared(*slot, value, share);
+                    let arriving = facts.map(|(day, value)| (*day, arrive(*value)));
+                    target.entry(*slot).or_default().facts.extend(arriving);
                 }
                 let records = self.records.get(subject).into_iter().flatten();
                 folded
@@ -151,7 +166,8 @@ impl<'a> Fold<'a> {
                     .extend(records.map(|(record, observation)| Evidence {
                         record: *record,
                         slot: observation.slot,
-                        value: shared(observation.value, share),
+                        value: self.shared(observation.slot, observation.value, share),
+                        day: observation.day,
                         share,
                     }));
             }
@@ -184,6 +200,14 @@ impl<'a> Fold<'a> {
             }
         }
         best
+    }
+
+    /// A value after a share; a key that tells events apart keeps its own.
+    fn shared(&self, slot: Slot, value: i64, share: i64) -> i64 {
+        match is_keyed(self.settings, slot) {
+            true => value,
+            false => shared(value, share),
+        }
     }
 
     fn share(&self, kind: u8) -> i64 {
@@ -219,6 +243,7 @@ impl<'a> Fold<'a> {
                         record,
                         slot: *slot,
                         value: *value,
+                        day: 0,
                         share: 100,
                     };
                     folded.evidence.entry(enterprise).or_default().push(step);
@@ -255,6 +280,20 @@ impl<'a> Fold<'a> {
     }
 }
 
+/// The value of the latest day; of one day that of the slot that is listed first,
+/// then the greatest.
+fn latest(totals: &[Total]) -> Option<i64> {
+    let mut best: Option<(u16, i64)> = None;
+    for total in totals.iter().filter(|total| total.count > 0) {
+        let mean = (0, total.sum.div_euclid(total.count));
+        let last = total.facts.iter().max().copied().unwrap_or(mean);
+        if best.is_none_or(|(day, _)| last.0 > day) {
+            best = Some(last);
+        }
+    }
+    best.map(|(_, value)| value)
+}
+
 /// A way that carries nothing is none.
 fn offer(best: &mut BTreeMap<SubjectKey, i64>, enterprise: Option<SubjectKey>, share: i64) {
     if let Some(enterprise) = enterprise.filter(|_| share > 0) {
@@ -274,10 +313,53 @@ fn add_to(totals: &mut Totals, slot: Slot, count: i64, sum: i64) {
     total.sum += sum;
 }
 
+/// Whether a slot's values are keys that tell events apart.
+fn is_keyed(settings: &Settings, slot: Slot) -> bool {
+    let slots = settings.catalogue.slots();
+    slots.get(usize::from(slot)).is_some_and(|info| info.keyed)
+}
+
+/// By slot: whether a feature needs its single facts.
+fn histories(settings: &Settings) -> Vec<bool> {
+    let slots = settings.catalogue.slots().len() + settings.groups.len();
+    let mut kept: Vec<bool> = (0..slots)
+        .map(|slot| is_keyed(settings, slot as Slot))
+        .collect();
+    for feature in &settings.features {
+        for (slots, aggregate, half_life) in parts(feature) {
+            let summed = matches!(
+                aggregate,
+                Aggregate::Count | Aggregate::Sum | Aggregate::Mean | Aggregate::Present
+            );
+            if !summed || half_life.is_some() {
+                slots
+                    .iter()
+                    .for_each(|slot| kept[usize::from(*slot)] = true);
+            }
+        }
+    }
+    kept
+}
+
+type Part<'a> = (&'a [Slot], Aggregate, Option<&'a HalfLife>);
+
+/// What a feature is made of: itself and what it is divided by.
+fn parts(feature: &Feature) -> impl Iterator<Item = Part<'_>> {
+    let own = (
+        &feature.slots[..],
+        feature.aggregate,
+        feature.half_life.as_deref(),
+    );
+    let per = feature.per.iter();
+    let per = per.map(|per| (&per.slots[..], per.aggregate, per.half_life.as_deref()));
+    std::iter::once(own).chain(per)
+}
+
 /// The outcome of a fold.
 #[derive(Debug)]
 pub struct Folded<'a> {
     settings: &'a Settings,
+    today: i32,
     enterprises: HashMap<SubjectKey, Totals>,
     evidence: HashMap<SubjectKey, Vec<Evidence>>,
     /// Whether an enterprise's outcomes include a positive one.
@@ -313,7 +395,7 @@ impl Folded<'_> {
         let totals = self.enterprises.get(&enterprise);
         totals
             .and_then(|totals| totals.get(&slot))
-            .copied()
+            .cloned()
             .unwrap_or_default()
     }
 
@@ -327,23 +409,118 @@ impl Folded<'_> {
     }
 
     fn feature(&self, enterprise: SubjectKey, feature: &Feature) -> Option<i64> {
-        let totals: Vec<Total> = feature
-            .slots
-            .iter()
-            .map(|slot| self.total(enterprise, *slot))
-            .collect();
+        let mut parts = parts(feature).map(|part| self.part(enterprise, part));
+        let value = parts.next()??;
+        match parts.next() {
+            None => Some(value),
+            Some(None | Some(0)) => None,
+            Some(Some(divisor)) => {
+                let scaled = i128::from(value) * i128::from(VALUE_SCALE);
+                Some(scaled.div_euclid(i128::from(divisor)) as i64)
+            }
+        }
+    }
+
+    fn part(&self, enterprise: SubjectKey, part: Part<'_>) -> Option<i64> {
+        let (slots, aggregate, half_life) = part;
+        let totals: Vec<Total> = slots.iter().map(|s| self.total(enterprise, *s)).collect();
         let count: i64 = totals.iter().map(|total| total.count).sum();
         let sum: i64 = totals.iter().map(|total| total.sum).sum();
-        match feature.aggregate {
-            Aggregate::Count => Some(count * VALUE_SCALE),
+        let facts = || totals.iter().flat_map(|total| &total.facts);
+        // Values of facts, and of attributes, which have no day and no history.
+        let values = || {
+            let plain = totals.iter().filter(|t| t.facts.is_empty() && t.count > 0);
+            let plain = plain.map(|total| total.sum.div_euclid(total.count));
+            plain.chain(facts().map(|(_, value)| *value))
+        };
+        let weighed = |value: i64, day: u16| i128::from(value) * self.weight(half_life, day);
+        match aggregate {
+            Aggregate::Count => Some(self.count(slots, &totals, half_life)),
             Aggregate::Present => Some(if count > 0 { VALUE_SCALE } else { 0 }),
-            Aggregate::Sum => (count != 0).then_some(sum),
+            Aggregate::Sum if half_life.is_none() => (count != 0).then_some(sum),
+            Aggregate::Sum => (count != 0).then(|| {
+                let all: i128 = facts().map(|(day, value)| weighed(*value, *day)).sum();
+                all.div_euclid(1 << 32) as i64
+            }),
             Aggregate::Mean => (count != 0).then(|| sum.div_euclid(count)),
-            Aggregate::Latest => totals
-                .iter()
-                .find(|total| total.count > 0)
-                .map(|total| total.sum.div_euclid(total.count)),
+            Aggregate::Latest => latest(&totals),
+            Aggregate::Maximum => values().max(),
+            Aggregate::Minimum => values().min(),
+            Aggregate::Distinct => {
+                let different: BTreeSet<i64> = values().collect();
+                Some(different.len() as i64 * VALUE_SCALE)
+            }
+            Aggregate::DaysSince => {
+                let last = facts().map(|(day, _)| *day).filter(|day| *day > 0).max()?;
+                let days = (self.today - i32::from(last)).max(0);
+                Some(i64::from(days) * VALUE_SCALE)
+            }
         }
+    }
+
+    /// How many facts, or how many events where several may report one: of
+    /// these the latest report weighs.
+    fn count(&self, slots: &[Slot], totals: &[Total], half_life: Option<&HalfLife>) -> i64 {
+        let mut events: BTreeMap<i64, u16> = BTreeMap::new();
+        let mut weighed = 0;
+        for (slot, total) in slots.iter().zip(totals) {
+            if is_keyed(self.settings, *slot) {
+                for (day, key) in &total.facts {
+                    let latest = events.entry(*key).or_insert(*day);
+                    *latest = (*latest).max(*day);
+                }
+            } else if half_life.is_none() {
+                weighed += i128::from(total.count) << 32;
+            } else {
+                let weights = total
+                    .facts
+                    .iter()
+                    .map(|(day, _)| self.weight(half_life, *day));
+                weighed += weights.sum::<i128>();
+            }
+        }
+        let events = events.values().map(|day| self.weight(half_life, *day));
+        let all = weighed + events.sum::<i128>();
+        (all * i128::from(VALUE_SCALE)).div_euclid(1 << 32) as i64
+    }
+
+    /// What a fact of a day weighs, in units of 2^-32; one without a day weighs
+    /// whole.
+    fn weight(&self, half_life: Option<&HalfLife>, day: u16) -> i128 {
+        match half_life.filter(|_| day > 0) {
+            Some(half_life) => i128::from(half_life.weight(self.today - i32::from(day))),
+            None => 1 << 32,
+        }
+    }
+
+    /// What of a feature's value a record brings: 1 where records are counted,
+    /// less as it ages; nothing where a later report of the same event counts.
+    pub fn parts_of(&self, feature: &Feature, steps: &[Evidence]) -> Vec<i64> {
+        let counts = matches!(feature.aggregate, Aggregate::Count | Aggregate::Present);
+        let half_life = feature.half_life.as_deref();
+        let mut latest: HashMap<i64, (u16, usize)> = HashMap::new();
+        for (place, step) in steps.iter().enumerate() {
+            if is_keyed(self.settings, step.slot) {
+                let held = latest.entry(step.value).or_insert((step.day, place));
+                *held = (*held).max((step.day, place));
+            }
+        }
+        let steps = steps.iter().enumerate();
+        steps
+            .map(|(place, step)| {
+                let keyed = is_keyed(self.settings, step.slot);
+                let again = keyed
+                    && latest
+                        .get(&step.value)
+                        .is_some_and(|(_, last)| *last != place);
+                let value = match (counts || keyed, again) {
+                    (true, true) => 0,
+                    (true, false) => VALUE_SCALE,
+                    (false, _) => step.value,
+                };
+                (i128::from(value) * self.weight(half_life, step.day)).div_euclid(1 << 32) as i64
+            })
+            .collect()
     }
 
     /// The records behind a slot of an enterprise, where they were kept, in the

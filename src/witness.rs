@@ -35,9 +35,11 @@ pub fn assess(
             continue;
         }
         figures.categories |= 1 << feature.spec.category.index();
+        let divisor = feature.per.iter().flat_map(|per| &per.slots);
         for slot in feature
             .slots
             .iter()
+            .chain(divisor)
             .filter(|slot| folded.total(enterprise, **slot).count > 0)
         {
             figures.agencies |= 1 << agency(settings, *slot);

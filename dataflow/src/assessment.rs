@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tocsin_models::{BoundScorecard, Category, Score};
 
-use crate::features::{fill_row, is_registered};
+use crate::features::{fill_row, has_facts, is_registered};
 use crate::plan::{FeatureDef, Plan};
 use crate::tally::Tally;
 
@@ -41,17 +41,19 @@ pub struct Assessor {
 }
 
 impl Assessor {
-    /// The assessment of an enterprise; `None` when it is not registered.
+    /// The assessment of an enterprise on the day `today`; `None` when it is not
+    /// registered.
     pub fn assess(
         &mut self,
         plan: &Plan,
         model: &BoundScorecard,
         tally: &Tally,
+        today: i32,
     ) -> Option<Assessment> {
         if !is_registered(plan, tally) {
             return None;
         }
-        fill_row(plan, tally, &mut self.row);
+        fill_row(plan, tally, today, &mut self.row);
         model.contributions(&self.row, &mut self.contributions);
         let (categories, agencies) = self.behind(plan, tally);
         Some(Assessment {
@@ -111,8 +113,8 @@ impl Assessor {
 }
 
 fn agencies_of(plan: &Plan, feature: &FeatureDef, tally: &Tally) -> u64 {
-    let with_facts = feature.slots.iter().filter(|slot| tally.get(**slot).n > 0);
-    let defs = with_facts.filter_map(|slot| plan.slots.get(usize::from(*slot)));
+    let with_facts = feature.slots().filter(|slot| has_facts(plan, tally, *slot));
+    let defs = with_facts.filter_map(|slot| plan.slots.get(usize::from(slot)));
     defs.fold(0, |bits, def| bits | 1 << (def.agency & 63))
 }
 

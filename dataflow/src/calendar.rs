@@ -33,17 +33,13 @@ impl Calendar {
         let mut grains = self.days.remove(&day).map(Pile::summed);
         let mut grains = grains.take().unwrap_or_default().into_iter().peekable();
         std::iter::from_fn(move || {
-            let Grain {
-                subject,
-                slot,
-                n,
-                sum,
-            } = grains.next()?;
-            let mut tally = Tally::one(slot, n, sum);
-            while let Some(grain) = grains.next_if(|grain| grain.subject == subject) {
-                tally.add(grain.slot, grain.n, grain.sum);
+            let first: Grain = grains.next()?;
+            let mut tally = Tally::default();
+            tally.put(first.entry());
+            while let Some(grain) = grains.next_if(|grain| grain.subject == first.subject) {
+                tally.put(grain.entry());
             }
-            Some((subject, tally))
+            Some((first.subject, tally))
         })
     }
 
@@ -76,6 +72,7 @@ mod tests {
             sum,
             n,
             slot: 1,
+            day: 0,
         });
         pile
     }

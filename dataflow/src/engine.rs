@@ -7,13 +7,14 @@
 
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use timely::communication::WorkerGuards;
 use tocsin_ingest::fact::Slot;
 use tocsin_models::BoundScorecard;
 
 use crate::error::EngineError;
+use crate::keeping::Keeping;
 use crate::loader::{Loader, Post};
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
@@ -54,6 +55,7 @@ pub struct EpochOutput {
 /// The incremental engine. Dropping it ends its threads.
 pub struct Engine {
     posts: Vec<Post>,
+    keepings: Arc<[Keeping]>,
     plan: Plan,
     desk: Mutex<Desk>,
     guards: Mutex<Option<WorkerGuards<()>>>,
@@ -79,7 +81,8 @@ impl Engine {
         start_time_ms: u64,
         model: Option<BoundScorecard>,
     ) -> Result<Engine, EngineError> {
-        let EngineConfig { workers, plan } = config;
+        let EngineConfig { workers, mut plan } = config;
+        plan.remember();
         if !(1..=MAX_WORKERS).contains(&workers) {
             return Err(EngineError::Workers(workers));
         }
@@ -96,6 +99,7 @@ impl Engine {
         };
         let engine = Engine {
             posts: posts(senders, &desk.replies)?,
+            keepings: plan.slots.iter().map(|slot| slot.keeping).collect(),
             plan,
             desk: Mutex::new(desk),
             guards: Mutex::new(Some(guards)),
@@ -108,7 +112,7 @@ impl Engine {
 
     /// A way to add facts, one for each thread that does.
     pub fn loader(&self) -> Loader {
-        Loader::new(self.posts.clone())
+        Loader::new(self.posts.clone(), self.keepings.clone())
     }
 
     /// Puts a model in force from `time_ms` on, or from the first instant that

@@ -2,17 +2,23 @@
 
 use tocsin_ingest::fact::{Observation, Slot, SubjectKey};
 
-/// So many facts of a slot about a subject, and what they sum to. 32 bytes.
+use crate::keeping::{Keeping, has_values};
+use crate::tally::Entry;
+
+/// So many facts of a slot about a subject, and what is kept of them: see
+/// [`Entry`]. 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grain {
     /// Whom they are about.
     pub(crate) subject: SubjectKey,
-    /// The sum of their values, in stored units.
+    /// The sum of their values or their one value, in stored units.
     pub(crate) sum: i64,
     /// How many.
     pub(crate) n: i32,
-    /// Their slot.
+    /// Their stored slot.
     pub(crate) slot: Slot,
+    /// Their event day, where it is kept; else 0.
+    pub(crate) day: u16,
 }
 
 /// A grain that counts until a day, or [`NEVER`](tocsin_ingest::fact::NEVER)
@@ -27,34 +33,47 @@ pub(crate) struct Dated {
 
 impl Grain {
     /// What makes grains one.
-    pub(crate) fn key(&self) -> (SubjectKey, Slot) {
-        (self.subject, self.slot)
+    pub(crate) fn key(&self) -> (SubjectKey, Slot, u16, i64) {
+        let value = if has_values(self.slot) { self.sum } else { 0 };
+        (self.subject, self.slot, self.day, value)
     }
 
     /// Adds a grain of the same key.
     pub(crate) fn plus(&mut self, other: &Grain) {
-        self.n = self.n.wrapping_add(other.n);
-        self.sum = self.sum.wrapping_add(other.sum);
+        let mut entry = self.entry();
+        entry.plus(&other.entry());
+        (self.n, self.sum) = (entry.n, entry.sum);
     }
 
     /// Whether it adds nothing.
     pub(crate) fn is_zero(&self) -> bool {
-        self.n == 0 && self.sum == 0
+        self.entry().is_zero()
+    }
+
+    /// The grain without its subject.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry {
+            slot: self.slot,
+            day: self.day,
+            n: self.n,
+            sum: self.sum,
+        }
     }
 }
 
 impl Dated {
-    /// An observation, `times` over.
-    pub(crate) fn new(observation: &Observation, times: i32) -> Self {
+    /// What is kept of an observation, `times` over.
+    pub(crate) fn new(observation: &Observation, times: i32, keeping: Keeping) -> Self {
         let grain = Grain {
             subject: observation.subject,
-            sum: observation.value.wrapping_mul(i64::from(times)),
+            sum: 0,
             n: times,
             slot: observation.slot,
+            day: observation.day,
         };
         Dated {
             expiry: observation.expiry,
-            grain,
+            grain: keeping.keep(grain, observation.value),
         }
     }
 

@@ -5,6 +5,7 @@
 //! subjects and not its records, and a loader holds little. What was flushed before an epoch closes belongs to it; what was not
 //! belongs to a later one. Sending waits while a worker has too much to take.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::Thread;
 
@@ -13,6 +14,7 @@ use tocsin_ingest::fact::{Facts, SubjectKey};
 
 use crate::arrivals::{Load, Row};
 use crate::grain::Dated;
+use crate::keeping::Keeping;
 use crate::latest::Version;
 use crate::links::Target;
 use crate::worker::Command;
@@ -90,6 +92,8 @@ impl<R> Rows<R> {
 #[derive(Debug)]
 pub struct Loader {
     posts: Vec<Post>,
+    /// By slot.
+    keepings: Arc<[Keeping]>,
     observed: Rows<Dated>,
     profiles: Rows<Row<Version>>,
     aliases: Rows<Row<SubjectKey>>,
@@ -97,10 +101,12 @@ pub struct Loader {
 }
 
 impl Loader {
-    pub(crate) fn new(posts: Vec<Post>) -> Self {
+    /// A loader for slots that remember so much each.
+    pub(crate) fn new(posts: Vec<Post>, keepings: Arc<[Keeping]>) -> Self {
         let workers = posts.len();
         Loader {
             posts,
+            keepings,
             observed: Rows::new(workers, Load::Observed),
             profiles: Rows::new(workers, Load::Profiles),
             aliases: Rows::new(workers, Load::Aliases),
@@ -114,7 +120,10 @@ impl Loader {
         let (posts, times) = (&self.posts, diff as isize);
         // What a record says of one subject lies together.
         for together in facts.observations.chunk_by(|a, b| a.subject == b.subject) {
-            let rows = together.iter().map(|said| Dated::new(said, diff));
+            let rows = together.iter().map(|said| {
+                let keeping = self.keepings.get(usize::from(said.slot));
+                Dated::new(said, diff, keeping.copied().unwrap_or_default())
+            });
             self.observed.extend(together[0].subject, rows, posts);
         }
         for profile in &facts.profiles {
@@ -142,6 +151,6 @@ impl Loader {
 
 impl Clone for Loader {
     fn clone(&self) -> Self {
-        Loader::new(self.posts.clone())
+        Loader::new(self.posts.clone(), self.keepings.clone())
     }
 }

@@ -40,7 +40,7 @@ impl Sums {
     /// Adds grains of one subject.
     fn add<'a>(&mut self, subject: SubjectKey, grains: impl Iterator<Item = &'a Grain>) {
         let tally = self.by_subject.entry(subject).or_default();
-        grains.for_each(|grain| tally.add(grain.slot, grain.n, grain.sum));
+        grains.for_each(|grain| tally.put(grain.entry()));
         if self.by_subject.len() >= self.tidy_at.max(TIDY_AT) {
             self.by_subject
                 .retain(|_, tally| !tally.entries().is_empty());
@@ -93,6 +93,7 @@ mod tests {
     use tocsin_ingest::fact::{Observation, SubjectKind};
 
     use super::*;
+    use crate::keeping::Keeping;
 
     fn dated(number: u128, expiry: i32, times: i32) -> Dated {
         let observation = Observation {
@@ -102,7 +103,7 @@ mod tests {
             day: 0,
             value: 5,
         };
-        Dated::new(&observation, times)
+        Dated::new(&observation, times, Keeping::default())
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Tallies at rest: a column of bytes instead of one allocation a tally.
 //!
 //! Contract: unpacking gives back the tally that was packed. Slots are written
-//! as distances, counts and sums zigzag, all in as many bytes of 7 bits as they
-//! need: some 6 bytes an entry instead of 16 and an allocation.
+//! as distances with a bit that says whether a day follows, counts and sums
+//! zigzag, all in as many bytes of 7 bits as they need: some 6 bytes an entry
+//! instead of 16 and an allocation.
 
 use differential_dataflow::trace::implementations::OffsetList;
 use differential_dataflow::trace::implementations::containers::BatchContainer;
@@ -18,10 +19,15 @@ impl<'a> Packed<'a> {
     pub(crate) fn entries(self) -> impl Iterator<Item = Entry> + 'a {
         let (mut bytes, mut slot) = (self.0, 0);
         std::iter::from_fn(move || {
-            slot += read(&mut bytes)? as u16;
+            let head = read(&mut bytes)?;
+            slot += (head >> 1) as u16;
+            let day = match head & 1 {
+                0 => 0,
+                _ => read(&mut bytes)? as u16,
+            };
             let n = unzigzag(read(&mut bytes)?) as i32;
             let sum = unzigzag(read(&mut bytes)?);
-            Some(Entry { slot, n, sum })
+            Some(Entry { slot, day, n, sum })
         })
     }
 
@@ -68,7 +74,11 @@ impl BatchContainer for PackedTallies {
     fn push_own(&mut self, item: &Tally) {
         let mut before = 0;
         for entry in item.entries() {
-            write(u64::from(entry.slot - before), &mut self.bytes);
+            let dated = u64::from(entry.day != 0);
+            write(u64::from(entry.slot - before) << 1 | dated, &mut self.bytes);
+            if entry.day != 0 {
+                write(u64::from(entry.day), &mut self.bytes);
+            }
             write(zigzag(i64::from(entry.n)), &mut self.bytes);
             write(zigzag(entry.sum), &mut self.bytes);
             before = entry.slot;
@@ -141,11 +151,11 @@ mod tests {
 
     fn tally() -> impl Strategy<Value = Tally> {
         let value = prop_oneof![-99i64..99, any::<i64>()];
-        let entry = (any::<u16>(), any::<i32>(), value);
+        let entry = (any::<u16>(), any::<u16>(), any::<i32>(), value);
         proptest::collection::vec(entry, 0..6).prop_map(|entries| {
             let mut tally = Tally::default();
-            for (slot, n, sum) in entries {
-                tally.add(slot, n, sum);
+            for (slot, day, n, sum) in entries {
+                tally.put(Entry { slot, day, n, sum });
             }
             tally
         })

@@ -116,6 +116,7 @@ mod tests {
             sum: i64::from(n) * 7,
             n,
             slot,
+            day: 0,
         }
     }
 

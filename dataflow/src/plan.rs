@@ -4,8 +4,13 @@
 //! Contract: a [`Plan`] that [`Plan::check`] accepts refers only to slots, link
 //! kinds and agencies that exist; the engine refuses any other.
 
+use std::sync::Arc;
+
 use tocsin_ingest::fact::Slot;
 use tocsin_models::FeatureSpec;
+
+use crate::decay::HalfLife;
+use crate::keeping::{Each, Keeping, MAX_SLOTS};
 
 /// What a slot's facts are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +36,9 @@ pub struct SlotDef {
     pub agency: u8,
     /// What its facts are.
     pub role: Role,
+    /// What it remembers of them: for signals what [`Plan::remember`] says, for
+    /// other slots sums.
+    pub keeping: Keeping,
 }
 
 /// How a feature's value is made of its slots.
@@ -42,10 +50,51 @@ pub enum Aggregate {
     Sum,
     /// The mean value, rounded down; missing when there are no facts.
     Mean,
-    /// The mean of the first listed slot that has facts.
+    /// The value of the latest event day; of attributes, which have none, that
+    /// of the first listed slot that has one.
     Latest,
     /// 1 when there is a fact, else 0.
     Present,
+    /// The greatest value; missing when there are no facts.
+    Maximum,
+    /// The least value; missing when there are no facts.
+    Minimum,
+    /// How many different values or keys; zero when there are no facts.
+    Distinct,
+    /// Days from the latest event day to the business day, not below 0; missing
+    /// when there are no facts.
+    DaysSince,
+}
+
+/// A number made of slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// The slots it is made of.
+    pub slots: Vec<Slot>,
+    /// How.
+    pub aggregate: Aggregate,
+    /// After how long facts weigh half, for counts and sums.
+    pub half_life: Option<Arc<HalfLife>>,
+}
+
+impl Measure {
+    /// What its slots must remember.
+    pub fn needs(&self) -> Keeping {
+        let values = matches!(
+            self.aggregate,
+            Aggregate::Maximum | Aggregate::Minimum | Aggregate::Distinct | Aggregate::Latest
+        );
+        let dated = matches!(self.aggregate, Aggregate::Latest | Aggregate::DaysSince);
+        Keeping {
+            by_day: dated || self.half_life.is_some(),
+            each: if values { Each::Value } else { Each::Summed },
+        }
+    }
+
+    /// Whether it changes when only the day does.
+    fn ages(&self) -> bool {
+        self.half_life.is_some() || self.aggregate == Aggregate::DaysSince
+    }
 }
 
 /// One feature.
@@ -53,12 +102,24 @@ pub enum Aggregate {
 pub struct FeatureDef {
     /// What models know it by.
     pub spec: FeatureSpec,
-    /// The slots it is made of.
-    pub slots: Vec<Slot>,
-    /// How.
-    pub aggregate: Aggregate,
+    /// What it is.
+    pub measure: Measure,
+    /// What it is divided by, if anything.
+    pub per: Option<Measure>,
     /// Whether a value above 0 makes the level red whatever the score.
     pub hard: bool,
+}
+
+impl FeatureDef {
+    /// What it is made of: itself and what it is divided by.
+    pub fn measures(&self) -> impl Iterator<Item = &Measure> {
+        std::iter::once(&self.measure).chain(&self.per)
+    }
+
+    /// Every slot it is made of.
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        self.measures().flat_map(|measure| &measure.slots).copied()
+    }
 }
 
 /// One kind of group: the enterprises that share a subject.
@@ -98,6 +159,39 @@ impl Plan {
         faults
     }
 
+    /// Lets every signal's slot remember what the features need of it.
+    pub fn remember(&mut self) {
+        let measures = self.features.iter().flat_map(FeatureDef::measures);
+        for measure in measures {
+            for slot in &measure.slots {
+                let def = self.slots.get_mut(usize::from(*slot));
+                if let Some(def) = def.filter(|def| def.role == Role::Signal) {
+                    def.keeping = def.keeping.and(measure.needs());
+                }
+            }
+        }
+    }
+
+    /// What a slot remembers; of unknown slots sums.
+    pub(crate) fn keeping(&self, slot: Slot) -> Keeping {
+        let def = self.slots.get(usize::from(slot));
+        def.map(|def| def.keeping).unwrap_or_default()
+    }
+
+    /// By slot: whether features that age are made of it.
+    pub(crate) fn ageing(&self) -> Vec<bool> {
+        let mut ageing = vec![false; self.slots.len()];
+        let measures = self.features.iter().flat_map(FeatureDef::measures);
+        for measure in measures.filter(|measure| measure.ages()) {
+            for slot in &measure.slots {
+                if let Some(ages) = ageing.get_mut(usize::from(*slot)) {
+                    *ages = true;
+                }
+            }
+        }
+        ageing
+    }
+
     /// The per cent that travels along a link of `kind`; 0 for unknown kinds.
     pub(crate) fn share(&self, kind: u8) -> u8 {
         self.link_shares
@@ -117,6 +211,10 @@ impl Plan {
     }
 
     fn check_slots(&self, faults: &mut Vec<String>) {
+        if self.slots.len() > MAX_SLOTS {
+            let slots = self.slots.len();
+            faults.push(format!("there are `{slots}` slots (at most {MAX_SLOTS})"));
+        }
         for (number, slot) in self.slots.iter().enumerate() {
             if slot.agency > 63 {
                 let agency = slot.agency;
@@ -126,7 +224,7 @@ impl Plan {
             }
         }
         for feature in &self.features {
-            for slot in feature.slots.iter().filter(|slot| !self.has(**slot)) {
+            for slot in feature.slots().filter(|slot| !self.has(*slot)) {
                 let name = &feature.spec.name;
                 faults.push(format!("feature `{name}` uses unknown slot `{slot}`"));
             }

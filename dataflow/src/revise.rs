@@ -1,9 +1,9 @@
 //! How one enterprise's assessment changes over an interval.
 //!
-//! Contract: pure. Given the tally before the interval, the changes of tally and
-//! the models that come into force within it, gives one change per instant at
-//! which the assessment differs from the one before, as a differential
-//! collection of (enterprise, assessment) would.
+//! Contract: pure. Given the tally before the interval, the changes of tally, the
+//! models that come into force and the midnights that pass within it, gives one
+//! change per instant at which the assessment differs from the one before, as a
+//! differential collection of (enterprise, assessment) would.
 
 use std::rc::Rc;
 
@@ -12,7 +12,9 @@ use tocsin_ingest::fact::{Slot, SubjectKey};
 use tocsin_models::BoundScorecard;
 
 use crate::assessment::{Assessment, Assessor};
+use crate::day::{business_day, midnight};
 use crate::features::is_registered;
+use crate::keeping::slot_of;
 use crate::plan::Plan;
 use crate::tally::Tally;
 use crate::types::Time;
@@ -42,6 +44,12 @@ pub(crate) struct Reviser {
     current: Option<BoundScorecard>,
     /// Coming into force within the interval, in time order.
     due: Vec<Version>,
+    /// Midnights within the interval, where features age.
+    midnights: Vec<Time>,
+    /// The business day before the interval.
+    yesterday: i32,
+    /// By slot: whether features that age are made of it.
+    ageing: Vec<bool>,
     /// By slot: how the count of matched records has changed.
     matched: Vec<i64>,
 }
@@ -51,17 +59,33 @@ impl Reviser {
     pub(crate) fn new(plan: Rc<Plan>) -> Self {
         Reviser {
             matched: vec![0; plan.slots.len()],
+            ageing: plan.ageing(),
             plan,
             assessor: Assessor::default(),
             current: None,
             due: Vec::new(),
+            midnights: Vec::new(),
+            yesterday: 0,
         }
     }
 
-    /// Begins an interval within which the models `due` come into force.
-    pub(crate) fn begin(&mut self, mut due: Vec<Version>) {
+    /// Whether there are features that change when only the day does.
+    pub(crate) fn ages(&self) -> bool {
+        self.ageing.contains(&true)
+    }
+
+    /// Begins the interval from `since` to before `until`, within which the
+    /// models `due` come into force.
+    pub(crate) fn begin(&mut self, since: Time, until: Time, mut due: Vec<Version>) {
         due.sort_by_key(|(time, _)| *time);
         self.due = due;
+        self.yesterday = business_day(since.saturating_sub(1));
+        self.midnights.clear();
+        // Before the beginning of time nothing was that could age.
+        if self.ages() && since > Time::MIN {
+            let days = self.yesterday + 1..=business_day(until.saturating_sub(1));
+            self.midnights.extend(days.map(midnight));
+        }
     }
 
     /// Ends the interval: its last model stays in force.
@@ -71,9 +95,9 @@ impl Reviser {
         }
     }
 
-    /// Whether a model comes into force within the interval.
+    /// Whether a model comes into force or a day passes within the interval.
     pub(crate) fn affects_all(&self) -> bool {
-        !self.due.is_empty()
+        !self.due.is_empty() || !self.midnights.is_empty()
     }
 
     /// Emits the changes of one enterprise. `changes` may be in any order.
@@ -84,23 +108,30 @@ impl Reviser {
         changes: &mut Vec<(Time, Tally)>,
         mut emit: impl FnMut(ScoreChange),
     ) {
+        if changes.is_empty() && self.due.is_empty() && !self.is_ageing(&tally) {
+            return;
+        }
         changes.sort_unstable_by_key(|(time, _)| *time);
         self.count_matched(&tally, -1);
-        let mut old = self.assess(self.current.clone().as_ref(), &tally);
-        let (mut changed, mut due) = (changes.drain(..).peekable(), 0);
+        let current = self.current.clone();
+        let mut old = self.assess(current.as_ref(), &tally, self.yesterday);
+        let (mut changed, mut due, mut passed) = (changes.drain(..).peekable(), 0, 0);
         loop {
             let of_tally = changed.peek().map(|(time, _)| *time);
             let of_model = self.due.get(due).map(|(time, _)| *time);
-            let Some(time_ms) = of_tally.into_iter().chain(of_model).min() else {
+            let of_day = self.midnights.get(passed).copied();
+            let next = of_tally.into_iter().chain(of_model).chain(of_day).min();
+            let Some(time_ms) = next else {
                 break;
             };
+            passed += usize::from(of_day == Some(time_ms));
             while let Some((_, change)) = changed.next_if(|(time, _)| *time == time_ms) {
                 tally.plus_equals(&change);
             }
             due += self.due[due..].partition_point(|(time, _)| *time <= time_ms);
             let model = due.checked_sub(1).map(|last| &self.due[last].1);
             let model = model.or(self.current.as_ref()).cloned();
-            let new = self.assess(model.as_ref(), &tally);
+            let new = self.assess(model.as_ref(), &tally, business_day(time_ms));
             if new != old {
                 emit(ScoreChange {
                     enterprise,
@@ -123,8 +154,19 @@ impl Reviser {
             .collect()
     }
 
-    fn assess(&mut self, model: Option<&BoundScorecard>, tally: &Tally) -> Option<Assessment> {
-        self.assessor.assess(&self.plan, model?, tally)
+    fn assess(
+        &mut self,
+        model: Option<&BoundScorecard>,
+        tally: &Tally,
+        today: i32,
+    ) -> Option<Assessment> {
+        self.assessor.assess(&self.plan, model?, tally, today)
+    }
+
+    /// Whether a day alone may change the enterprise's assessment.
+    fn is_ageing(&self, tally: &Tally) -> bool {
+        let ages = |slot: Slot| self.ageing.get(usize::from(slot_of(slot))) == Some(&true);
+        !self.midnights.is_empty() && tally.entries().iter().any(|entry| ages(entry.slot))
     }
 
     fn count_matched(&mut self, tally: &Tally, sign: i64) {

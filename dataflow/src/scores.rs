@@ -1,9 +1,10 @@
 //! Scores: tallies × model, for the enterprises that change.
 //!
 //! Contract: at every instant the assessments are those of the registered
-//! enterprises under the model in force; an update says what was and what is.
-//! A new model revises every enterprise. State is the arrangement of tallies:
-//! what an assessment was is computed again.
+//! enterprises under the model in force on that business day; an update says
+//! what was and what is. A new model revises every enterprise, a midnight those
+//! with facts that age. State is the arrangement of tallies: what an assessment
+//! was is computed again.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,11 +15,13 @@ use differential_dataflow::trace::{BatchCursor, Cursor, SpanOf, TraceReader};
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::Stream;
 use timely::dataflow::channels::pact::Pipeline;
+use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::Operator;
 use timely::progress::Antichain;
 use timely::progress::frontier::MutableAntichain;
 use tocsin_ingest::fact::SubjectKey;
 
+use crate::day::{business_day, midnight};
 use crate::harvest::Harvest;
 use crate::packed::Packed;
 use crate::plan::Plan;
@@ -45,7 +48,10 @@ pub(crate) fn scores<'scope>(
         Pipeline,
         Pipeline,
         "scores",
-        move |_capability, _info| {
+        move |capability, _info| {
+            // For the first midnight to come; without it an epoch would seem
+            // complete before its midnights have been looked at.
+            let mut midnight_capability = reviser.ages().then_some(capability);
             move |(batches, tallied), (models, modelled), _output| {
                 models.for_each(|capability, versions| {
                     intake
@@ -60,20 +66,36 @@ pub(crate) fn scores<'scope>(
                     intake.spans.extend(spans.drain(..));
                 });
                 let lower = intake.upper.clone();
+                let since = intake.until;
                 let (ready, due) = intake.ready(tallied, modelled);
-                if !ready.is_empty() || !due.is_empty() {
+                reviser.begin(since, intake.until, due);
+                if !ready.is_empty() || reviser.affects_all() {
                     let mut harvest = harvest.borrow_mut();
-                    reviser.begin(due);
                     revise_all(&mut reviser, &mut intake.trace, &lower, ready, &mut harvest);
                     reviser.end();
                     for (slot, change) in reviser.take_matched() {
                         harvest.count(slot, change);
                     }
                 }
+                wait_for_midnight(&mut midnight_capability, intake.until);
                 intake.tidy();
             }
         },
     )
+}
+
+/// Downgrades the capability to the first midnight at or after `until`.
+fn wait_for_midnight(capability: &mut Option<Capability<Time>>, until: Time) {
+    if until == Time::MAX {
+        *capability = None;
+    }
+    let next = midnight(business_day(until.saturating_sub(1)) + 1);
+    if let Some(capability) = capability
+        .as_mut()
+        .filter(|c| *c.time() < next && until > 0)
+    {
+        capability.downgrade(&next);
+    }
 }
 
 /// What has arrived and waits for the times before it to be complete.
@@ -81,9 +103,11 @@ struct Intake {
     trace: TallyTrace,
     spans: VecDeque<SpanOf<TallyTrace>>,
     versions: Vec<Version>,
-    capabilities: Vec<timely::dataflow::operators::Capability<Time>>,
-    /// Everything before this has been revised.
+    capabilities: Vec<Capability<Time>>,
+    /// Every batch before this has been revised.
     upper: Antichain<Time>,
+    /// Everything before this has been: batches, models and midnights.
+    until: Time,
 }
 
 type Batch = TallyBatch;
@@ -96,11 +120,12 @@ impl Intake {
             versions: Vec::new(),
             capabilities: Vec::new(),
             upper: Antichain::from_elem(Time::MIN),
+            until: Time::MIN,
         }
     }
 
     /// Takes the batches and models of all times that are complete on both
-    /// sides, and advances `upper` to where that ends.
+    /// sides, and advances `upper` and `until` to where that ends.
     fn ready(
         &mut self,
         tallied: &MutableAntichain<Time>,
@@ -125,6 +150,7 @@ impl Intake {
             let tallied = first(&tallied.frontier()).max(first(&self.upper.borrow()));
             until = tallied.min(modelled);
         }
+        self.until = self.until.max(until);
         let due = self
             .versions
             .extract_if(.., |(time, _)| *time < until)

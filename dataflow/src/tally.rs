@@ -1,8 +1,9 @@
 //! Counts and sums by slot, carried in the difference of an update.
 //!
-//! Contract: entries are sorted by slot, a slot occurs once, and an entry whose
-//! count and sum are both zero is not there; so equal tallies are equal bytes
-//! and the empty tally is the zero. Arithmetic wraps: it is a group whatever is
+//! Contract: entries are sorted by what tells them apart (slot, day, and the
+//! value where a slot keeps values), each occurs once, and one that adds nothing
+//! is not there; so equal tallies are equal bytes and the empty tally is the
+//! zero. Arithmetic wraps: it is a group whatever is
 //! added, and what was added can always be taken away again exactly.
 
 use differential_dataflow::difference::{Abelian, IsZero, Monoid, Multiply, Semigroup};
@@ -10,31 +11,54 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use tocsin_ingest::fact::Slot;
 
-/// What one slot has accumulated. 16 bytes.
+use crate::keeping::{Keeping, has_keys, has_values};
+
+/// What one slot has accumulated, or what it has of one day or value: see
+/// [`Keeping`]. 16 bytes.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Entry {
-    /// The slot.
+    /// The slot, with bits on top that say what `sum` is.
     pub slot: Slot,
+    /// The event day, where days are kept apart; else 0.
+    pub day: u16,
     /// How many facts.
     pub n: i32,
-    /// The sum of their values, in stored units.
+    /// The sum of their values, in stored units; where values are kept, the
+    /// value of each.
     pub sum: i64,
 }
 
 impl Entry {
-    fn is_zero(&self) -> bool {
-        self.n == 0 && self.sum == 0
+    /// What tells entries apart.
+    fn key(&self) -> (Slot, u16, i64) {
+        let value = if has_values(self.slot) { self.sum } else { 0 };
+        (self.slot, self.day, value)
     }
 
-    fn plus(&mut self, other: &Entry) {
+    /// Whether it adds nothing.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.n == 0 && (self.sum == 0 || has_values(self.slot))
+    }
+
+    /// Adds an entry of the same key.
+    pub(crate) fn plus(&mut self, other: &Entry) {
         self.n = self.n.wrapping_add(other.n);
-        self.sum = self.sum.wrapping_add(other.sum);
+        if !has_values(self.slot) {
+            self.sum = self.sum.wrapping_add(other.sum);
+        }
+    }
+
+    fn times(&mut self, times: i64) {
+        self.n = self.n.wrapping_mul(times as i32);
+        if !has_values(self.slot) {
+            self.sum = self.sum.wrapping_mul(times);
+        }
     }
 }
 
-/// A sparse map from slot to count and sum.
+/// A sparse map from slot to what is kept of its facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tally {
     entries: SmallVec<[Entry; 1]>,
@@ -50,8 +74,18 @@ impl Tally {
 
     /// Adds `n` facts whose values sum to `sum` stored units.
     pub fn add(&mut self, slot: Slot, n: i32, sum: i64) {
-        let entry = Entry { slot, n, sum };
-        match self.place(slot) {
+        self.put(Entry {
+            slot,
+            day: 0,
+            n,
+            sum,
+        });
+    }
+
+    /// Adds an entry.
+    pub(crate) fn put(&mut self, entry: Entry) {
+        let key = entry.key();
+        match self.entries.binary_search_by_key(&key, Entry::key) {
             Ok(at) => {
                 self.entries[at].plus(&entry);
                 if self.entries[at].is_zero() {
@@ -63,42 +97,37 @@ impl Tally {
         }
     }
 
-    /// The tally of entries that are sorted by slot and not zero.
+    /// The tally of entries that are sorted by key and not zero.
     pub(crate) fn from_sorted(entries: impl Iterator<Item = Entry>) -> Self {
         let entries = entries.collect();
         Tally { entries }
     }
 
-    /// The entry of `slot`, all zero when there is none.
-    pub fn get(&self, slot: Slot) -> Entry {
-        match self.place(slot) {
-            Ok(at) => self.entries[at],
-            Err(_) => Entry {
-                slot,
-                ..Entry::default()
-            },
-        }
+    /// The entries of a slot that is kept so, sorted by day and value.
+    pub fn of(&self, slot: Slot, keeping: Keeping) -> &[Entry] {
+        let stored = keeping.stored(slot);
+        let begin = self.entries.partition_point(|entry| entry.slot < stored);
+        let rest = &self.entries[begin..];
+        let len = rest.iter().take_while(|entry| entry.slot == stored).count();
+        &rest[..len]
     }
 
-    /// The entries, sorted by slot.
+    /// The entries, sorted by slot as stored, day and value.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
     /// The tally as it reaches an enterprise along a path of `share` per cent:
-    /// counts stay, sums shrink. Linear as long as sums are multiples of 100,
-    /// which mapping guarantees for subjects that travel.
+    /// counts and keys stay, sums and values shrink. Linear as long as sums are
+    /// multiples of 100, which mapping guarantees for subjects that travel; for
+    /// the same reason what was apart stays apart, in its order.
     pub(crate) fn shared(&self, share: u8) -> Tally {
         let mut tally = self.clone();
-        for entry in &mut tally.entries {
+        for entry in tally.entries.iter_mut().filter(|e| !has_keys(e.slot)) {
             entry.sum = (entry.sum / 100).wrapping_mul(i64::from(share));
         }
         tally.drop_zeros();
         tally
-    }
-
-    fn place(&self, slot: Slot) -> Result<usize, usize> {
-        self.entries.binary_search_by_key(&slot, |entry| entry.slot)
     }
 
     fn drop_zeros(&mut self) {
@@ -110,8 +139,8 @@ impl Tally {
         let mut merged = SmallVec::with_capacity(mine.len() + other.len());
         let (mut left, mut right) = (mine.iter().peekable(), other.iter().peekable());
         while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-            let mut entry = if a.slot <= b.slot { **a } else { **b };
-            let (from_left, from_right) = (a.slot <= b.slot, b.slot <= a.slot);
+            let mut entry = if a.key() <= b.key() { **a } else { **b };
+            let (from_left, from_right) = (a.key() <= b.key(), b.key() <= a.key());
             if from_left && from_right {
                 entry.plus(b);
             }
@@ -140,7 +169,7 @@ impl Semigroup for Tally {
     fn plus_equals(&mut self, other: &Tally) {
         match other.entries() {
             [] => {}
-            [one] => self.add(one.slot, one.n, one.sum),
+            [one] => self.put(*one),
             many if self.entries.is_empty() => self.entries = many.into(),
             many => self.merge(many),
         }
@@ -155,10 +184,7 @@ impl Monoid for Tally {
 
 impl Abelian for Tally {
     fn negate(&mut self) {
-        for entry in &mut self.entries {
-            entry.n = entry.n.wrapping_neg();
-            entry.sum = entry.sum.wrapping_neg();
-        }
+        self.entries.iter_mut().for_each(|entry| entry.times(-1));
     }
 }
 
@@ -169,10 +195,8 @@ impl Multiply<isize> for Tally {
         if *times == 1 {
             return self;
         }
-        for entry in &mut self.entries {
-            entry.n = entry.n.wrapping_mul(*times as i32);
-            entry.sum = entry.sum.wrapping_mul(*times as i64);
-        }
+        let times = *times as i64;
+        self.entries.iter_mut().for_each(|entry| entry.times(times));
         self.drop_zeros();
         self
     }
@@ -183,13 +207,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::keeping::Each;
 
     fn tally() -> impl Strategy<Value = Tally> {
-        let entry = (0u16..6, -2i32..3, prop_oneof![-3i64..3, any::<i64>()]);
+        let each = prop_oneof![Just(Each::Summed), Just(Each::Value), Just(Each::Key)];
+        let keeping = (any::<bool>(), each).prop_map(|(by_day, each)| Keeping { by_day, each });
+        let value = prop_oneof![-3i64..3, any::<i64>()];
+        let entry = (0u16..4, keeping, 0u16..3, -2i32..3, value);
         proptest::collection::vec(entry, 0..6).prop_map(|entries| {
             let mut tally = Tally::default();
-            for (slot, n, sum) in entries {
-                tally.add(slot, n, sum);
+            for (slot, keeping, day, n, sum) in entries {
+                tally.put(Entry {
+                    slot: keeping.stored(slot),
+                    day: if keeping.by_day { day } else { 0 },
+                    n,
+                    sum,
+                });
             }
             tally
         })
@@ -210,7 +243,7 @@ mod tests {
             less.negate();
             prop_assert!(plus(&a, &less).is_zero());
             prop_assert!(plus(&a, &b).entries().iter().all(|entry| !entry.is_zero()));
-            prop_assert!(plus(&a, &b).entries().is_sorted_by(|x, y| x.slot < y.slot));
+            prop_assert!(plus(&a, &b).entries().is_sorted_by(|x, y| x.key() < y.key()));
         }
 
         #[test]

@@ -130,6 +130,7 @@ mod tests {
 
     use super::*;
     use crate::grain::Dated;
+    use crate::keeping::Keeping;
 
     const DAY: i32 = 20_000;
     const NOON: u64 = 12 * 3_600_000;
@@ -146,7 +147,7 @@ mod tests {
             day: 0,
             value: 5,
         };
-        Dated::new(&observation, times)
+        Dated::new(&observation, times, Keeping::default())
     }
 
     type Row = (SubjectKey, Time, Tally);

@@ -54,6 +54,25 @@ fn facts_end_at_their_midnights_before_new_ones_count() {
 }
 
 #[test]
+fn what_ages_is_revised_at_every_midnight_whether_anything_arrives_or_not() {
+    let engine = engine(2, noon(DAY));
+    let mut loader = engine.loader();
+    loader.add(&registered(1), 1);
+    loader.add(&registered(2), 1);
+    let mut fades = observed(enterprise(1), DECAYS, DAY + 3, 64_000);
+    fades.observations[0].day = DAY as u16;
+    loader.add(&fades, 1);
+    loader.flush();
+    engine.advance(noon(DAY)).unwrap();
+    let output = engine.advance(noon(DAY + 4)).unwrap();
+    let changes = output.changes.iter();
+    let changes: Vec<_> = changes.map(|c| (c.enterprise, c.time_ms)).collect();
+    let midnights = [midnight(DAY + 1), midnight(DAY + 2), midnight(DAY + 3)];
+    assert_eq!(changes, midnights.map(|time| (enterprise(1), time)));
+    assert!(output.changes.is_sorted_by(|a, b| a.new == b.old));
+}
+
+#[test]
 fn a_lead_reaches_an_enterprise_through_its_holder_and_a_name() {
     let engine = engine(2, noon(DAY));
     let mut loader = engine.loader();
@@ -154,7 +173,10 @@ fn a_plan_or_model_that_does_not_fit_is_refused() {
     let refused = Engine::start(config(1, plan.clone()), 0, Some(bound));
     assert!(matches!(
         refused.err(),
-        Some(EngineError::Model { model: 6, plan: 5 })
+        Some(EngineError::Model {
+            model: 14,
+            plan: 13
+        })
     ));
     plan.link_shares.clear();
     let refused = Engine::start(config(1, plan), 0, None);

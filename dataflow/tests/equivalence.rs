@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use support::*;
-use tocsin_dataflow::{Aggregate, Assessment, Engine, EngineConfig, EpochOutput, Plan, Role};
+use tocsin_dataflow::{Aggregate, Assessment, Engine, EngineConfig, EpochOutput};
+use tocsin_dataflow::{Measure, Plan, Role};
 use tocsin_dataflow::{business_day, midnight};
 use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
@@ -40,7 +41,10 @@ fn facts(fact: &Fact) -> Facts {
 
 // The batch fold. It shares no code with the engine but the model.
 
-type Sums = BTreeMap<SubjectKey, BTreeMap<Slot, (i64, i64)>>;
+/// Event day and value of every fact, by slot.
+type Known = BTreeMap<Slot, Vec<(i32, i64)>>;
+
+type Sums = BTreeMap<SubjectKey, Known>;
 
 struct Batch<'a> {
     plan: &'a Plan,
@@ -105,10 +109,9 @@ impl<'a> Batch<'a> {
 
     fn sums(&self, day: i32) -> Sums {
         let mut sums = Sums::new();
-        let mut add = |enterprise, slot, sum| {
-            let entry: &mut (i64, i64) =
-                sums.entry(enterprise).or_default().entry(slot).or_default();
-            *entry = (entry.0 + 1, entry.1 + sum);
+        let mut add = |enterprise, slot, day: i32, value: i64| {
+            let known = sums.entry(enterprise).or_default().entry(slot);
+            known.or_default().push((day, value));
         };
         for fact in self.facts {
             let Fact::Observation(observation) = fact else {
@@ -119,30 +122,35 @@ impl<'a> Batch<'a> {
                 expiry,
                 slot,
                 value,
-                day: _,
+                day: event,
             } = *observation;
+            let event = i32::from(event);
             let travels = !subject.kind().is_enterprise() && !subject.kind().is_alias();
             match (expiry > day, travels) {
                 (false, _) => {}
                 (true, false) => {
                     if let Some(enterprise) = self.resolve(subject) {
-                        add(enterprise, slot, value);
+                        add(enterprise, slot, event, value);
                     }
                 }
                 (true, true) => {
                     for (enterprise, share) in self.reach(subject) {
-                        add(enterprise, slot, value * share / 100);
+                        let arrives = match slot {
+                            KEYED => value,
+                            _ => value * share / 100,
+                        };
+                        add(enterprise, slot, event, arrives);
                     }
                 }
             }
         }
         for profile in self.latest().into_values() {
             for (slot, value) in &profile.values {
-                add(self.resolve(profile.subject).unwrap(), *slot, *value);
+                add(self.resolve(profile.subject).unwrap(), *slot, 0, *value);
             }
         }
         for (enterprise, slot, size) in self.memberships() {
-            add(enterprise, slot, size * VALUE_SCALE);
+            add(enterprise, slot, 0, size * VALUE_SCALE);
         }
         sums
     }
@@ -188,16 +196,12 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn is_registered(plan: &Plan, sums: &BTreeMap<Slot, (i64, i64)>) -> bool {
+fn is_registered(plan: &Plan, sums: &Known) -> bool {
     let role = |slot: &Slot| plan.slots[usize::from(*slot)].role;
     sums.keys().any(|slot| role(slot) == Role::Registers)
 }
 
-fn assess(
-    plan: &Plan,
-    model: &BoundScorecard,
-    sums: &BTreeMap<Slot, (i64, i64)>,
-) -> Option<Assessment> {
+fn assess(plan: &Plan, model: &BoundScorecard, sums: &Known, today: i32) -> Option<Assessment> {
     if !is_registered(plan, sums) {
         return None;
     }
@@ -205,20 +209,12 @@ fn assess(
         .features
         .iter()
         .map(|feature| {
-            let present: Vec<(i64, i64)> = feature
-                .slots
-                .iter()
-                .filter_map(|slot| sums.get(slot).copied())
-                .collect();
-            let n: i64 = present.iter().map(|entry| entry.0).sum();
-            let sum: i64 = present.iter().map(|entry| entry.1).sum();
-            match feature.aggregate {
-                Aggregate::Count => Some(n * VALUE_SCALE),
-                Aggregate::Present => Some(i64::from(n > 0) * VALUE_SCALE),
-                Aggregate::Sum => (n > 0).then_some(sum),
-                Aggregate::Mean => (n > 0).then(|| sum.div_euclid(n)),
-                Aggregate::Latest => present.first().map(|(n, sum)| sum.div_euclid(*n)),
-            }
+            let value = measured(&feature.measure, sums, today)?;
+            let Some(per) = &feature.per else {
+                return Some(value);
+            };
+            let divisor = measured(per, sums, today).filter(|divisor| *divisor != 0)?;
+            Some((value * VALUE_SCALE).div_euclid(divisor))
         })
         .collect();
     let mut contributions = Vec::new();
@@ -229,8 +225,8 @@ fn assess(
             continue;
         }
         categories |= 1 << feature.spec.category.index();
-        for slot in feature.slots.iter().filter(|slot| sums.contains_key(slot)) {
-            agencies |= 1u64 << plan.slots[usize::from(*slot)].agency;
+        for slot in feature.slots().filter(|slot| sums.contains_key(slot)) {
+            agencies |= 1u64 << plan.slots[usize::from(slot)].agency;
         }
     }
     let triggers = |(feature, value): (&tocsin_dataflow::FeatureDef, &Option<i64>)| {
@@ -246,6 +242,59 @@ fn assess(
             triggers((&plan.features[place], &row[place]))
         }),
     })
+}
+
+/// What a measure comes to, from the list of facts.
+fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
+    let slots = measure.slots.iter();
+    let facts: Vec<(Slot, i32, i64)> = slots
+        .flat_map(|slot| {
+            let facts = sums.get(slot).into_iter().flatten();
+            facts.map(|(day, value)| (*slot, *day, *value))
+        })
+        .collect();
+    let weight = |day: i32| match &measure.half_life {
+        Some(half_life) => i128::from(half_life.weight(today - day)),
+        None => 1 << 32,
+    };
+    let n = facts.len() as i64;
+    let sum: i64 = facts.iter().map(|fact| fact.2).sum();
+    let values = facts.iter().map(|fact| fact.2);
+    match measure.aggregate {
+        Aggregate::Count => {
+            let mut keys: BTreeMap<i64, i32> = BTreeMap::new();
+            let mut weighed = 0;
+            for (slot, day, value) in &facts {
+                match *slot {
+                    KEYED => {
+                        let latest = keys.entry(*value).or_insert(*day);
+                        *latest = (*latest).max(*day);
+                    }
+                    _ => weighed += weight(*day),
+                }
+            }
+            weighed += keys.values().map(|day| weight(*day)).sum::<i128>();
+            Some((weighed * i128::from(VALUE_SCALE) >> 32) as i64)
+        }
+        Aggregate::Present => Some(i64::from(n > 0) * VALUE_SCALE),
+        Aggregate::Sum => {
+            let weighed = facts.iter().map(|fact| i128::from(fact.2) * weight(fact.1));
+            (n > 0).then(|| (weighed.sum::<i128>() >> 32) as i64)
+        }
+        Aggregate::Mean => (n > 0).then(|| sum.div_euclid(n)),
+        Aggregate::Latest => {
+            let place = |slot| measure.slots.iter().position(|s| *s == slot);
+            let order = |f: &&(Slot, i32, i64)| (f.1, std::cmp::Reverse(place(f.0)), f.2);
+            facts.iter().max_by_key(order).map(|fact| fact.2)
+        }
+        Aggregate::Maximum => values.max(),
+        Aggregate::Minimum => values.min(),
+        Aggregate::Distinct => Some(values.collect::<BTreeSet<i64>>().len() as i64 * VALUE_SCALE),
+        Aggregate::DaysSince => {
+            let last = facts.iter().map(|fact| fact.1).max()?;
+            Some(i64::from((today - last).max(0)) * VALUE_SCALE)
+        }
+    }
 }
 
 /// Hard triggers, then the largest contributions above 0, of equal ones the
@@ -294,14 +343,14 @@ impl State {
     fn of_batch(plan: &Plan, model: &BoundScorecard, facts: &[Fact], day: i32) -> State {
         let mut state = State::default();
         for (enterprise, sums) in Batch::new(plan, facts).sums(day) {
-            let Some(assessment) = assess(plan, model, &sums) else {
+            let Some(assessment) = assess(plan, model, &sums, day) else {
                 continue;
             };
             state.assessments.insert(enterprise, assessment);
-            for (slot, (n, _)) in sums {
+            for (slot, facts) in sums {
                 let role = plan.slots[usize::from(slot)].role;
                 if matches!(role, Role::Registers | Role::Mention) {
-                    *state.matched.entry(slot).or_default() += n;
+                    *state.matched.entry(slot).or_default() += facts.len() as i64;
                 }
             }
         }
@@ -324,7 +373,8 @@ fn any_subject() -> impl Strategy<Value = SubjectKey> {
 
 fn observation() -> impl Strategy<Value = Fact> {
     let expiry = prop_oneof![(-1i32..6).prop_map(|day| FIRST_DAY + day), Just(NEVER)];
-    let said = (any_subject(), expiry, 0u16..4, 1..8u16, -20i64..60);
+    let slot = prop_oneof![5 => 0u16..4, 3 => HISTORY..DECAYS + 1];
+    let said = (any_subject(), expiry, slot, 1..8u16, -20i64..60);
     said.prop_map(|(subject, expiry, slot, day, hundreds)| {
         Fact::Observation(Observation {
             subject,

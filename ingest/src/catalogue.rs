@@ -30,6 +30,10 @@ pub struct SlotInfo {
     pub agency: u8,
     /// What it accumulates.
     pub meaning: SlotMeaning,
+    /// Whether its facts have an event day.
+    pub dated: bool,
+    /// Whether its values are keys that tell events apart.
+    pub keyed: bool,
 }
 
 /// Where a source's slots begin: mention first, then signals, then attributes,
@@ -123,6 +127,7 @@ impl Catalogue {
                 .iter()
                 .map(|a| SlotMeaning::Attribute(a.name.clone())),
         );
+        let signal = |place: usize| source.signals.get(place.wrapping_sub(1));
         let first = self.slots.len();
         if first + meanings.len() > usize::from(Slot::MAX) {
             return Err(format!(
@@ -137,12 +142,18 @@ impl Catalogue {
             signals,
             attributes: signals + source.signals.len() as Slot,
         });
-        self.slots
-            .extend(meanings.into_iter().map(|meaning| SlotInfo {
-                source: source.index,
-                agency,
-                meaning,
-            }));
+        self.slots.extend(
+            meanings
+                .into_iter()
+                .enumerate()
+                .map(|(place, meaning)| SlotInfo {
+                    source: source.index,
+                    agency,
+                    meaning,
+                    dated: signal(place).is_some_and(|signal| signal.date.is_some()),
+                    keyed: signal(place).is_some_and(|signal| !signal.distinct.is_empty()),
+                }),
+        );
         Ok(())
     }
 

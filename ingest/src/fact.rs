@@ -114,10 +114,10 @@ impl SubjectKey {
 /// enterprise. Numbered by the catalogue of sources; see `Catalogue::slots`.
 pub type Slot = u16;
 
-/// A day as an observation carries it: days before 1970-01-01 are 0, days after
-/// 2149-06-05 the last that fits.
+/// A day as an observation carries it: never 0, which says that none is known;
+/// days before 1970-01-02 are 1, days after 2149-06-06 the last that fits.
 pub fn event_day(day: i32) -> u16 {
-    day.clamp(0, i32::from(u16::MAX)) as u16
+    day.clamp(1, i32::from(u16::MAX)) as u16
 }
 
 /// One thing a record says about one subject that is counted and summed. 32

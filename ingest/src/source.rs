@@ -107,6 +107,9 @@ pub struct Signal {
     pub when: Option<Expression>,
     /// Its value; 1 where absent.
     pub value: Option<Expression>,
+    /// The columns that tell one event from another: whoever reports the same
+    /// event, it counts once. Every record is an event of its own where absent.
+    pub distinct: Vec<usize>,
     /// Its day.
     pub date: Option<Expression>,
     /// For how many days it counts; for ever, where absent.

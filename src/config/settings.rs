@@ -1,14 +1,14 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
-use super::features::{self, Feature};
+use super::features::{self, Feature, Raised};
 use super::signals::{self, Signal};
 use super::training::{Training, read_training};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tocsin_alerts::level::Policy;
-use tocsin_dataflow::{FeatureDef, GroupDef, Plan, Role, SlotDef};
-use tocsin_ingest::catalogue::{Catalogue, SlotMeaning};
+use tocsin_dataflow::{Each, FeatureDef, GroupDef, Keeping, Measure, Plan, Role, SlotDef};
+use tocsin_ingest::catalogue::{Catalogue, SlotInfo, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
 use tocsin_ingest::fact::Slot;
 use tocsin_ingest::source::{Surroundings, is_signal_kind};
@@ -119,8 +119,8 @@ impl Settings {
         for (group, slot) in draft.groups.iter_mut().zip(first_free..) {
             group.slot = slot;
         }
-        let features = read_features(&draft, &catalogue, &mut faults);
         let signals = read_signals(&draft, &catalogue, &mut faults);
+        let features = read_features(&draft, &catalogue, &signals, &mut faults);
         let hash = hash_rules(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
         if !faults.is_empty() {
@@ -163,14 +163,20 @@ impl Settings {
             source: slot.source,
             agency: slot.agency,
             role: role(slot.source, &slot.meaning),
+            keeping: Keeping {
+                each: if slot.keyed { Each::Key } else { Each::Summed },
+                ..Keeping::default()
+            },
         });
         let grouped = self.groups.iter().map(|group| self.group_slot(group));
-        Plan {
+        let mut plan = Plan {
             slots: declared.chain(grouped).collect(),
             features: self.features.iter().map(feature_def).collect(),
             link_shares: self.link_kinds.iter().map(|kind| kind.share).collect(),
             groups: self.groups.iter().map(group_def).collect(),
-        }
+        };
+        plan.remember();
+        plan
     }
 
     /// A group's evidence counts for the agency whose source declares the links.
@@ -187,6 +193,7 @@ impl Settings {
                 .and_then(|source| agency_of(&source.agency))
                 .unwrap_or(0) as u8,
             role: Role::Group,
+            keeping: Keeping::default(),
         }
     }
 }
@@ -194,8 +201,16 @@ impl Settings {
 fn feature_def(feature: &Feature) -> FeatureDef {
     FeatureDef {
         spec: feature.spec.clone(),
-        slots: feature.slots.clone(),
-        aggregate: feature.aggregate,
+        measure: Measure {
+            slots: feature.slots.clone(),
+            aggregate: feature.aggregate,
+            half_life: feature.half_life.clone(),
+        },
+        per: feature.per.as_ref().map(|per| Measure {
+            slots: per.slots.clone(),
+            aggregate: per.aggregate,
+            half_life: per.half_life.clone(),
+        }),
         hard: feature.hard,
     }
 }
@@ -441,25 +456,60 @@ fn read_policy(document: &Document) -> Result<Policy, Vec<Fault>> {
     }
 }
 
-fn read_features(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Vec<Feature> {
-    let slots_of = |from: &str| {
-        if catalogue.sources().is_empty() {
+/// What features are made of: what sources and groups raise.
+struct Declared<'a> {
+    catalogue: &'a Catalogue,
+    groups: &'a [Group],
+    signals: &'a [Signal],
+}
+
+impl Declared<'_> {
+    fn slot(&self, slot: Slot) -> Option<&SlotInfo> {
+        self.catalogue.slots().get(usize::from(slot))
+    }
+}
+
+impl Raised for Declared<'_> {
+    fn slots_of(&self, from: &str) -> Vec<Slot> {
+        if self.catalogue.sources().is_empty() {
             // The sources have faults of their own; what they raise is not known.
             return vec![0];
         }
-        let mut slots = catalogue.slots_of(from);
-        slots.extend(
-            draft
-                .groups
-                .iter()
-                .filter(|group| group.signal == from)
-                .map(|group| group.slot),
-        );
+        let mut slots = self.catalogue.slots_of(from);
+        let groups = self.groups.iter().filter(|group| group.signal == from);
+        slots.extend(groups.map(|group| group.slot));
         slots
+    }
+
+    fn half_life_of(&self, from: &str) -> Option<i32> {
+        let signal = self.signals.iter().find(|signal| signal.id == from);
+        signal.and_then(|signal| signal.half_life_days)
+    }
+
+    fn has_days(&self, slot: Slot) -> bool {
+        let unknown = self.catalogue.sources().is_empty();
+        unknown || self.slot(slot).is_some_and(|info| info.dated)
+    }
+
+    fn has_keys(&self, slot: Slot) -> bool {
+        self.slot(slot).is_some_and(|info| info.keyed)
+    }
+}
+
+fn read_features(
+    draft: &Draft,
+    catalogue: &Catalogue,
+    signals: &[Signal],
+    faults: &mut Vec<Fault>,
+) -> Vec<Feature> {
+    let declared = Declared {
+        catalogue,
+        groups: &draft.groups,
+        signals,
     };
     let read = Document::read(&draft.features)
         .map_err(|fault| vec![fault])
-        .and_then(|document| features::read(&document, slots_of));
+        .and_then(|document| features::read(&document, &declared));
     keep(read, faults).unwrap_or_default()
 }
 
@@ -501,7 +551,8 @@ fn hash_rules(file: &Path, draft: &Draft, catalogue: &Catalogue) -> String {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
     };
-    for file in [file, &draft.features] {
+    let files = [file, &draft.features].into_iter();
+    for file in files.chain(draft.signals.as_deref()) {
         add(&std::fs::read(file).unwrap_or_default());
     }
     for source in catalogue.sources() {

@@ -20,15 +20,20 @@ const HEAD: &str = "resource = \"r\"\nbasis = \"b\"\npath = \"*.csv\"\n\
 /// Slots: 0 mention, 1 and 2 signals, 3 and 4 attributes.
 const REGISTER: &str = "[[signal]]\nkind = \"A1\"\n[[signal]]\nkind = \"E1\"\n\
      [[attribute]]\nname = \"size\"\nvalue = \"x\"\n[[attribute]]\nname = \"staff\"\nvalue = \"x\"\n";
-/// Slots: 5 mention, 6 signal, 7 attribute; the groups' are 8 and 9.
+/// Slots: 5 mention, 6 signal, 7 attribute.
 const OTHER: &str = "[[signal]]\nkind = \"A1\"\n[[attribute]]\nname = \"size\"\nvalue = \"x\"\n";
+/// Slots: 8 mention, 9 and 10 signals with a history; the groups' are 11 and 12.
+const THIRD: &str = "agency = \"three\"\nresource = \"r\"\nbasis = \"b\"\npath = \"*.csv\"\n\
+     [columns]\nid = \"text\"\nx = \"number\"\nday = \"date\"\n[enterprise]\nid = \"id\"\n\
+     [[signal]]\nkind = \"E5\"\ndate = \"day\"\ndistinct = [\"x\"]\n\
+     [[signal]]\nkind = \"E6\"\ndate = \"day\"\nvalue = \"x\"\n";
 const CONFIG: &str = "[model]\nartifact = \"model.json\"\n\
      [[link_kind]]\nname = \"whole\"\nshare = 100\n[[link_kind]]\nname = \"part\"\nshare = 60\n\
      [[link_kind]]\nname = \"none\"\nshare = 0\n\
      [[group]]\nlink = \"whole\"\nsignal = \"G4\"\nmin = 2\nhub = 3\n\
      [[group]]\nlink = \"none\"\nsignal = \"G5\"\nmin = 2\nhub = 2\n";
 /// Name, category, what it is made from, how.
-const FEATURES: [(&str, char, &str, &str); 8] = [
+const FEATURES: [(&str, char, &str, &str); 17] = [
     ("signals", 'A', "A1", "count"),
     ("amounts", 'E', "E1", "sum"),
     ("mean", 'D', "A1", "mean"),
@@ -37,6 +42,20 @@ const FEATURES: [(&str, char, &str, &str); 8] = [
     ("group", 'H', "G4", "sum"),
     ("groups", 'H', "G5", "present"),
     ("any", 'C', "E1", "present"),
+    ("events", 'E', "E5", "count\"\nhalf_life = \"3d"),
+    ("different", 'E', "E5", "distinct"),
+    ("faded", 'E', "E6", "sum\"\nhalf_life = \"2d"),
+    ("fading", 'E', "E6", "count\"\nhalf_life = \"1d"),
+    ("last", 'E', "E6", "latest"),
+    ("most", 'D', "E6", "maximum"),
+    ("least", 'D', "E6", "minimum"),
+    ("since", 'G', "E6", "days_since"),
+    (
+        "ratio",
+        'G',
+        "E6",
+        "sum\"\nper = { from = \"A1\", aggregate = \"count\" }\ntitle = \"",
+    ),
 ];
 
 static SETTINGS: LazyLock<(Settings, BoundScorecard)> = LazyLock::new(|| {
@@ -69,6 +88,7 @@ fn settings() -> Settings {
     );
     write("sources/a/register.toml", &register);
     write("sources/b/other.toml", &other);
+    write("sources/c/third.toml", THIRD);
     Settings::read(&folder.path().join("tocsin.toml")).unwrap()
 }
 
@@ -130,7 +150,9 @@ fn anybody() -> impl Strategy<Value = SubjectKey> {
 
 fn observation() -> impl Strategy<Value = Facts> {
     let expiry = prop_oneof![(-1i32..6).prop_map(|day| FIRST_DAY + day), Just(NEVER)];
-    let slot = prop_oneof![3 => Just(0u16), 2 => Just(1), 2 => Just(2), 1 => Just(5), 2 => Just(6)];
+    let summed =
+        prop_oneof![3 => Just(0u16), 2 => Just(1), 2 => Just(2), 1 => Just(5), 2 => Just(6)];
+    let slot = prop_oneof![2 => summed, 1 => 9u16..11];
     let day = 1..8u16;
     let said = (anybody(), expiry, slot, day, -20i64..60);
     said.prop_map(|(subject, expiry, slot, day, hundreds)| Facts {

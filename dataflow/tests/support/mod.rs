@@ -1,7 +1,10 @@
 //! A small plan, a model for it and subjects to speak of.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
-use tocsin_dataflow::{Aggregate, Engine, EngineConfig, FeatureDef, GroupDef, Plan, Role, SlotDef};
+use std::sync::Arc;
+
+use tocsin_dataflow::{Aggregate, Each, Engine, EngineConfig, FeatureDef, GroupDef, HalfLife};
+use tocsin_dataflow::{Keeping, Measure, Plan, Role, SlotDef};
 use tocsin_ingest::fact::{Facts, NEVER, Observation, SubjectKey, SubjectKind};
 use tocsin_models::{BoundScorecard, Category, FeatureKind, FeatureSpec, Scorecard};
 
@@ -13,6 +16,9 @@ pub const AMOUNT: u16 = 3;
 pub const CAPITAL: u16 = 4;
 pub const STAFF: u16 = 5;
 pub const GROUP: u16 = 6;
+pub const HISTORY: u16 = 7;
+pub const KEYED: u16 = 8;
+pub const DECAYS: u16 = 9;
 
 /// A plan with one of everything.
 pub fn plan() -> Plan {
@@ -20,7 +26,21 @@ pub fn plan() -> Plan {
         source: u16::from(agency),
         agency,
         role,
+        keeping: Keeping::default(),
     };
+    let keyed = SlotDef {
+        keeping: Keeping {
+            each: Each::Key,
+            ..Keeping::default()
+        },
+        ..slot(9, Role::Signal)
+    };
+    let mut halved = feature("halved", Category::C, &[KEYED, DECAYS], Aggregate::Count);
+    halved.measure.half_life = Some(Arc::new(HalfLife::new(2)));
+    let mut decayed = feature("decayed", Category::C, &[DECAYS], Aggregate::Sum);
+    decayed.measure.half_life = Some(Arc::new(HalfLife::new(3)));
+    let mut ratio = feature("ratio", Category::F, &[AMOUNT], Aggregate::Sum);
+    ratio.per = Some(feature("", Category::F, &[SIGNAL], Aggregate::Count).measure);
     Plan {
         slots: vec![
             slot(0, Role::Registers),
@@ -30,6 +50,9 @@ pub fn plan() -> Plan {
             slot(4, Role::Attribute),
             slot(4, Role::Attribute),
             slot(6, Role::Group),
+            slot(8, Role::Signal),
+            keyed,
+            slot(10, Role::Signal),
         ],
         features: vec![
             feature("signals", Category::B, &[SIGNAL], Aggregate::Count),
@@ -38,6 +61,29 @@ pub fn plan() -> Plan {
             feature("size", Category::R, &[STAFF, CAPITAL], Aggregate::Latest),
             feature("mentioned", Category::A, &[MENTION], Aggregate::Present),
             feature("group", Category::H, &[GROUP], Aggregate::Sum),
+            feature(
+                "greatest",
+                Category::D,
+                &[HISTORY, SIGNAL],
+                Aggregate::Maximum,
+            ),
+            feature("least", Category::D, &[HISTORY], Aggregate::Minimum),
+            feature("last", Category::E, &[HISTORY], Aggregate::Latest),
+            feature(
+                "since",
+                Category::G,
+                &[DECAYS, HISTORY],
+                Aggregate::DaysSince,
+            ),
+            feature(
+                "different",
+                Category::G,
+                &[HISTORY, KEYED],
+                Aggregate::Distinct,
+            ),
+            halved,
+            decayed,
+            ratio,
         ],
         link_shares: vec![100, 60, 0],
         groups: vec![group(0, 2, 3), group(2, 2, 2)],
@@ -47,8 +93,12 @@ pub fn plan() -> Plan {
 fn feature(name: &str, category: Category, slots: &[u16], aggregate: Aggregate) -> FeatureDef {
     FeatureDef {
         spec: FeatureSpec::new(name, category, FeatureKind::Number),
-        slots: slots.to_vec(),
-        aggregate,
+        measure: Measure {
+            slots: slots.to_vec(),
+            aggregate,
+            half_life: None,
+        },
+        per: None,
         hard: name == "mean",
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn evaluate(mapper: &Mapper, raw: &RecordBatch, typed: &mut Typed) ->
     let enterprises = enterprises(mapper, typed, &asked);
     let signals = source.signals.iter().zip(mapper.slots.signals..);
     let signals = signals
-        .map(|declared| signal::column(mapper, declared, &enterprises, typed, &asked))
+        .map(|declared| signal::column(mapper, declared, &keys, &enterprises, typed, &asked))
         .collect();
     let attributes = source.attributes.iter().zip(mapper.slots.attributes..);
     let attributes = attributes
@@ -243,7 +243,7 @@ pub(super) fn subjects(
 }
 
 /// A column as texts, whatever its declared type.
-fn as_texts(batch: &RecordBatch, column: usize) -> StringArray {
+pub(super) fn as_texts(batch: &RecordBatch, column: usize) -> StringArray {
     let array = batch.column(column);
     match array.as_string_opt::<i32>() {
         Some(texts) => texts.clone(),

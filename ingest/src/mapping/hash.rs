@@ -6,7 +6,7 @@
 use super::typed::Typed;
 use super::{META_COLUMNS, Mapper};
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch, cast::AsArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -38,6 +38,23 @@ pub(super) fn keys(mapper: &Mapper, raw: &RecordBatch, typed: &Typed) -> Vec<u12
         xxh3_128(&bytes)
     };
     (0..raw.num_rows()).map(hash).collect()
+}
+
+/// A number for what some columns say, the same whichever source says it: of
+/// the same texts the same, of a record without any a number of its own.
+pub(super) fn events(columns: &[StringArray], keys: &[u128]) -> Vec<i64> {
+    let mut bytes = Vec::new();
+    let event = |(row, key): (usize, &u128)| {
+        bytes.clear();
+        if columns.iter().all(|column| column.is_null(row)) {
+            bytes.extend_from_slice(&key.to_le_bytes());
+        }
+        for column in columns {
+            push_value(column, row, &mut bytes);
+        }
+        (xxh3_64(&bytes) >> 1) as i64
+    };
+    keys.iter().enumerate().map(event).collect()
 }
 
 /// The hash of each raw row without its place.

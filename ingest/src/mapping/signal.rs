@@ -1,11 +1,13 @@
 //! What declared signals make of the rows of a batch.
 
+use super::evaluate::as_texts;
 use super::said::{Raised, SignalColumn};
 use super::stored::{days, holds, stored};
 use super::typed::Typed;
-use super::{Mapper, RowFault};
+use super::{Mapper, RowFault, hash};
 use crate::fact::{NEVER, Slot, SubjectKey, VALUE_SCALE};
 use crate::source::Signal;
+use arrow_array::StringArray;
 
 /// Values that travel along links are whole multiples of this, so that a share
 /// in per cent divides them without a remainder.
@@ -17,6 +19,7 @@ const LINKED_STEP: i64 = 100;
 pub(super) fn column(
     mapper: &Mapper,
     (signal, slot): (&Signal, Slot),
+    keys: &[u128],
     enterprises: &[Option<SubjectKey>],
     typed: &mut Typed,
     asked: &[bool],
@@ -36,7 +39,10 @@ pub(super) fn column(
     if !raises.contains(&true) {
         return SignalColumn::silent(slot, raises.len());
     }
-    let values = values(signal, &field, typed, &raises);
+    let values = match signal.distinct.is_empty() {
+        true => values(signal, &field, typed, &raises),
+        false => events(signal, keys, typed),
+    };
     let dates = match &signal.date {
         Some(date) => days(typed, &field, date, &raises),
         None => vec![None; raises.len()],
@@ -61,6 +67,16 @@ pub(super) fn column(
         }
     }
     column
+}
+
+/// The event of each row, in place of a value.
+fn events(signal: &Signal, keys: &[u128], typed: &Typed) -> Vec<Option<i64>> {
+    let columns = signal.distinct.iter();
+    let columns: Vec<StringArray> = columns
+        .map(|column| as_texts(&typed.batch, *column))
+        .collect();
+    let events = hash::events(&columns, keys).into_iter();
+    events.map(Some).collect()
 }
 
 fn values(signal: &Signal, field: &str, typed: &mut Typed, raises: &[bool]) -> Vec<Option<i64>> {

@@ -377,6 +377,31 @@ fn linked_subjects_get_values_that_every_share_divides() {
 }
 
 #[test]
+fn sources_that_report_one_event_say_the_same_key() {
+    let keys = |columns: &str, distinct: &str, row: &str| {
+        let mapper = mapper(&format!(
+            "[columns]\n{columns}[enterprise]\nid = \"id\"\n[[signal]]\nkind = \"A7\"\ndistinct = {distinct}\n"
+        ));
+        let names: Vec<&str> = columns
+            .lines()
+            .filter_map(|l| l.split(' ').next())
+            .collect();
+        let (said, _) = mapper.map(&raw(&names.join("|"), &[row])).unwrap();
+        facts_of(&said).observations[1].value
+    };
+    let one = "id = \"text\"\ncase = \"text\"\n";
+    let other = "case = \"text\"\nid = \"text\"\n";
+    let same = keys(one, "[\"case\"]", "a|7");
+    assert_eq!(keys(other, "[\"case\"]", "7|b"), same);
+    assert!(same >= 0);
+    assert_ne!(keys(one, "[\"case\"]", "a|8"), same);
+    // What says nothing is an event of its own.
+    let nothing = keys(one, "[\"case\"]", "a|");
+    assert_ne!(nothing, same);
+    assert_ne!(keys(one, "[\"id\", \"case\"]", "7|"), same);
+}
+
+#[test]
 fn what_is_empty_is_not_linked() {
     let (said, faults) = mapper(LINKED)
         .map(&raw(LINKED_HEADER, &["1|a|||2|1970-01-03"]))

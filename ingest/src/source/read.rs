@@ -179,10 +179,7 @@ fn read_key(root: &Section<'_>, mode: Mode, scope: &Scope<'_>) -> Vec<usize> {
             "is missing, but modes upsert and snapshot must say which columns make a record's key",
         );
     }
-    names
-        .iter()
-        .filter_map(|name| scope.column(root, "key", name))
-        .collect()
+    scope.columns(root, "key")
 }
 
 fn read_enterprise(root: &Section<'_>, scope: &Scope<'_>) -> Vec<(ReferenceKind, usize)> {

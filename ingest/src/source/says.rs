@@ -17,10 +17,17 @@ pub(super) fn read_signal(section: &Section<'_>, scope: &Scope<'_>) -> Option<Si
         kind: kind.unwrap_or_default(),
         when: scope.expression(section, "when", Wanted::Condition),
         value: scope.expression(section, "value", Wanted::Number),
+        distinct: scope.columns(section, "distinct"),
         date: scope.expression(section, "date", Wanted::Date),
         window_days: section.days("window"),
         subject: section.section("subject").and_then(|s| scope.subject(&s)),
     };
+    if section.has("distinct") && section.has("value") {
+        section.fault(
+            "distinct",
+            "goes without `value`: what several report is counted once and not summed",
+        );
+    }
     if section.has("window") && !section.has("date") {
         section.fault("window", "needs a `date` to count from");
     }

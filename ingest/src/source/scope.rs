@@ -55,6 +55,15 @@ impl Scope<'_> {
         self.expression(section, key, wanted)
     }
 
+    /// The columns that a list of names means.
+    pub(super) fn columns(&self, section: &Section<'_>, key: &str) -> Vec<usize> {
+        let names = section.texts(key);
+        let columns = names.iter();
+        columns
+            .filter_map(|name| self.column(section, key, name))
+            .collect()
+    }
+
     pub(super) fn column(&self, section: &Section<'_>, key: &str, name: &str) -> Option<usize> {
         let found = self.columns.iter().position(|column| column.name == name);
         if found.is_none() {

@@ -48,7 +48,7 @@ fn the_plan_is_what_is_declared() {
     );
     let range = settings.catalogue.range(&settings.catalogue.sources()[0]);
     assert_eq!((range.mention, range.signals, range.attributes), (0, 1, 2));
-    let slots: Vec<&[Slot]> = plan.features.iter().map(|f| f.slots.as_slice()).collect();
+    let slots: Vec<Vec<Slot>> = plan.features.iter().map(|f| f.slots().collect()).collect();
     assert_eq!(slots, [[1], [2], [3]]);
     assert_eq!(
         plan.features.iter().map(|f| f.hard).collect::<Vec<_>>(),
@@ -189,6 +189,40 @@ fn every_fault_says_what_is_allowed() {
     ];
     check(&format!("{CONFIG}a = = 1\n"), SOURCE, FEATURES, &broken);
     let features = |text: &str, message: &str| check(CONFIG, SOURCE, text, &[message]);
+    features(
+        &FEATURES.replace("\"latest\"", "\"latest\"\nhalf_life = \"9d\""),
+        "`feature.half_life`: goes with `count` and `sum` only",
+    );
+    features(
+        &FEATURES.replace("\"count\"", "\"count\"\nhalf_life = \"9d\""),
+        "`feature.half_life`: not every source of `A1` gives it an event day",
+    );
+    features(
+        &FEATURES.replace("\"count\"", "\"days_since\""),
+        "`feature.aggregate`: not every source of `A1` gives it an event day",
+    );
+    features(
+        &FEATURES.replace(
+            "\"count\"",
+            "\"count\"\nper = { from = \"A9\", aggregate = \"sum\" }",
+        ),
+        "`feature.per.from`: `A9` is raised by no source and no group",
+    );
+    check(
+        CONFIG,
+        &SOURCE.replace("\"A1\"", "\"A1\"\ndistinct = [\"id\"]"),
+        &FEATURES.replace("\"count\"", "\"sum\""),
+        &["`feature.aggregate`: `A1` counts events that several sources report"],
+    );
+    check(
+        CONFIG,
+        &SOURCE.replace(
+            "\"A1\"",
+            "\"A1\"\ndistinct = [\"id\", \"y\"]\nvalue = \"x\"",
+        ),
+        FEATURES,
+        &["`signal.distinct`: ", "goes without `value`"],
+    );
     features(
         &FEATURES.replace("\"A1\"", "\"A2\""),
         "`A2` is raised by no source and no group",

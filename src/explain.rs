@@ -4,8 +4,11 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
+use crate::config::Settings;
 use crate::fold::{Evidence, Fold, Folded};
+use crate::freshness::{self, State};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, describe};
+use crate::view::Status;
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
@@ -91,6 +94,16 @@ pub struct NextLevel {
     pub lacks: Vec<String>,
 }
 
+/// A source from which nothing is heard for longer than it declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SilentSource {
+    /// The source.
+    pub source: String,
+    /// When it last delivered; never, where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+}
+
 /// A category's part of the score.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subtotal {
@@ -119,8 +132,14 @@ pub struct Explanation {
     pub index: f64,
     /// The level that index and gates give by themselves, before hysteresis.
     pub level: String,
-    /// The share of features for which there is a value.
+    /// The share of features for which there is a value. Levels ask for it.
+    pub coverage: f64,
+    /// The share of features that can be relied on: what is empty because those
+    /// who would know are silent counts in part. It moves no level.
     pub confidence: f64,
+    /// Sources of features from which nothing is heard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<SilentSource>,
     /// What the next level needs and is not there; none at red.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_level: Option<NextLevel>,
@@ -223,7 +242,7 @@ pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<Closure> {
     })
 }
 
-/// Explains the score of an enterprise as of the epoch that ended at `time_ms`;
+/// Explains the score of an enterprise as of the epoch that `status` speaks of;
 /// `None` where no registering source names it.
 ///
 /// # Errors
@@ -232,12 +251,11 @@ pub fn explain(
     records: &Records,
     model: &BoundScorecard,
     enterprise: SubjectKey,
-    epoch: u64,
-    time_ms: i64,
+    status: &Status,
 ) -> Result<Option<Explanation>> {
     let closure = closure(records, enterprise)?;
     let subjects: Vec<SubjectKey> = closure.subjects.into_iter().collect();
-    let mut fold = Fold::new(&records.settings, crate::time::day_of(time_ms), true);
+    let mut fold = Fold::new(&records.settings, crate::time::day_of(status.time_ms), true);
     let mut kept: Vec<Kept> = Vec::new();
     let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
     let mut identity = Identity::of_key(enterprise);
@@ -265,7 +283,7 @@ pub fn explain(
         folded: &folded,
         kept: &kept,
     };
-    let mut explanation = parts.compose(identity, epoch, time_ms);
+    let mut explanation = parts.compose(identity, status);
     explanation.incomplete = (!(closure.complete && all)).then(|| {
         format!(
             "a subject of this enterprise is shared by so many that not all of its records were followed (limits: {MAX_SUBJECTS} subjects, {MAX_RECORDS} records each); the figures here leave out the others, the published score has them all"
@@ -312,22 +330,27 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    fn compose(&self, identity: Identity, epoch: u64, time_ms: i64) -> Explanation {
+    fn compose(&self, identity: Identity, status: &Status) -> Explanation {
         let (model, settings) = (self.model, &self.records.settings);
         let row = self.folded.features(self.enterprise);
         let score = model.score(&row);
         let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, &row);
         let next = lacking(&figures, &settings.policy);
+        let states = freshness::states(settings, status);
+        let confidence =
+            freshness::confidence(settings, &states, self.folded, self.enterprise, &row);
         Explanation {
             id: identity.id,
             name: identity.name,
             district: identity.district,
-            epoch,
-            as_of: crate::time::instant_text(time_ms),
+            epoch: status.epoch,
+            as_of: crate::time::instant_text(status.time_ms),
             model: model.version().to_owned(),
             index: f64::from(score.index) / 100.0,
             level: level_of(&figures, &settings.policy).name().to_owned(),
-            confidence: f64::from(figures.coverage) / 1000.0,
+            coverage: f64::from(figures.coverage) / 1000.0,
+            confidence: f64::from(confidence) / 1000.0,
+            silent: silent_sources(settings, &states, status),
             next_level: next.map(|(level, lacks)| NextLevel {
                 level: level.name().to_owned(),
                 lacks,
@@ -377,6 +400,28 @@ impl Parts<'_> {
         contributions.sort_by_key(|c| std::cmp::Reverse((c.hard_trigger, c.weight.abs())));
         contributions
     }
+}
+
+/// The silent sources that features are made of.
+fn silent_sources(settings: &Settings, states: &[State], status: &Status) -> Vec<SilentSource> {
+    let slots = settings.catalogue.slots();
+    let features = settings.features.iter();
+    let fed = features.flat_map(|feature| &feature.slots);
+    let fed: BTreeSet<u16> = fed
+        .filter_map(|slot| Some(slots.get(usize::from(*slot))?.source))
+        .collect();
+    let silent = fed.into_iter().map(usize::from);
+    let silent = silent.filter(|source| states[*source].is_silent());
+    silent
+        .map(|source| {
+            let stats = status.stats.get(source);
+            let last_ms = stats.map_or(0, |stats| stats.last_arrival_ms);
+            SilentSource {
+                source: settings.catalogue.sources()[source].id.clone(),
+                since: (last_ms != 0).then(|| crate::time::instant_text(last_ms)),
+            }
+        })
+        .collect()
 }
 
 /// In the order of arrival, wherever the records lie by now.

@@ -24,6 +24,7 @@ mod demo;
 mod explain;
 mod export;
 mod fold;
+mod freshness;
 mod hindsight;
 mod history;
 mod metrics;
@@ -209,7 +210,7 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
     let status = view.status();
     let enterprise = explain::find_enterprise(&view.records, &args.id)?;
     let found = match enterprise {
-        Some(key) => explain::explain(&view.records, &model, key, status.epoch, status.time_ms)?,
+        Some(key) => explain::explain(&view.records, &model, key, &status)?,
         None => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;

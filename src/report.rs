@@ -14,6 +14,8 @@ const REASONS: usize = 8;
 const EXAMPLES: usize = 2;
 /// Contributions shown per enterprise.
 const CONTRIBUTIONS: usize = 3;
+/// Silent sources that are named.
+const MAX_SILENT: usize = 5;
 
 /// Per source: read, accepted, corrected, refused by reason, matched.
 ///
@@ -94,9 +96,8 @@ pub fn top(view: &View, lines: &[Line], count: usize) -> Result<String> {
     );
     for (place, line) in lines.iter().take(count).enumerate() {
         let found = crate::explain::find_enterprise(&view.records, &line.id)?;
-        let explained = found.map(|key| {
-            crate::explain::explain(&view.records, &model, key, status.epoch, status.time_ms)
-        });
+        let explained =
+            found.map(|key| crate::explain::explain(&view.records, &model, key, &status));
         let Some(explanation) = explained.transpose()?.flatten() else {
             continue;
         };
@@ -199,9 +200,12 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         let lacks = next.lacks.join("; ");
         let _ = writeln!(
             text,
-            "confidence {:.3}  for {} it lacks: {lacks}",
-            found.confidence, next.level
+            "coverage {:.3}  confidence {:.3}  for {} it lacks: {lacks}",
+            found.coverage, found.confidence, next.level
         );
+    }
+    if let Some(silent) = silent(found) {
+        let _ = writeln!(text, "{silent}");
     }
     if let Some(incomplete) = &found.incomplete {
         let _ = writeln!(text, "INCOMPLETE: {incomplete}");
@@ -270,4 +274,24 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         }
     );
     text
+}
+
+/// How many sources of the score are silent, and the first of them.
+fn silent(found: &crate::explain::Explanation) -> Option<String> {
+    let named: Vec<String> = found
+        .silent
+        .iter()
+        .take(MAX_SILENT)
+        .map(|source| match &source.since {
+            Some(since) => format!("{} since {since}", source.source),
+            None => format!("{} never heard", source.source),
+        })
+        .collect();
+    let more = found.silent.len() - named.len();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    (!named.is_empty()).then(|| format!("silent sources: {}{more}", named.join(", ")))
 }

@@ -159,3 +159,32 @@ fn one_case_that_two_agencies_report_counts_once() {
     world.same_as_fresh("data");
     about(value(&world, 4, "cases"), 1.0);
 }
+
+#[test]
+fn a_silent_source_lowers_the_confidence_and_no_score() {
+    let world = town();
+    world.edit(
+        "sources/12345/ticket.toml",
+        "mode     = \"upsert\"",
+        "mode     = \"upsert\"\nfreshness = { warn = \"9d\", error = \"30d\" }",
+    );
+    world.scores("data");
+    let before = world.explain("data", &code(1));
+    assert_eq!(before["silent"], Value::Null);
+    world.set_day("2025-08-01");
+    world.same_as_fresh("data");
+    let after = world.explain("data", &code(1));
+    assert_eq!(after["silent"][0]["source"], "12345/ticket");
+    for unmoved in ["log_odds", "level", "coverage"] {
+        assert_eq!(before[unmoved], after[unmoved], "{unmoved}");
+    }
+    // Nobody has complained of it that one could know of.
+    let features = before["contributions"].as_array().unwrap().len() as f64;
+    let lost = before["confidence"].as_f64().unwrap() - after["confidence"].as_f64().unwrap();
+    assert!((lost - 1.0 / features).abs() < 2e-3, "{lost}");
+    let text = world.tocsin("data", &["explain", &code(1)]).ok().out;
+    assert!(
+        text.contains("silent sources: 12345/ticket since 2025-06-30"),
+        "{text}"
+    );
+}

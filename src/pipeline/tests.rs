@@ -152,7 +152,7 @@ fn explained(pipeline: &Pipeline, id: &str) -> Option<Explanation> {
     let view = pipeline.view();
     let key = find_enterprise(&view.records, id).unwrap()?;
     let (status, model) = (view.status(), view.model().unwrap());
-    explain(&view.records, &model, key, status.epoch, status.time_ms).unwrap()
+    explain(&view.records, &model, key, &status).unwrap()
 }
 
 /// A feature's value for an enterprise.

@@ -88,8 +88,7 @@ async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem
         ));
     };
     let status = app.view.status();
-    let explained =
-        app.blocking(move |view| explain(&view.records, &model, key, status.epoch, status.time_ms));
+    let explained = app.blocking(move |view| explain(&view.records, &model, key, &status));
     explained.await?.ok_or_else(|| {
         let detail = "no registering source names this enterprise: it is not scored";
         Problem::not_found(detail)

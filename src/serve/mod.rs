@@ -10,7 +10,6 @@ mod api;
 mod app;
 mod assets;
 mod chart;
-mod freshness;
 mod lookup;
 mod ops;
 mod pages;

@@ -1,8 +1,8 @@
 //! `GET sources`, `GET sources/{agency}/{resource}` and its `rejects`.
 
+use crate::freshness;
 use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
-use crate::serve::freshness;
 use crate::serve::lookup;
 use crate::serve::params::{self, Nothing, Params, Segments};
 use crate::serve::problem::Problem;

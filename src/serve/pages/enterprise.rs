@@ -39,6 +39,8 @@ pub(super) struct Standing {
     pub(super) probability: String,
     pub(super) log_odds: String,
     pub(super) confidence: String,
+    /// How many sources are silent, and the first of them.
+    pub(super) silent: String,
     /// What score and gates give by themselves, where the alert stands higher,
     /// since when, and when it falls.
     pub(super) assessed: String,
@@ -138,6 +140,7 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
         probability: text::per_cent(explanation.probability),
         log_odds: text::log_odds(explanation.log_odds),
         confidence: format!("{:.2}", explanation.confidence),
+        silent: silent(explanation),
         assessed: match assessed == level {
             true => String::new(),
             false => format!(
@@ -148,6 +151,14 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
             ),
         },
         next: next_level(app, level, explanation),
+    }
+}
+
+fn silent(explanation: &Explanation) -> String {
+    match &explanation.silent[..] {
+        [] => String::new(),
+        [one] => one.source.clone(),
+        [first, rest @ ..] => format!("{} +{}", first.source, rest.len()),
     }
 }
 

@@ -2,9 +2,9 @@
 //! records.
 
 use super::{Failed, Frame, page};
+use crate::freshness::State as Age;
 use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
-use crate::serve::freshness::State as Age;
 use crate::serve::text;
 use crate::view::Status;
 use askama::Template;

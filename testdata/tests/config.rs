@@ -201,7 +201,17 @@ fn every_feature_is_fed() {
         for feature in list(&features, "feature") {
             let from = word(feature, "from");
             assert!(fed.contains(from), "{name}: nothing feeds {from}");
-            let aggregates = ["count", "sum", "mean", "latest", "present"];
+            let aggregates = [
+                "count",
+                "sum",
+                "mean",
+                "latest",
+                "present",
+                "distinct",
+                "maximum",
+                "minimum",
+                "days_since",
+            ];
             assert!(
                 aggregates.contains(&word(feature, "aggregate")),
                 "{name}: {feature:?}"

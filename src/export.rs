@@ -54,7 +54,7 @@ pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>>
         lines.push(Line {
             id: code
                 .or_else(|| ids.get(&enterprise).cloned())
-                .unwrap_or_else(|| format!("{:032x}", enterprise.0)),
+                .unwrap_or_else(|| format!("{enterprise:032x}")),
             index: f64::from(row.index) / 100.0,
             probability: tocsin_models::probability(row.log_odds),
             log_odds: row.log_odds,

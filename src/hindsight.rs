@@ -8,12 +8,12 @@
 
 use crate::config::Settings;
 use crate::fold::Fold;
+use crate::pipeline::index_row;
 use crate::pipeline::records::Records;
-use crate::pipeline::restore::Timeline;
 use crate::time::{day_of, midnight_ms};
 use crate::view::View;
 use anyhow::Result;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tocsin_ingest::fact::{Facts, SubjectKey};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::source::Source;
@@ -73,9 +73,13 @@ pub fn examples(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Exa
 impl<'a> Chronicle<'a> {
     fn read(view: &'a View, runtime: &tokio::runtime::Handle) -> Result<Self> {
         let records = &view.records;
-        let timeline = Timeline::of(&runtime.block_on(view.store.recover())?);
+        let mut superseded = HashMap::new();
+        let known = view.store.each_superseded(|gone| {
+            superseded.insert(index_row(gone.at), gone.epoch);
+        });
+        runtime.block_on(known)?;
         let times = runtime.block_on(view.store.epoch_times())?;
-        let ended = |at: RowRef| match timeline.superseded.get(&at) {
+        let ended = |at: RowRef| match superseded.get(&at) {
             Some(epoch) => times.get(epoch).copied().unwrap_or(i64::MIN),
             None => i64::MAX,
         };

@@ -27,8 +27,10 @@ mod fold;
 mod freshness;
 mod hindsight;
 mod history;
+mod memory;
 mod metrics;
 mod pipeline;
+mod progress;
 mod report;
 mod roller;
 mod run;
@@ -53,17 +55,11 @@ use std::sync::Arc;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// mimalloc's number of the option that says for how many milliseconds it keeps
-/// pages that were freed.
-const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-/// Long enough that the next batch of a bulk load finds the pages of the last.
-const KEEP_PAGES_MS: std::ffi::c_long = 2_000;
-
 /// The configuration is wrong: every fault has been printed.
 const WRONG_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
-    set_up_memory();
+    memory::set_up();
     let cli = Cli::parse();
     let filter =
         tracing_subscriber::EnvFilter::try_from_env("TOCSIN_LOG").unwrap_or_else(|_| "warn".into());
@@ -78,18 +74,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Freed pages are kept for a while, and pages are small: a bulk load fills and
-/// frees buffers of some hundred kilobytes all the time, and a huge page, zeroed
-/// anew for each, took a third of its time.
-#[allow(unsafe_code)]
-fn set_up_memory() {
-    // Where the kernel refuses, loading is slower and nothing else.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
-    // SAFETY: sets one number of the allocator's own options, which is allowed
-    // at any time; an option that it does not know would be ignored.
-    unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, KEEP_PAGES_MS) }
 }
 
 fn execute(command: Command) -> Result<ExitCode> {

@@ -97,15 +97,13 @@ fn roll_source(
     runtime: &tokio::runtime::Handle,
 ) -> Result<()> {
     let roll = records.landing.roll(id, from, &|_: RowRef| true)?;
-    let recovery = runtime.block_on(store.recover())?;
-    let epoch = recovery
-        .segments
-        .iter()
-        .filter(|s| from.contains(&s.id))
-        .map(|s| s.epoch)
-        .max()
-        .unwrap_or(0);
-    let superseded = superseded_rows(records, &recovery.superseded, &roll);
+    let (mut epoch, mut known) = (0, Vec::new());
+    for segment in from {
+        let came = runtime.block_on(store.epoch_of(*segment))?;
+        epoch = epoch.max(came.unwrap_or(0));
+        known.extend(runtime.block_on(store.superseded_of(*segment))?);
+    }
+    let superseded = superseded_rows(records, &known, &roll);
     let entry = SegmentEntry {
         id,
         source: roll.info.source.clone(),

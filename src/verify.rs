@@ -76,10 +76,8 @@ pub fn verify(
     for enterprise in &registered {
         let row = folded.features(*enterprise);
         let expected = witness::assess(&records.settings, *enterprise, &folded, &model, &row);
-        let id = tocsin_ingest::values::Uscc::from_key(*enterprise).map_or_else(
-            || format!("{:032x}", enterprise.0),
-            |c| c.as_str().to_owned(),
-        );
+        let id = tocsin_ingest::values::Uscc::from_key(*enterprise)
+            .map_or_else(|| format!("{enterprise:032x}"), |c| c.as_str().to_owned());
         match incremental.get(enterprise) {
             None => verification.differ(format!(
                 "{id}: the dataflow has no score, the fold {}",
@@ -109,8 +107,7 @@ pub fn verify(
         .filter(|enterprise| registered.binary_search(enterprise).is_err())
     {
         verification.differ(format!(
-            "{:032x}: the dataflow scores it, the fold does not know it",
-            enterprise.0
+            "{enterprise:032x}: the dataflow scores it, the fold does not know it"
         ));
     }
     Ok(verification)
@@ -130,7 +127,7 @@ pub fn fold_all<'a>(
         let superseded = records.superseded.of_segment(segment.id);
         records.scan(
             &segment,
-            |at| !superseded.contains(&at.row),
+            |at| !superseded.contains(at.row),
             |record| {
                 if !record.said.withdraws[record.index] {
                     let mut facts = Facts::default();
@@ -156,7 +153,7 @@ fn incremental(
 ) -> Result<HashMap<SubjectKey, Assessment>> {
     debug_assert_eq!(model.features(), specs(&records.settings));
     let recovery = runtime.block_on(view.store.recover())?;
-    let timeline = restore::Timeline::of(&recovery);
+    let timeline = restore::Timeline::of(&recovery, records);
     let config = EngineConfig {
         workers: options.workers,
         plan: records.settings.plan(),

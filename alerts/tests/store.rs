@@ -427,6 +427,12 @@ async fn rolled_segments_take_the_place_of_the_old() {
     assert_eq!(ids, [3, 9]);
     assert_eq!(found.superseded[1], kept);
     assert_eq!(found.superseded.len(), 2);
+    assert_eq!(store.superseded_of(9).await.unwrap(), [kept]);
+    assert_eq!(store.epoch_of(9).await.unwrap(), Some(2));
+    let mut all = Vec::new();
+    let gone = |gone: Superseded| all.push(gone);
+    store.each_superseded(gone).await.unwrap();
+    assert_eq!(all, found.superseded);
     assert_eq!(store.inline(1).await.unwrap(), None);
 }
 

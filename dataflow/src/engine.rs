@@ -19,7 +19,7 @@ use crate::loader::{Loader, Post};
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::stats::EngineStats;
-use crate::worker::{self, Command, Reply, Share};
+use crate::worker::{self, Command, Reply, Share, Wanted};
 
 /// Commands that may wait for a worker.
 const COMMANDS: usize = 64;
@@ -133,6 +133,52 @@ impl Engine {
     /// When `time_ms` is not after the last epoch, or a worker is gone; then the
     /// engine has to be started and loaded again.
     pub fn advance(&self, time_ms: u64) -> Result<EpochOutput, EngineError> {
+        let mut changes = Vec::new();
+        let mut output = self.advance_each(time_ms, |change| changes.push(change))?;
+        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
+        changes.sort_unstable_by_key(order);
+        output.changes = changes;
+        Ok(output)
+    }
+
+    /// As [`Engine::advance`], but gives every change to `take` as it comes and
+    /// keeps none: those of a city take gigabytes. Changes of one enterprise come
+    /// in the order of time, those of different ones in no order.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    pub fn advance_each(
+        &self,
+        time_ms: u64,
+        take: impl FnMut(ScoreChange),
+    ) -> Result<EpochOutput, EngineError> {
+        self.close(time_ms, Wanted::Changes, take)
+    }
+
+    /// As [`Engine::advance`] where the changes are known already, as after a
+    /// restart: they are not even computed.
+    ///
+    /// # Errors
+    /// As [`Engine::advance`].
+    pub fn advance_untold(&self, time_ms: u64) -> Result<EpochOutput, EngineError> {
+        self.close(time_ms, Wanted::Nothing, |_| {})
+    }
+
+    /// Lets every worker's thread call `function` between epochs: to give memory
+    /// back to the allocator, say, which may be known by thread.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn on_each_worker(&self, function: fn()) -> Result<(), EngineError> {
+        self.tell(|| Command::Call(function))
+    }
+
+    fn close(
+        &self,
+        time_ms: u64,
+        wanted: Wanted,
+        take: impl FnMut(ScoreChange),
+    ) -> Result<EpochOutput, EngineError> {
         let mut desk = self.desk()?;
         if !(desk.open_ms..=MAX_TIME_MS).contains(&time_ms) {
             return Err(EngineError::Time {
@@ -141,9 +187,9 @@ impl Engine {
                 last_ms: MAX_TIME_MS,
             });
         }
-        self.tell(|| Command::Advance(time_ms))?;
+        self.tell(|| Command::Advance(time_ms, wanted))?;
         desk.open_ms = time_ms + 1;
-        self.gather(&mut desk, time_ms)
+        self.gather(&mut desk, time_ms, take)
     }
 
     /// Rows and bytes of what the workers hold, and how often they have run.
@@ -164,30 +210,29 @@ impl Engine {
     }
 
     /// Waits until every worker has reported the epoch.
-    fn gather(&self, desk: &mut Desk, time_ms: u64) -> Result<EpochOutput, EngineError> {
+    fn gather(
+        &self,
+        desk: &mut Desk,
+        time_ms: u64,
+        mut take: impl FnMut(ScoreChange),
+    ) -> Result<EpochOutput, EngineError> {
         let mut output = EpochOutput {
             time_ms,
             ..EpochOutput::default()
         };
-        let (mut reported, mut expected) = (0, 0);
+        let mut reported = 0;
         while reported < self.posts.len() {
             match desk.replies.recv() {
-                Ok(Reply::Expect(changes)) => {
-                    expected += changes;
-                    let to_come = expected.saturating_sub(output.changes.len());
-                    output.changes.reserve_exact(to_come);
-                }
-                Ok(Reply::Changes(changes)) => output.changes.extend(changes),
+                Ok(Reply::Changes(changes)) => changes.into_iter().for_each(&mut take),
                 Ok(Reply::Epoch(share)) => {
-                    output.add(share);
+                    output.add(&share);
+                    share.changes.into_iter().for_each(&mut take);
                     reported += 1;
                 }
                 Ok(Reply::Lost) | Err(_) => return Err(desk.lose()),
                 Ok(_) => {}
             }
         }
-        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
-        output.changes.sort_unstable_by_key(order);
         Ok(output)
     }
 
@@ -243,11 +288,10 @@ impl Desk {
 }
 
 impl EpochOutput {
-    fn add(&mut self, share: Share) {
+    fn add(&mut self, share: &Share) {
         for (slot, change) in share.matched() {
             self.count(slot, change);
         }
-        self.changes.extend(share.changes);
     }
 
     fn count(&mut self, slot: Slot, change: i64) {

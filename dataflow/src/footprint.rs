@@ -3,18 +3,14 @@
 //! Contract: bytes are an estimate: vectors by their length, heap of values by a
 //! sample. Measuring costs the same whatever the size.
 
-use std::rc::Rc;
-
 use differential_dataflow::operators::arrange::TraceAgent;
 use differential_dataflow::trace::TraceReader;
-use differential_dataflow::trace::implementations::Vector;
-use differential_dataflow::trace::implementations::ord_neu::OrdValBatch;
 use timely::progress::Antichain;
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::latest::Version;
 use crate::links::{Direct, Onward};
-use crate::types::{TallyBatch, Time};
+use crate::types::{SaidBatch, TallyBatch, Time};
 
 /// At most this many elements of a batch are looked at.
 const SAMPLE: usize = 256;
@@ -32,6 +28,12 @@ impl Heap for Version {
 }
 
 impl Heap for SubjectKey {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Heap for () {
     fn heap(&self) -> usize {
         0
     }
@@ -59,22 +61,20 @@ impl Footprint for TallyBatch {
     fn footprint(&self) -> (usize, usize) {
         let updates = &self.storage.upds;
         let bytes = size_of_val(&self.storage.keys[..])
-            + size_of_val(&updates.times[..])
+            + updates.times.bytes()
             + self.storage.keys.len() * size_of::<u32>()
             + updates.diffs.bytes();
         (self.updates, bytes)
     }
 }
 
-impl<V: Heap + Ord + Clone + 'static> Footprint
-    for Rc<OrdValBatch<Vector<((SubjectKey, V), Time, isize)>>>
-{
+impl<V: Heap + Ord + Clone + 'static> Footprint for SaidBatch<V> {
     fn footprint(&self) -> (usize, usize) {
         let (values, updates) = (&self.storage.vals, &self.storage.upds);
         let bytes = size_of_val(&self.storage.keys[..])
             + size_of_val(&values.vals[..])
-            + size_of_val(&updates.times[..])
-            + size_of_val(&updates.diffs[..])
+            + updates.times.bytes()
+            + updates.diffs.bytes()
             + (self.storage.keys.len() + values.vals.len()) * size_of::<u32>()
             + heap_of(&values.vals);
         (self.updates, bytes)

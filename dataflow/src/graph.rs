@@ -1,8 +1,8 @@
 //! The dataflow, put together: inputs at the top, scores at the bottom.
 //!
-//! Contract: every worker builds the same graph. Inputs advance together, by
-//! [`Inputs::close`]; after it, [`Graph::is_done`] says when every consequence
-//! of the epoch has reached the harvest.
+//! Contract: every worker builds the same graph. Inputs are closed one after
+//! another, by [`Inputs::enter`]; after that [`Graph::is_done`] says when every
+//! consequence of the epoch has reached the harvest.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ use crate::reach::{carry, paths, reach};
 use crate::revise::Version;
 use crate::scores::scores;
 use crate::split::split;
-use crate::types::{Said, Tallies, Time, arrange};
+use crate::types::{Said, Tallies, Time, arrange, arrange_said};
 use crate::window::{Epoch, Held, window};
 
 type Handle<D> = InputHandle<Time, CapacityContainerBuilder<Vec<D>>>;
@@ -40,43 +40,76 @@ pub(crate) struct Inputs {
     models: Handle<Version>,
 }
 
+/// Containers that enter before the dataflow is given time to take them in.
+const AT_ONCE: usize = 32;
+
+/// An epoch on its way into the dataflow.
+pub(crate) struct Entering {
+    time: Time,
+    arrivals: Arrivals,
+}
+
+impl Entering {
+    /// The arrivals of an epoch that closes at `time`.
+    pub(crate) fn new(time: Time, arrivals: Arrivals) -> Self {
+        Entering { time, arrivals }
+    }
+}
+
 impl Inputs {
-    /// Enters an epoch at `time` and closes it: nothing at or before `time` can
-    /// come any more. Models enter at their own times.
-    pub(crate) fn close(&mut self, time: Time, arrivals: Arrivals) {
-        for (from, model) in arrivals.models {
+    /// Enters a piece of an epoch; `true` when all of it has entered and nothing
+    /// at or before its time can come any more. Models enter at their own times.
+    ///
+    /// A piece at a time, and one input after another: what waits is held once,
+    /// and an arrangement is built, and its rows freed, before the rows of the
+    /// next one begin to move.
+    pub(crate) fn enter(&mut self, epoch: &mut Entering) -> bool {
+        let Entering { time, arrivals } = epoch;
+        let time = *time;
+        for (from, model) in arrivals.models.drain(..) {
             let from = from.max(*self.models.time());
             self.models.advance_to(from);
             self.models.send((from, model));
         }
-        self.models.advance_to(time + 1);
-        self.observed.advance_to(time);
-        if !arrivals.observed.is_empty() {
-            self.observed.send((time, arrivals.observed));
+        let mut room = AT_ONCE;
+        let entered = send(&mut self.aliases, time, &mut arrivals.aliases, &mut room)
+            && send(&mut self.profiles, time, &mut arrivals.profiles, &mut room)
+            && send(&mut self.links, time, &mut arrivals.links, &mut room);
+        if entered {
+            self.observed.advance_to(time);
+            let observed = std::mem::take(&mut arrivals.observed);
+            if !observed.is_empty() {
+                self.observed.send((time, observed));
+            }
+            self.observed.advance_to(time + 1);
+            self.models.advance_to(time + 1);
         }
-        self.observed.advance_to(time + 1);
-        send(&mut self.profiles, time, arrivals.profiles, |row| {
-            row.1 = time
-        });
-        send(&mut self.aliases, time, arrivals.aliases, |row| {
-            row.1 = time
-        });
-        send(&mut self.links, time, arrivals.links, |row| row.1 = time);
+        entered
     }
 }
 
-fn send<D: Clone + 'static>(
-    handle: &mut Handle<D>,
+/// Sends so many containers as there is room for, at `time`; `true` when that
+/// was the last, and the input is closed.
+fn send<V: Clone + 'static>(
+    handle: &mut Handle<Row<V>>,
     time: Time,
-    rows: Vec<Vec<D>>,
-    stamp: impl Fn(&mut D),
-) {
-    handle.advance_to(time);
-    for mut container in rows {
-        container.iter_mut().for_each(&stamp);
-        handle.send_batch(&mut container);
+    rows: &mut Vec<Vec<Row<V>>>,
+    room: &mut usize,
+) -> bool {
+    if *handle.time() > time {
+        return true;
     }
-    handle.advance_to(time + 1);
+    handle.advance_to(time);
+    while *room > 0 {
+        let Some(mut container) = rows.pop() else {
+            handle.advance_to(time + 1);
+            return true;
+        };
+        container.iter_mut().for_each(|row| row.1 = time);
+        handle.send_batch(&mut container);
+        *room -= 1;
+    }
+    false
 }
 
 /// One worker's share of the dataflow.
@@ -121,7 +154,7 @@ impl Graph {
 }
 
 /// What enters, as collections.
-struct Entering<'scope> {
+struct Streams<'scope> {
     observations: StreamVec<'scope, Time, Epoch>,
     profiles: Said<'scope, Profile>,
     aliases: Said<'scope, SubjectKey>,
@@ -129,7 +162,7 @@ struct Entering<'scope> {
     models: StreamVec<'scope, Time, Version>,
 }
 
-fn open(scope: Scope<'_, Time>) -> (Inputs, Entering<'_>) {
+fn open(scope: Scope<'_, Time>) -> (Inputs, Streams<'_>) {
     let (observed, observations) = scope.new_input();
     let (profiles, versions) = scope.new_input();
     let (aliases, meanings) = scope.new_input();
@@ -142,7 +175,7 @@ fn open(scope: Scope<'_, Time>) -> (Inputs, Entering<'_>) {
         links,
         models,
     };
-    let entering = Entering {
+    let entering = Streams {
         observations,
         profiles: versions.as_collection(),
         aliases: meanings.as_collection(),
@@ -159,15 +192,15 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
     let (enterprises, names, leads) = by_kind(window(entering.observations, held.clone()));
     let names = arrange(names, "facts of names");
     let leads = arrange(leads, "leads");
-    let aliases = entering.aliases.arrange_by_key_named("aliases");
+    let aliases = arrange_said(entering.aliases, "aliases");
     let identity = identity(aliases.clone());
     let links = links(entering.links, identity.clone(), plan.clone());
-    let paths = paths(&links, plan.clone());
+    let paths = paths(&links, leads.clone(), plan.clone());
     let reach = reach(paths.clone());
     let (known, named) = by_name(entering.profiles);
-    let named = named.arrange_by_key_named("profiles of names");
+    let named = arrange_said(named, "profiles of names");
     let profiles_of = known.concat(resolve_said(named.clone(), identity.clone()));
-    let profiles_of = profiles_of.arrange_by_key_named("profiles");
+    let profiles_of = arrange_said(profiles_of, "profiles");
 
     let mut tallied = vec![
         resolve_tallies(names.clone(), identity.clone()),

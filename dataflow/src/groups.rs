@@ -47,6 +47,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{enterprise, outcome, subject};
+    use crate::types::arrange_said;
 
     /// Links of kind 1 from one address; groups of 2 to 3. Rows are enterprise,
     /// time and count; what is expected is enterprise, time, count and size.
@@ -66,7 +67,7 @@ mod tests {
                 let from = subject(Address, 1);
                 [1, 2].map(|kind| (from, (kind, enterprise(number))))
             });
-            groups(links.arrange_by_key_named("links to enterprises"), plan)
+            groups(arrange_said(links, "links to enterprises"), plan)
         });
         let expected = expected.iter().map(|(e, time, n, size)| {
             (enterprise(*e), *time, Tally::one(2, *n, size * VALUE_SCALE))

@@ -1,20 +1,22 @@
 //! What comes out of a worker's dataflow until its epoch is reported.
 //!
-//! Contract: changes leave in chunks as they come, and say before how many at
-//! most; so whoever gathers them makes room once and nothing is held twice.
+//! Contract: changes leave in chunks as they come, so that whoever takes them
+//! need not hold them all.
 
 use std::sync::mpsc::Sender;
 
 use tocsin_ingest::fact::Slot;
 
 use crate::revise::ScoreChange;
-use crate::worker::{Reply, Share};
+use crate::worker::{Reply, Share, Wanted};
 
 /// Changes a chunk.
 const CHUNK: usize = 1024;
 
 /// One worker's changes that have not left yet.
 pub(crate) struct Harvest {
+    /// Whether the changes of the epoch that is being worked off are wanted.
+    pub(crate) wanted: Wanted,
     last: Share,
     replies: Sender<Reply>,
 }
@@ -23,15 +25,9 @@ impl Harvest {
     /// Nothing, with where to send what will come.
     pub(crate) fn new(replies: Sender<Reply>) -> Self {
         Harvest {
+            wanted: Wanted::Changes,
             last: Share::default(),
             replies,
-        }
-    }
-
-    /// Announces at most so many changes.
-    pub(crate) fn expect(&self, changes: usize) {
-        if changes > CHUNK {
-            self.send(Reply::Expect(changes));
         }
     }
 

@@ -9,20 +9,20 @@
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::total::reduce_total;
-use crate::types::{ArrangedSaid, ArrangedTallies, Said, Tallies};
+use crate::types::{ArrangedSaid, ArrangedTallies, Said, Tallies, arrange_said};
 
 /// The enterprise each unambiguous alias means.
 pub(crate) type Resolved<'scope> = ArrangedSaid<'scope, SubjectKey>;
 
 /// Resolves what is said about aliases, arranged by alias.
 pub(crate) fn identity<'scope>(aliases: ArrangedSaid<'scope, SubjectKey>) -> Resolved<'scope> {
-    reduce_total(aliases, "identity", |alias, enterprises, resolved| {
+    let resolved = reduce_total(aliases, "identity", |alias, enterprises, resolved| {
         let mut meant = enterprises.iter().filter(|(_, n)| *n > 0);
         if let (Some((enterprise, _)), None) = (meant.next(), meant.next()) {
             resolved.push(((alias, **enterprise), 1));
         }
-    })
-    .arrange_by_key_named("identity")
+    });
+    arrange_said(resolved, "identity")
 }
 
 /// Moves tallies of aliases to the enterprises they mean.
@@ -71,7 +71,7 @@ mod tests {
                 Fact(value) => Some((name, tally(1, value))),
                 Means(_) => None,
             });
-            let identity = identity(aliases.arrange_by_key_named("aliases"));
+            let identity = identity(arrange_said(aliases, "aliases"));
             resolve_tallies(arrange(facts, "facts of names"), identity)
         });
         let expected = expected

@@ -90,6 +90,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{enterprise, outcome, tally};
+    use crate::types::arrange_said;
 
     /// Rows are source, day and value, time, and count.
     fn check(rows: &[((u16, i32, i64), u64, isize)], expected: &[(u64, i32, i64)]) {
@@ -105,7 +106,7 @@ mod tests {
                 };
                 (enterprise(1), version)
             });
-            latest(profiles.arrange_by_key_named("profiles"))
+            latest(arrange_said(profiles, "profiles"))
         });
         let expected = expected
             .iter()

@@ -17,6 +17,7 @@
 mod arrivals;
 mod assessment;
 mod calendar;
+mod column;
 mod day;
 mod decay;
 mod engine;
@@ -40,6 +41,7 @@ mod reach;
 mod revise;
 mod scores;
 mod split;
+mod spoken_of;
 mod stats;
 mod tally;
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Links between subjects, sorted by what they lead to.
 //!
 //! Contract: `direct` has, by the linking subject, every enterprise that a link
-//! names or names by a resolved alias; `onward` has, by the subject in the
-//! middle, the links from subjects that are no enterprise to subjects that are
-//! no enterprise. Links that carry nothing (share 0) are not in `onward`.
+//! names or names by a resolved alias; `onward` has, by the linking subject, the
+//! links from subjects that are no enterprise to subjects that are no
+//! enterprise. Links that carry nothing (share 0) are not in `onward`.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use tocsin_ingest::fact::SubjectKey;
 use crate::identity::{Resolved, resolve_said};
 use crate::plan::Plan;
 use crate::split::split;
-use crate::types::{ArrangedSaid, Said};
+use crate::types::{ArrangedSaid, Said, arrange_said};
 
 /// A link's target and kind, by the subject that is linked.
 pub(crate) type Target = (SubjectKey, u8);
@@ -27,7 +27,7 @@ pub(crate) type Onward = (SubjectKey, u8);
 pub(crate) struct Links<'scope> {
     /// By linking subject, arranged.
     pub(crate) direct: ArrangedSaid<'scope, Direct>,
-    /// By the subject in the middle, arranged.
+    /// From subjects to subjects, by linking subject, arranged.
     pub(crate) onward: ArrangedSaid<'scope, Onward>,
     /// Links to aliases, by alias: some of them wait.
     pub(crate) named: ArrangedSaid<'scope, Direct>,
@@ -41,9 +41,8 @@ pub(crate) fn links<'scope>(
 ) -> Links<'scope> {
     let (to_enterprise, others) = split(said, |(_, (to, _))| to.kind().is_enterprise());
     let (to_alias, to_subject) = split(others, |(_, (to, _))| to.kind().is_alias());
-    let named = to_alias
-        .map(|(from, (alias, kind))| (alias, (kind, from)))
-        .arrange_by_key_named("links to names");
+    let named = to_alias.map(|(from, (alias, kind))| (alias, (kind, from)));
+    let named = arrange_said(named, "links to names");
     let resolved = resolve_said(named.clone(), identity)
         .map(|(enterprise, (kind, from))| (from, (kind, enterprise)));
     let direct = to_enterprise
@@ -52,11 +51,11 @@ pub(crate) fn links<'scope>(
     let onward = to_subject.flat_map(move |(from, (middle, kind))| {
         let share = plan.share(kind);
         let carries = share > 0 && travels(from);
-        carries.then_some((middle, (from, share)))
+        carries.then_some((from, (middle, share)))
     });
     Links {
-        direct: direct.arrange_by_key_named("links to enterprises"),
-        onward: onward.arrange_by_key_named("links to subjects"),
+        direct: arrange_said(direct, "links to enterprises"),
+        onward: arrange_said(onward, "links to subjects"),
         named,
     }
 }

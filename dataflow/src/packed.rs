@@ -10,6 +10,9 @@ use differential_dataflow::trace::implementations::containers::BatchContainer;
 
 use crate::tally::{Entry, Tally};
 
+/// Bytes of an entry at most: 17, 33 and 64 bits, 7 a byte.
+const MAX_BYTES: usize = 3 + 5 + 10;
+
 /// A tally in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Packed<'a>(&'a [u8]);
@@ -47,7 +50,15 @@ pub(crate) struct PackedTallies {
 impl PackedTallies {
     /// Bytes of all tallies.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.len() + self.begins.len() * size_of::<u32>()
+        self.bytes.capacity() + self.begins.len() * size_of::<u32>()
+    }
+
+    /// Makes room for one more tally, and for an eighth of what there is: to
+    /// double would leave as much empty as is full.
+    fn make_room(&mut self, bytes: usize) {
+        if self.bytes.capacity() - self.bytes.len() < bytes {
+            self.bytes.reserve_exact(bytes + self.bytes.len() / 8);
+        }
     }
 
     fn with_bytes(tallies: usize, bytes: usize) -> Self {
@@ -67,11 +78,13 @@ impl BatchContainer for PackedTallies {
     }
 
     fn push_ref(&mut self, item: Packed<'_>) {
+        self.make_room(item.0.len());
         self.bytes.extend_from_slice(item.0);
         self.begins.push(self.bytes.len());
     }
 
     fn push_own(&mut self, item: &Tally) {
+        self.make_room(item.entries().len() * MAX_BYTES);
         let mut before = 0;
         for entry in item.entries() {
             let dated = u64::from(entry.day != 0);

@@ -4,6 +4,9 @@
 //! or two links lead to. A path carries the product of its shares (integer per
 //! cent, rounded down), the best path counts, and a path that carries nothing is
 //! none. An observation's count travels whole, its sum times the share.
+//!
+//! Ways are followed from subjects that have leads and from no others: of a
+//! city's persons, addresses and telephones hardly one in a hundred has any.
 
 use std::rc::Rc;
 
@@ -16,35 +19,44 @@ use tocsin_ingest::fact::SubjectKey;
 
 use crate::links::{Links, travels};
 use crate::plan::Plan;
+use crate::spoken_of::spoken_of;
 use crate::tally::Tally;
 use crate::total::reduce_total;
-use crate::types::{ArrangedSaid, ArrangedTallies, Tallies, Time};
+use crate::types::{ArrangedSaid, ArrangedTallies, Tallies, Time, arrange_said};
 
 /// An enterprise, and the per cent of a value that reaches it.
 pub(crate) type Share = (SubjectKey, u8);
 
-/// Every path of one or two links, arranged by where it starts.
-pub(crate) fn paths<'scope>(links: &Links<'scope>, plan: Rc<Plan>) -> ArrangedSaid<'scope, Share> {
+/// Every path of one or two links that starts where a lead is, arranged by where
+/// it starts.
+pub(crate) fn paths<'scope>(
+    links: &Links<'scope>,
+    leads: ArrangedTallies<'scope>,
+    plan: Rc<Plan>,
+) -> ArrangedSaid<'scope, Share> {
+    let starts = arrange_said(spoken_of(leads).map(|lead| (lead, ())), "starts");
+    let (direct, onward) = (links.direct.clone(), links.onward.clone());
     let short = plan.clone();
-    let one = links
-        .direct
+    let one = direct
         .clone()
-        .flat_map_ref(move |from, (kind, enterprise)| {
+        .join_core(starts.clone(), move |from, (kind, enterprise), ()| {
             let share = short.share(*kind);
             (share > 0 && travels(*from)).then_some((*from, (*enterprise, share)))
         });
-    let direct = links.direct.clone();
-    let onward = links.onward.clone();
-    let two = onward.join_core(direct, move |_, (from, first), (kind, enterprise)| {
+    let middles = onward.join_core(starts, |from, (middle, first), ()| {
+        Some((*middle, (*from, *first)))
+    });
+    let middles = arrange_said(middles, "middles");
+    let two = middles.join_core(direct, move |_, (from, first), (kind, enterprise)| {
         let share = u16::from(*first) * u16::from(plan.share(*kind)) / 100;
         (share > 0).then_some((*from, (*enterprise, share as u8)))
     });
-    one.concat(two).arrange_by_key_named("paths")
+    arrange_said(one.concat(two), "paths")
 }
 
 /// The best path from each subject to each enterprise.
 pub(crate) fn reach<'scope>(paths: ArrangedSaid<'scope, Share>) -> ArrangedSaid<'scope, Share> {
-    reduce_total(paths, "reach", |from, paths, best| {
+    let best = reduce_total(paths, "reach", |from, paths, best| {
         let alive = paths.iter().filter(|(_, n)| *n > 0);
         for ((enterprise, share), _) in alive {
             match best.last_mut() {
@@ -52,8 +64,8 @@ pub(crate) fn reach<'scope>(paths: ArrangedSaid<'scope, Share>) -> ArrangedSaid<
                 _ => best.push(((from, (*enterprise, *share)), 1)),
             }
         }
-    })
-    .arrange_by_key_named("reach")
+    });
+    arrange_said(best, "reach")
 }
 
 /// Moves the tallies of leads to the enterprises they reach.
@@ -111,9 +123,10 @@ mod tests {
                 Lead(value) => Some((subject(Account, 1), tally(1, value))),
                 _ => None,
             });
-            let identity = identity(aliases.arrange_by_key_named("aliases"));
+            let identity = identity(arrange_said(aliases, "aliases"));
             let links = links(said, identity, plan.clone());
-            carry(arrange(leads, "leads"), reach(paths(&links, plan)))
+            let leads = arrange(leads, "leads");
+            carry(leads.clone(), reach(paths(&links, leads, plan)))
         });
         let expected = expected
             .iter()

@@ -18,6 +18,7 @@ use crate::keeping::slot_of;
 use crate::plan::Plan;
 use crate::tally::Tally;
 use crate::types::Time;
+use crate::worker::Wanted;
 
 /// A change of an enterprise's assessment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +51,8 @@ pub(crate) struct Reviser {
     yesterday: i32,
     /// By slot: whether features that age are made of it.
     ageing: Vec<bool>,
+    /// Whether the interval's changes are wanted.
+    wanted: Wanted,
     /// By slot: how the count of matched records has changed.
     matched: Vec<i64>,
 }
@@ -66,12 +69,18 @@ impl Reviser {
             due: Vec::new(),
             midnights: Vec::new(),
             yesterday: 0,
+            wanted: Wanted::Changes,
         }
     }
 
     /// Whether there are features that change when only the day does.
     pub(crate) fn ages(&self) -> bool {
         self.ageing.contains(&true)
+    }
+
+    /// Says whether changes are wanted from now on.
+    pub(crate) fn want(&mut self, wanted: Wanted) {
+        self.wanted = wanted;
     }
 
     /// Begins the interval from `since` to before `until`, within which the
@@ -160,6 +169,7 @@ impl Reviser {
         tally: &Tally,
         today: i32,
     ) -> Option<Assessment> {
+        let model = model.filter(|_| self.wanted == Wanted::Changes);
         self.assessor.assess(&self.plan, model?, tally, today)
     }
 

@@ -71,6 +71,7 @@ pub(crate) fn scores<'scope>(
                 reviser.begin(since, intake.until, due);
                 if !ready.is_empty() || reviser.affects_all() {
                     let mut harvest = harvest.borrow_mut();
+                    reviser.want(harvest.wanted);
                     revise_all(&mut reviser, &mut intake.trace, &lower, ready, &mut harvest);
                     reviser.end();
                     for (slot, change) in reviser.take_matched() {
@@ -182,12 +183,6 @@ fn revise_all(
     harvest: &mut Harvest,
 ) {
     let past = trace.batches_through(lower.borrow()).unwrap_or_default();
-    let known = if reviser.affects_all() {
-        &past[..]
-    } else {
-        &[]
-    };
-    harvest.expect(ready.iter().chain(known).map(|batch| batch.updates).sum());
     let (mut olds, olds_store) = cursor_list(past);
     let (mut news, news_store) = cursor_list(ready);
     let mut changes = Vec::new();

@@ -1,16 +1,20 @@
 //! Names for the collections and arrangements of this dataflow.
 
+use differential_dataflow::ExchangeData;
 use differential_dataflow::VecCollection;
 use differential_dataflow::batcher::merge::MergeBatcher;
 use differential_dataflow::batcher::merge::vec::VecMerger;
 use differential_dataflow::operators::arrange::{Arranged, TraceAgent};
-use differential_dataflow::trace::implementations::ord_neu::{OrdKeyBatch, OrdKeyBuilder};
+use differential_dataflow::trace::implementations::ord_neu::{
+    OrdKeyBatch, OrdKeyBuilder, OrdValBatch, OrdValBuilder,
+};
 use differential_dataflow::trace::implementations::spine_fueled::Spine;
-use differential_dataflow::trace::implementations::{ContainerChunker, OffsetList, ValSpine};
+use differential_dataflow::trace::implementations::{ContainerChunker, OffsetList};
 use std::rc::Rc;
 
 use tocsin_ingest::fact::SubjectKey;
 
+use crate::column::Column;
 use crate::packed::PackedTallies;
 use crate::tally::Tally;
 
@@ -24,7 +28,7 @@ pub(crate) type Tallies<'scope> = VecCollection<'scope, Time, SubjectKey, Tally>
 type TallyLayout = (
     Vec<SubjectKey>,
     Vec<()>,
-    Vec<Time>,
+    Column<Time>,
     PackedTallies,
     OffsetList,
 );
@@ -49,8 +53,28 @@ pub(crate) type ArrangedTallies<'scope> = Arranged<'scope, TallyTrace>;
 /// What is said of subjects, counted.
 pub(crate) type Said<'scope, V> = VecCollection<'scope, Time, (SubjectKey, V), isize>;
 
+/// How values by subject are laid out: keys, values, times, counts.
+type SaidLayout<V> = (
+    Vec<SubjectKey>,
+    Vec<V>,
+    Column<Time>,
+    Column<isize>,
+    OffsetList,
+);
+
+/// An interval of values by subject.
+pub(crate) type SaidBatch<V> = Rc<OrdValBatch<SaidLayout<V>>>;
+
 /// A trace of values by subject.
-pub(crate) type SaidTrace<V> = TraceAgent<ValSpine<SubjectKey, V, Time, isize>>;
+pub(crate) type SaidTrace<V> = TraceAgent<Spine<SaidBatch<V>>>;
+
+type SaidRows<V> = Vec<((SubjectKey, V), Time, isize)>;
+
+type SaidBatcher<V> = MergeBatcher<
+    ContainerChunker<SaidRows<V>>,
+    VecMerger<(SubjectKey, V), Time, isize>,
+    OrdValBuilder<SaidLayout<V>, SaidRows<V>>,
+>;
 
 /// Values arranged by subject.
 pub(crate) type ArrangedSaid<'scope, V> = Arranged<'scope, SaidTrace<V>>;
@@ -59,4 +83,13 @@ pub(crate) type ArrangedSaid<'scope, V> = Arranged<'scope, SaidTrace<V>>;
 pub(crate) fn arrange<'scope>(tallies: Tallies<'scope>, name: &str) -> ArrangedTallies<'scope> {
     let keyed = tallies.map(|subject| (subject, ()));
     keyed.arrange_named::<TallyBatcher, Spine<TallyBatch>>(name, TallyBatcher::new)
+}
+
+/// Arranges values by subject under a name, as every arrangement of them is:
+/// one time and one count are held once.
+pub(crate) fn arrange_said<'scope, V: ExchangeData>(
+    said: Said<'scope, V>,
+    name: &str,
+) -> ArrangedSaid<'scope, V> {
+    said.arrange_named::<SaidBatcher<V>, Spine<SaidBatch<V>>>(name, SaidBatcher::new)
 }

@@ -13,7 +13,7 @@ use tocsin_ingest::fact::Slot;
 use tocsin_models::BoundScorecard;
 
 use crate::arrivals::{Arrivals, Load};
-use crate::graph::Graph;
+use crate::graph::{Entering, Graph};
 use crate::harvest::Harvest;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
@@ -25,20 +25,30 @@ pub(crate) enum Command {
     Load(Load),
     /// A model that is in force from an instant on.
     Model(Time, BoundScorecard),
-    /// Close the epoch at an instant and report it.
-    Advance(Time),
+    /// Close the epoch at an instant and report it, and every change of an
+    /// assessment where these are wanted.
+    Advance(Time, Wanted),
+    /// Call a function.
+    Call(fn()),
     /// Report what is held.
     Measure,
     /// End.
     Stop,
 }
 
+/// Whether changes of assessments are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// They are.
+    Changes,
+    /// They are known already: they are not even computed.
+    Nothing,
+}
+
 /// What a worker reports.
 pub(crate) enum Reply {
     /// It has started, as the worker of this index on this thread.
     Ready(usize, Thread),
-    /// At most so many changes follow.
-    Expect(usize),
     /// Changes, in no particular order.
     Changes(Vec<ScoreChange>),
     /// An epoch is complete: the rest of the changes.
@@ -91,6 +101,7 @@ pub(crate) fn run(
     let mut desk = Desk {
         graph: Graph::build(worker, plan, Harvest::new(farewell.0.clone())),
         arrivals: Arrivals::new(open),
+        entering: None,
         epoch: None,
         steps: 0,
         replies: farewell.0.clone(),
@@ -98,8 +109,16 @@ pub(crate) fn run(
     let thread = std::thread::current();
     desk.reply(Reply::Ready(worker.index(), thread));
     while desk.take_all(commands) {
-        desk.report();
-        worker.step_or_park(None);
+        match desk.enter() {
+            true => {
+                desk.report();
+                worker.step_or_park(None);
+            }
+            // The rest of the epoch is to follow at once.
+            false => {
+                worker.step();
+            }
+        }
         desk.steps += 1;
     }
     // The inputs are not closed first: that would end every pending window.
@@ -111,6 +130,8 @@ pub(crate) fn run(
 struct Desk {
     graph: Graph,
     arrivals: Arrivals,
+    /// What is still to enter of the epoch that is being closed.
+    entering: Option<Entering>,
     /// Closed and not yet reported.
     epoch: Option<Time>,
     steps: u64,
@@ -133,17 +154,32 @@ impl Desk {
         match command {
             Command::Load(load) => self.arrivals.add(load),
             Command::Model(from, model) => self.arrivals.models.push((from, model)),
-            Command::Advance(time) => {
+            Command::Advance(time, wanted) => {
                 let arrivals = self.arrivals.take(time);
-                self.graph.inputs.close(time, arrivals);
+                self.graph.harvest.borrow_mut().wanted = wanted;
+                self.entering = Some(Entering::new(time, arrivals));
                 self.epoch = Some(time);
             }
             Command::Measure => {
                 let measured = self.graph.measure();
                 self.reply(Reply::Measured(measured, self.steps));
             }
+            Command::Call(function) => function(),
             Command::Stop => {}
         }
+    }
+
+    /// Enters a piece of the epoch that is being closed; `true` when nothing is
+    /// left to enter.
+    fn enter(&mut self) -> bool {
+        let Some(epoch) = &mut self.entering else {
+            return true;
+        };
+        let entered = self.graph.inputs.enter(epoch);
+        if entered {
+            self.entering = None;
+        }
+        entered
     }
 
     /// Reports the closed epoch once everything of it has come out.

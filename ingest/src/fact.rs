@@ -75,8 +75,17 @@ impl SubjectKind {
 }
 
 /// A subject: its kind in the top byte, 120 bits of packed code or hash below.
+///
+/// Packed: beside a byte (a share, a kind of link) it takes 17 bytes, not 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(Rust, packed)]
 pub struct SubjectKey(pub u128);
+
+impl std::fmt::LowerHex for SubjectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::LowerHex::fmt(&{ self.0 }, f)
+    }
+}
 
 impl SubjectKey {
     const PAYLOAD: u128 = (1 << 120) - 1;

@@ -3,7 +3,7 @@
 
 use super::inputs::{Pending, Push};
 use super::intake::{Landed, SourceOutput};
-use super::judge::{Judge, Verdict};
+use super::judge::{Judge, Sieve, Sifted, Verdict};
 use super::stats::SourceStats;
 use super::{EpochSummary, Pipeline, RULES, segment_file, stored_row};
 use crate::history;
@@ -153,7 +153,7 @@ impl Pipeline {
         for (id, rows) in inline {
             self.records().landing.add_inline(id, rows)?;
         }
-        let (mut summary, _) = self.finish(id, time_ms, cause, &retracted, commit)?;
+        let mut summary = self.finish(id, time_ms, cause, &retracted, commit, |_| {})?;
         summary.rows = rows;
         let finished = started.elapsed();
         if summary.events > 0 {
@@ -261,7 +261,8 @@ impl Pipeline {
     }
 
     /// Lets the dataflow work off an epoch and keeps what came of it, once its
-    /// commit is done: nothing is kept or told of an epoch that is not.
+    /// commit is done: nothing is kept or told of an epoch that is not. Whoever
+    /// listens hears of every change.
     pub(super) fn finish(
         &mut self,
         id: u64,
@@ -269,19 +270,26 @@ impl Pipeline {
         cause: Cause,
         retracted: &HashSet<SubjectKey>,
         commit: Commit,
-    ) -> Result<(EpochSummary, Vec<ScoreChange>)> {
+        mut listen: impl FnMut(&ScoreChange),
+    ) -> Result<EpochSummary> {
         let started = Instant::now();
-        let output = self.engine.advance(time_ms as u64)?;
+        let mut sieve = Sieve::new(&self.view.records.settings.policy, &self.book);
+        let output = self.engine.advance_each(time_ms as u64, |change| {
+            listen(&change);
+            sieve.take(change);
+        })?;
+        let sifted = sieve.end();
+        let changes = sifted.scores.len();
         let advanced = started.elapsed();
         self.count_matched(&output);
-        let verdict = self.judge(id, &output.changes, time_ms, cause, retracted)?;
+        let verdict = self.judge(id, sifted, time_ms, cause, retracted)?;
         let judged = started.elapsed();
         let with_result = self.settle_commit(commit, &verdict)?;
         tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
         let summary = EpochSummary {
             id,
             rows: 0,
-            changes: output.changes.len(),
+            changes,
             events: verdict.events.len(),
         };
         self.keep(id, time_ms, verdict, None, with_result)?;
@@ -289,7 +297,10 @@ impl Pipeline {
             let rules = self.rules(self.view.model_version().as_deref());
             self.view.store.set_meta(RULES, &rules)?;
         }
-        Ok((summary, output.changes))
+        if changes > BULK_CHANGES {
+            self.give_memory_back()?;
+        }
+        Ok(summary)
     }
 
     /// Waits for a commit under way; gives the one that goes with the result.
@@ -312,7 +323,7 @@ impl Pipeline {
     pub(super) fn judge(
         &mut self,
         epoch: u64,
-        changes: &[ScoreChange],
+        sifted: Sifted,
         now_ms: i64,
         cause: Cause,
         retracted: &HashSet<SubjectKey>,
@@ -325,7 +336,7 @@ impl Pipeline {
             cause,
             retracted,
         };
-        judge.judge(changes, &mut self.book, &mut self.names)
+        judge.judge(sifted, &mut self.book, &mut self.names)
     }
 
     /// Keeps an epoch's verdict: one transaction, after the large part of the

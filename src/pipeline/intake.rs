@@ -7,6 +7,7 @@ pub use super::raw::raw_batch;
 use super::raw::{concat, reject_of};
 use super::settle::Settler;
 use super::stats::SourceStats;
+use crate::progress::Progress;
 use arrow_array::{BooleanArray, RecordBatch};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,6 +50,8 @@ pub struct Shared<'a> {
     pub next_segment: &'a AtomicU32,
     /// The epoch's business time, milliseconds UTC.
     pub time_ms: i64,
+    /// How many bytes of all that there is have been read.
+    pub progress: &'a Progress,
 }
 
 /// Rows on their way: raw, what they say, and which of them are dropped (say
@@ -196,6 +199,7 @@ impl<'a> Intake<'a> {
                 Ok(None) => (&[][..], true),
                 Err(error) => return Ok(Err(fault(&error.to_string(), true))),
             };
+            self.shared.progress.add(bytes.len() as u64);
             if let Err(error) = self.decode(name, decoder, bytes, last && reading.complete)? {
                 return Ok(Err(fault(&error, false)));
             }

@@ -57,14 +57,13 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// When an enterprise's records cannot be read.
-    pub fn judge(
-        &self,
-        changes: &[ScoreChange],
-        book: &mut Book,
-        names: &mut Names,
-    ) -> Result<Verdict> {
+    pub fn judge(&self, sifted: Sifted, book: &mut Book, names: &mut Names) -> Result<Verdict> {
+        let changes = &sifted.changes;
         self.learn_names(changes, book, names)?;
-        let mut verdict = Verdict::default();
+        let mut verdict = Verdict {
+            scores: sifted.scores,
+            ..Verdict::default()
+        };
         let mut day = match self.last_ms {
             0 => day_of(self.now_ms),
             last_ms => day_of(last_ms),
@@ -115,7 +114,6 @@ impl Judge<'_> {
         verdict: &mut Verdict,
     ) -> Result<()> {
         let policy = &self.records.settings.policy;
-        verdict.scores.push(score_row(change, policy));
         if concerns(change, book, policy) {
             // One that an earlier change of this epoch has opened is unknown yet.
             names.learn(self.records, &[change.enterprise])?;
@@ -170,16 +168,70 @@ impl Judge<'_> {
 /// Whether a change can matter to an alert: millions of enterprises are far
 /// below every threshold and have none.
 fn concerns(change: &ScoreChange, book: &Book, policy: &Policy) -> bool {
+    reaches(&change.new, policy) || is_open(change.enterprise, book)
+}
+
+fn reaches(scored: &Option<Scored>, policy: &Policy) -> bool {
     let lowest = policy.thresholds.blue * CENTI;
-    let reaches = |scored: &Option<Scored>| {
-        scored
-            .as_ref()
-            .is_some_and(|s| s.score.index >= lowest || s.hard_trigger)
-    };
-    let open = book
-        .track(&change.enterprise.0.to_be_bytes())
-        .is_some_and(|track| track.open.is_some());
-    reaches(&change.new) || open
+    scored
+        .as_ref()
+        .is_some_and(|s| s.score.index >= lowest || s.hard_trigger)
+}
+
+fn is_open(enterprise: SubjectKey, book: &Book) -> bool {
+    let track = book.track(&enterprise.0.to_be_bytes());
+    track.is_some_and(|track| track.open.is_some())
+}
+
+/// Takes the changes of an epoch as they come and keeps of most only the score:
+/// whole, those of a city would take gigabytes, and most concern no alert.
+pub struct Sieve<'a> {
+    policy: &'a Policy,
+    book: &'a Book,
+    kept: HashSet<SubjectKey>,
+    sifted: Sifted,
+}
+
+/// What is left of an epoch's changes.
+#[derive(Default)]
+pub struct Sifted {
+    /// Those that may concern an alert, in the order of time and enterprise.
+    pub changes: Vec<ScoreChange>,
+    /// The score that each change made, those of an enterprise in the order of
+    /// time.
+    pub scores: Vec<ScoreRow>,
+}
+
+impl<'a> Sieve<'a> {
+    /// A sieve for an epoch that begins with the alerts of `book`.
+    pub fn new(policy: &'a Policy, book: &'a Book) -> Self {
+        Sieve {
+            policy,
+            book,
+            kept: HashSet::new(),
+            sifted: Sifted::default(),
+        }
+    }
+
+    /// Takes a change; those of an enterprise come in the order of time.
+    pub fn take(&mut self, change: ScoreChange) {
+        self.sifted.scores.push(score_row(&change, self.policy));
+        // An alert that an earlier change of the epoch opens is open later on.
+        let may_concern = reaches(&change.new, self.policy)
+            || is_open(change.enterprise, self.book)
+            || self.kept.contains(&change.enterprise);
+        if may_concern {
+            self.kept.insert(change.enterprise);
+            self.sifted.changes.push(change);
+        }
+    }
+
+    /// What is left.
+    pub fn end(mut self) -> Sifted {
+        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
+        self.sifted.changes.sort_unstable_by_key(order);
+        self.sifted
+    }
 }
 
 fn score_row(change: &ScoreChange, policy: &Policy) -> ScoreRow {

@@ -108,7 +108,7 @@ impl Pipeline {
         let store = runtime.block_on(Store::open(&options.data, durability))?;
         let recovery = runtime.block_on(store.recover())?;
         let landing = open::open_landing(&store, &recovery, &options, &runtime)?;
-        let records = open::records(&settings, landing, &recovery, &options)?;
+        let records = open::records(&settings, landing, &store, &options, &runtime)?;
         let model = open::choose_model(&settings, &recovery)?;
         let clock = BusinessClock::new(settings.clock.clone());
         let config = EngineConfig {

@@ -3,6 +3,7 @@
 
 use super::epoch::Commit;
 use super::inputs::Inputs;
+use super::judge::Sieve;
 use super::live::Superseded;
 use super::records::Records;
 use super::restore::{self, Timeline};
@@ -24,22 +25,19 @@ use tocsin_models::Scorecard;
 
 impl Pipeline {
     pub(super) fn restore(&mut self, recovery: &Recovery, model: Option<&Scorecard>) -> Result<()> {
-        let timeline = Timeline::of(recovery);
+        let timeline = Timeline::of(recovery, self.records());
         let rules = self.rules(model.map(Scorecard::version));
         let new_rules = recovery.last_finished > 0 && recovery.meta.get(RULES) != Some(&rules);
         // What is scored now, of every enterprise, where the rules are new.
         let mut scored: BTreeMap<SubjectKey, ScoreChange> = BTreeMap::new();
-        let mut note = |changes: Vec<ScoreChange>| {
+        let mut note = |change: &ScoreChange| {
             if new_rules {
-                scored.extend(
-                    changes
-                        .into_iter()
-                        .map(|change| (change.enterprise, change)),
-                );
+                scored.insert(change.enterprise, *change);
             }
         };
         if recovery.last_finished > 0 {
-            note(self.load_finished(recovery, &timeline)?);
+            let changes = self.load_finished(recovery, &timeline, new_rules)?;
+            changes.iter().for_each(&mut note);
         }
         for epoch in &recovery.unfinished {
             let retracted =
@@ -48,29 +46,32 @@ impl Pipeline {
                 epoch = epoch.id,
                 "finishing an epoch that was committed before the last stop"
             );
-            let (_, changes) = self.finish(
+            self.finish(
                 epoch.id,
                 epoch.time_ms,
                 Cause::Evidence,
                 &retracted,
                 Commit::Done,
+                &mut note,
             )?;
-            note(changes);
         }
         if new_rules {
             self.apply_new_rules(&rules, model, scored)?;
         }
+        self.give_memory_back()?;
         self.publish()?;
         self.show();
         Ok(())
     }
 
-    /// Loads what counted at the end of the last finished epoch, and returns the
-    /// scores that it makes.
+    /// Loads what counted at the end of the last finished epoch. Returns the
+    /// scores that it makes where they are `wanted`: by the same rules they are
+    /// those that were published.
     pub(super) fn load_finished(
         &mut self,
         recovery: &Recovery,
         timeline: &Timeline,
+        wanted: bool,
     ) -> Result<Vec<ScoreChange>> {
         let refused = restore::load_up_to(
             recovery.last_finished,
@@ -85,7 +86,11 @@ impl Pipeline {
                 "landed rows are refused by the present declarations and do not count"
             );
         }
-        let output = self.engine.advance(recovery.last_time_ms as u64)?;
+        let time_ms = recovery.last_time_ms as u64;
+        let output = match wanted {
+            true => self.engine.advance(time_ms)?,
+            false => self.engine.advance_untold(time_ms)?,
+        };
         self.count_matched(&output);
         Ok(output.changes)
     }
@@ -121,7 +126,10 @@ impl Pipeline {
             ..EpochCommit::default()
         })?;
         self.engine.advance(time_ms as u64)?;
-        let verdict = self.judge(id, &changes, time_ms, Cause::Model, &HashSet::new())?;
+        let mut sieve = Sieve::new(&self.view.records.settings.policy, &self.book);
+        changes.into_iter().for_each(|change| sieve.take(change));
+        let sifted = sieve.end();
+        let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
         self.keep(
             id,
             time_ms,
@@ -187,13 +195,13 @@ pub(super) fn open_landing(
 pub(super) fn records(
     settings: &Arc<Settings>,
     landing: Landing,
-    recovery: &Recovery,
+    store: &Store,
     options: &Options,
+    runtime: &tokio::runtime::Handle,
 ) -> Result<Records> {
     let superseded = Superseded::default();
-    for gone in &recovery.superseded {
-        superseded.insert(index_row(gone.at));
-    }
+    let known = store.each_superseded(|gone| superseded.insert(index_row(gone.at)));
+    runtime.block_on(known)?;
     let records = Records::new(
         Arc::clone(settings),
         Arc::new(landing),

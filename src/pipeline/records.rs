@@ -390,7 +390,7 @@ impl Identity {
         let code = Uscc::from_key(enterprise);
         Identity {
             id: code.map_or_else(
-                || format!("{:032x}", enterprise.0),
+                || format!("{enterprise:032x}"),
                 |code| code.as_str().to_owned(),
             ),
             ..Identity::default()

@@ -3,6 +3,7 @@
 use super::Pipeline;
 use super::inputs::Pending;
 use super::intake::{Intake, IntakeError, Shared, SourceOutput};
+use crate::progress::Progress;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -27,11 +28,12 @@ impl Pipeline {
         };
         // The largest source first, so that no thread is left with it at the end.
         work.sort_by_key(|(_, pending)| pending.bytes());
+        let progress = Progress::new("taking in", "bytes", bytes);
         let (work, done) = (Mutex::new(work), Mutex::new(Vec::new()));
         let this = &*self;
         let take = || {
             while let Some((source, pending)) = next_of(&work) {
-                let output = this.take_source(source, &pending, time_ms);
+                let output = this.take_source(source, &pending, time_ms, &progress);
                 lock(&done).push((source, output));
             }
         };
@@ -57,6 +59,7 @@ impl Pipeline {
         source: u16,
         pending: &Pending,
         time_ms: i64,
+        progress: &Progress,
     ) -> Result<SourceOutput, IntakeError> {
         let records = self.records();
         let shared = Shared {
@@ -64,6 +67,7 @@ impl Pipeline {
             superseded: &records.superseded,
             next_segment: &self.next_segment,
             time_ms,
+            progress,
         };
         let mut intake = Intake::new(&shared, records.mapper(source), self.engine.loader());
         for reading in &pending.files {

@@ -1,5 +1,6 @@
 //! Between epochs: models, and work that can wait.
 
+use super::judge::Sieve;
 use super::{Pipeline, RULES, specs};
 use crate::roller::Enough;
 use anyhow::Result;
@@ -44,14 +45,26 @@ impl Pipeline {
         })?;
         self.engine.set_model(time_ms as u64, bound.clone())?;
         self.view.set_model(bound);
-        let output = self.engine.advance(time_ms as u64)?;
+        let mut sieve = Sieve::new(&self.view.records.settings.policy, &self.book);
+        let output = self
+            .engine
+            .advance_each(time_ms as u64, |change| sieve.take(change))?;
+        let sifted = sieve.end();
         self.count_matched(&output);
-        let verdict = self.judge(id, &output.changes, time_ms, Cause::Model, &HashSet::new())?;
+        let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
         self.keep(id, time_ms, verdict, Some(card.version().to_owned()), None)?;
         let rules = self.rules(Some(card.version()));
         self.view.store.set_meta(RULES, &rules)?;
         self.publish()?;
         self.show();
+        Ok(())
+    }
+
+    /// Gives pages that a large epoch filled back to the system. The allocator
+    /// knows them by thread, and a worker that parks would keep its own.
+    pub(super) fn give_memory_back(&self) -> Result<()> {
+        self.engine.on_each_worker(crate::memory::give_back)?;
+        crate::memory::give_back();
         Ok(())
     }
 

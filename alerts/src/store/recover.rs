@@ -5,6 +5,9 @@ use crate::lifecycle::{Alert, Book};
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
+/// Superseded rows read at a time.
+const PIECE: i64 = 65_536;
+
 /// The store's state when the process starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recovery {
@@ -17,7 +20,8 @@ pub struct Recovery {
     /// All segments, in the order of their numbers; inline rows are read by
     /// [`Store::inline`].
     pub segments: Vec<Segment>,
-    /// Rows that no longer count, in the order of segments and rows.
+    /// Rows that stop counting with the unfinished epochs, in the order of
+    /// segments and rows. All: [`Store::each_superseded`].
     pub superseded: Vec<Superseded>,
     /// How far the transports have read.
     pub positions: Vec<Position>,
@@ -39,18 +43,68 @@ impl Store {
     pub async fn recover(&self) -> Result<Recovery, StoreError> {
         let mut view = self.readers.begin().await?;
         let (last_finished, last_time_ms) = last_finished(&mut view).await?;
+        let unfinished = unfinished(&mut view).await?;
+        let superseded = match unfinished.is_empty() {
+            true => Vec::new(),
+            false => superseded_after(&mut view, last_finished).await?,
+        };
         Ok(Recovery {
             last_finished,
             last_time_ms,
-            unfinished: unfinished(&mut view).await?,
+            unfinished,
             segments: segments(&mut view).await?,
-            superseded: superseded(&mut view).await?,
+            superseded,
             positions: positions(&mut view).await?,
             book: book(&mut view).await?,
             stats: pairs(&mut view, "SELECT source, stats FROM source_stats").await?,
             model: active_model(&mut view).await?,
             meta: pairs(&mut view, "SELECT key, value FROM meta").await?,
         })
+    }
+
+    /// Gives every row that no longer counts to `take`, in the order of segments
+    /// and rows. They grow with corrections for ever, so they are read in pieces.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn each_superseded(
+        &self,
+        mut take: impl FnMut(Superseded),
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT segment, row, epoch FROM superseded \
+                   WHERE (segment, row) > (?, ?) ORDER BY segment, row LIMIT ?";
+        let (mut segment, mut row) = (-1, -1);
+        loop {
+            let piece = sqlx::query_as(sql).bind(segment).bind(row).bind(PIECE);
+            let found: Vec<SupersededRow> = piece.fetch_all(&self.readers).await?;
+            let Some(last) = found.last() else {
+                return Ok(());
+            };
+            (segment, row) = (i64::from(last.0), i64::from(last.1));
+            found.into_iter().map(superseded).for_each(&mut take);
+        }
+    }
+
+    /// The rows of a segment that no longer count.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn superseded_of(&self, segment: u32) -> Result<Vec<Superseded>, StoreError> {
+        let sql = "SELECT segment, row, epoch FROM superseded WHERE segment = ? ORDER BY row";
+        let query = sqlx::query_as(sql).bind(i64::from(segment));
+        let found: Vec<SupersededRow> = query.fetch_all(&self.readers).await?;
+        Ok(found.into_iter().map(superseded).collect())
+    }
+
+    /// The epoch that a segment came with; `None` where there is no such segment.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn epoch_of(&self, segment: u32) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT epoch FROM segments WHERE id = ?";
+        let query = sqlx::query_scalar(sql).bind(i64::from(segment));
+        let found: Option<i64> = query.fetch_optional(&self.readers).await?;
+        Ok(found.map(|epoch| epoch as u64))
     }
 
     /// The rows of an inline segment; `None`: no such segment, or a file.
@@ -96,14 +150,23 @@ async fn segments(view: &mut SqliteConnection) -> Result<Vec<Segment>, StoreErro
     Ok(found.into_iter().map(segment).collect())
 }
 
-async fn superseded(view: &mut SqliteConnection) -> Result<Vec<Superseded>, StoreError> {
-    let sql = "SELECT segment, row, epoch FROM superseded ORDER BY segment, row";
-    let found: Vec<(u32, u32, i64)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
-    let superseded = |(segment, row, epoch)| Superseded {
+async fn superseded_after(
+    view: &mut SqliteConnection,
+    epoch: u64,
+) -> Result<Vec<Superseded>, StoreError> {
+    let sql = "SELECT segment, row, epoch FROM superseded WHERE epoch > ? ORDER BY segment, row";
+    let query = sqlx::query_as(sql).bind(epoch as i64);
+    let found: Vec<SupersededRow> = query.fetch_all(&mut *view).await?;
+    Ok(found.into_iter().map(superseded).collect())
+}
+
+type SupersededRow = (u32, u32, i64);
+
+fn superseded((segment, row, epoch): SupersededRow) -> Superseded {
+    Superseded {
         at: RowRef { segment, row },
         epoch: epoch as u64,
-    };
-    Ok(found.into_iter().map(superseded).collect())
+    }
 }
 
 async fn positions(view: &mut SqliteConnection) -> Result<Vec<Position>, StoreError> {

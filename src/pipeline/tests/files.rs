@@ -147,7 +147,10 @@ fn a_file_that_ends_early_counts_as_far_as_it_was_read() {
         files: vec![reading],
         pushes: Vec::new(),
     };
-    let output = pipeline.take_source(source.index, &pending, 1).unwrap();
+    let progress = crate::progress::Progress::new("taking in", "bytes", 0);
+    let output = pipeline
+        .take_source(source.index, &pending, 1, &progress)
+        .unwrap();
     let (_, fault) = &output.failed[0];
     assert!(fault.may_pass && fault.why.contains("`ev/1.csv`: the file was cut short"));
     assert_eq!((output.rows, output.stats.read), (2, 2));

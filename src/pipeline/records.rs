@@ -4,12 +4,13 @@
 use super::live::Superseded;
 use crate::config::Settings;
 use anyhow::Result;
-use arrow_array::{Array, RecordBatch, cast::AsArray, types::UInt64Type};
+use arrow_array::{Array, RecordBatch, UInt32Array, cast::AsArray, types::UInt64Type};
+use arrow_select::take::take_record_batch;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tocsin_ingest::fact::{SubjectKey, SubjectKind};
 use tocsin_ingest::index::RowRef;
-use tocsin_ingest::landing::{LandedRows, Landing, LandingError, SegmentInfo};
+use tocsin_ingest::landing::{LandedRows, Landing, LandingError, SegmentInfo, SegmentReader};
 use tocsin_ingest::mapping::{Mapper, Said};
 use tocsin_ingest::source::{ReferenceKind, Source};
 use tocsin_ingest::values::{Pseudonymiser, Uscc};
@@ -173,35 +174,35 @@ impl Records {
         &self,
         segment: &SegmentInfo,
         counts: impl Fn(RowRef) -> bool,
-        mut take: impl FnMut(LiveRecord<'_>),
+        take: impl FnMut(LiveRecord<'_>),
     ) -> Result<u64> {
         let Some(mapper) = self.mapper_of(&segment.source) else {
             return Ok(0);
         };
-        let mut refused = 0;
-        let mut first = 0;
-        for batch in self.landing.read(segment.id)? {
-            let batch = batch?;
-            let (said, faults) = mapper.map_landed(&batch);
-            refused += faults.len() as u64;
-            for index in 0..said.len() {
-                let at = RowRef {
-                    segment: segment.id,
-                    row: first + said.rows[index],
-                };
-                if counts(at) {
-                    take(LiveRecord {
-                        at,
-                        source: mapper.source(),
-                        batch: &batch,
-                        said: &said,
-                        index,
-                    });
-                }
-            }
-            first += batch.num_rows() as u32;
-        }
-        Ok(refused)
+        let batches = self.landing.read(segment.id)?;
+        scan_batches(mapper, segment.id, batches, counts, take)
+    }
+
+    /// [`Records::scan`] for those who ask what records say and not where they
+    /// came from: that need not be read, where the key is not made of it.
+    ///
+    /// # Errors
+    /// When the segment cannot be read.
+    pub fn scan_said(
+        &self,
+        segment: &SegmentInfo,
+        counts: impl Fn(RowRef) -> bool,
+        mut take: impl FnMut(&Said, usize),
+    ) -> Result<u64> {
+        let Some(mapper) = self.mapper_of(&segment.source) else {
+            return Ok(0);
+        };
+        let batches = match mapper.source().key.is_empty() {
+            true => self.landing.read(segment.id)?,
+            false => self.landing.read_said(segment.id)?,
+        };
+        let take = |record: LiveRecord<'_>| take(record.said, record.index);
+        scan_batches(mapper, segment.id, batches, counts, take)
     }
 
     /// Hands every live record that names one of `subjects` to `take`, once.
@@ -382,6 +383,49 @@ impl Records {
         }
         Ok(())
     }
+}
+
+/// Hands every record of a segment's `batches` that `counts` to `take`. Rows that
+/// do not count are not even mapped, where they are many.
+fn scan_batches(
+    mapper: &Mapper,
+    segment: u32,
+    batches: SegmentReader,
+    counts: impl Fn(RowRef) -> bool,
+    mut take: impl FnMut(LiveRecord<'_>),
+) -> Result<u64> {
+    let (mut refused, mut first) = (0, 0);
+    for batch in batches {
+        let whole = batch?;
+        let rows = whole.num_rows() as u32;
+        let at = |row: u32| RowRef {
+            segment,
+            row: first + row,
+        };
+        let live: Vec<u32> = (0..rows).filter(|row| counts(at(*row))).collect();
+        let few = (live.len() as u32) < rows - rows / 4;
+        let batch = match few {
+            true => take_record_batch(&whole, &UInt32Array::from(live.clone()))?,
+            false => whole,
+        };
+        let (said, faults) = mapper.map_said(&batch);
+        refused += faults.len() as u64;
+        for index in 0..said.len() {
+            let row = said.rows[index];
+            let at = at(if few { live[row as usize] } else { row });
+            if few || counts(at) {
+                take(LiveRecord {
+                    at,
+                    source: mapper.source(),
+                    batch: &batch,
+                    said: &said,
+                    index,
+                });
+            }
+        }
+        first += rows;
+    }
+    Ok(refused)
 }
 
 impl Identity {

@@ -147,9 +147,9 @@ fn load(
     loader: &mut Loader,
 ) -> Result<u64> {
     let mut facts = Facts::default();
-    let refused = records.scan(segment, counts, |record| {
-        if !record.said.withdraws[record.index] {
-            record.said.facts(record.index, &mut facts);
+    let refused = records.scan_said(segment, counts, |said, index| {
+        if !said.withdraws[index] {
+            said.facts(index, &mut facts);
         }
         if facts.observations.len() >= GATHER {
             loader.add(&facts, diff);

@@ -9,6 +9,10 @@ use tocsin_alerts::lifecycle::Cause;
 use tocsin_alerts::store::EpochCommit;
 use tocsin_models::Scorecard;
 
+/// Segments and rows that may wait in memory for a quiet moment; with more, one
+/// source is rolled between two epochs.
+const TOO_MANY: (usize, u64) = (4_096, 524_288);
+
 /// Index entries merged between two epochs.
 const MERGE_BUDGET: usize = 262_144;
 
@@ -75,6 +79,10 @@ impl Pipeline {
     /// When the disk fails.
     pub fn tidy_a_little(&mut self) -> Result<()> {
         self.merge();
+        let inline = self.records().landing.inline_count();
+        if inline.0 >= TOO_MANY.0 || inline.1 >= TOO_MANY.1 {
+            self.roll(Enough::default())?;
+        }
         Ok(())
     }
 
@@ -99,14 +107,18 @@ impl Pipeline {
 
     pub(super) fn tidy_when(&mut self, enough: Enough) -> Result<bool> {
         let more = self.merge();
-        let rolled = crate::roller::roll(
+        let rolled = self.roll(enough)?;
+        self.view.metrics.arrangements(&self.engine.stats()?);
+        Ok(more || rolled)
+    }
+
+    fn roll(&self, enough: Enough) -> Result<bool> {
+        crate::roller::roll(
             &self.view.records,
             &self.view.store,
             &self.next_segment,
             &self.runtime,
             enough,
-        )?;
-        self.view.metrics.arrangements(&self.engine.stats()?);
-        Ok(more || rolled)
+        )
     }
 }

@@ -38,7 +38,16 @@ impl Landing {
     /// # Errors
     /// As [`Landing::row`], now or with a batch.
     pub fn read(&self, segment: u32) -> Result<SegmentReader, LandingError> {
-        self.segment(segment)?.read(&self.files)
+        self.segment(segment)?.read(Part::Whole, &self.files)
+    }
+
+    /// [`Landing::read`] without the [`META_COLUMNS`](crate::mapping::META_COLUMNS),
+    /// where the rows lie in a file: enough to know what they say.
+    ///
+    /// # Errors
+    /// As [`Landing::row`], now or with a batch.
+    pub fn read_said(&self, segment: u32) -> Result<SegmentReader, LandingError> {
+        self.segment(segment)?.read(Part::Said, &self.files)
     }
 
     /// Rows of a source whose record key has this hash, newest first. The

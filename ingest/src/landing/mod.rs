@@ -185,6 +185,17 @@ impl Landing {
         wanted.map(|segment| segment.info()).collect()
     }
 
+    /// How many segments, and how many rows of them, wait in memory for a roll.
+    pub fn inline_count(&self) -> (usize, u64) {
+        let segments = self.read_segments();
+        let inline = segments
+            .values()
+            .filter(|segment| segment.is_published() && matches!(segment.body, Body::Inline(_)));
+        inline.fold((0, 0), |(count, rows), segment| {
+            (count + 1, rows + u64::from(segment.rows))
+        })
+    }
+
     /// Segments whose postings are lost, which only damage to the disk can
     /// cause. Their subjects are not found until [`Landing::restore_postings`].
     pub fn without_postings(&self) -> Vec<u32> {

@@ -232,11 +232,15 @@ impl Segment {
     }
 
     /// The rows from first to last, holding a bounded number of them.
-    pub(crate) fn read(self: &Arc<Self>, files: &Files) -> Result<SegmentReader, LandingError> {
+    pub(crate) fn read(
+        self: &Arc<Self>,
+        part: Part,
+        files: &Files,
+    ) -> Result<SegmentReader, LandingError> {
         let inner = match &self.body {
             Body::Inline(rows) => Inner::Inline(Some(rows.batch.clone())),
             Body::File(path) => {
-                let builder = self.reader(path, self.footer(path, files)?, Part::Whole, files)?;
+                let builder = self.reader(path, self.footer(path, files)?, part, files)?;
                 let reader = builder.with_batch_size(READ_ROWS).build();
                 Inner::File(reader.map_err(LandingError::parquet(self.id))?)
             }

@@ -33,7 +33,7 @@ pub(super) fn evaluate(mapper: &Mapper, raw: &RecordBatch, typed: &mut Typed) ->
     let all = Said {
         rows: (0..rows as u32).collect(),
         keys,
-        contents: hash::contents(raw),
+        contents: Vec::new(),
         aliases: aliases(mapper, typed),
         links: links(mapper, &enterprises, typed),
         outcomes: outcomes(mapper, typed, &asked),
@@ -100,7 +100,6 @@ fn keep_good(mut said: Said, good: &[bool]) -> Said {
     }
     keep(&mut said.rows, good);
     keep(&mut said.keys, good);
-    keep(&mut said.contents, good);
     keep(&mut said.withdraws, good);
     keep(&mut said.enterprises, good);
     for signal in &mut said.signals {

@@ -57,18 +57,18 @@ pub(super) fn events(columns: &[StringArray], keys: &[u128]) -> Vec<i64> {
     keys.iter().enumerate().map(event).collect()
 }
 
-/// The hash of each raw row without its place.
-pub(super) fn contents(raw: &RecordBatch) -> Vec<u64> {
+/// The hash of each of these raw rows without its place.
+pub(super) fn contents(raw: &RecordBatch, rows: &[u32]) -> Vec<u64> {
     let fields = raw.schema_ref().fields().iter();
     let places = fields.take_while(|field| META_COLUMNS.contains(&field.name().as_str()));
     let columns = &raw.columns()[places.count()..];
     let mut bytes = Vec::new();
     let hash = |row| {
         bytes.clear();
-        push_row(columns, row, &mut bytes);
+        push_row(columns, row as usize, &mut bytes);
         xxh3_64(&bytes)
     };
-    (0..raw.num_rows()).map(hash).collect()
+    rows.iter().copied().map(hash).collect()
 }
 
 fn push_row(columns: &[ArrayRef], row: usize, out: &mut Vec<u8>) {

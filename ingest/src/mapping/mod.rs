@@ -105,6 +105,14 @@ impl Mapper {
     /// declared since are empty in them. The [`META_COLUMNS`] may be missing if
     /// the source has a key.
     pub fn map_landed(&self, raw: &RecordBatch) -> (Said, Vec<RowFault>) {
+        let (mut said, faults) = self.map_said(raw);
+        said.contents = hash::contents(raw, &said.rows);
+        (said, faults)
+    }
+
+    /// [`Mapper::map_landed`] for those who compare no versions: without
+    /// [`Said::contents`], which cost a look at every column.
+    pub fn map_said(&self, raw: &RecordBatch) -> (Said, Vec<RowFault>) {
         let mut typed = typed::read(&self.source, raw);
         let said = evaluate::evaluate(self, raw, &mut typed);
         typed.faults.sort_by_key(|fault| fault.row);

@@ -67,6 +67,7 @@ pub struct Said {
     /// Hash of the record's key: equal for versions of one record.
     pub keys: Vec<u128>,
     /// Hash of the whole raw row: equal for records that say the same words.
+    /// None are there where they were not asked for.
     pub contents: Vec<u64>,
     /// Whether the record withdraws its key instead of saying something.
     pub withdraws: Vec<bool>,

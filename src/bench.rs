@@ -19,7 +19,7 @@ use tocsin_ingest::format::{CsvDecoder, CsvOptions, RowBatch};
 use tocsin_ingest::landing::{Landing, LandingOptions, SegmentRows};
 use tocsin_ingest::transport::{self, Blocks};
 
-static CONFIG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/bench");
+pub(crate) static CONFIG: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/bench");
 const SEED: u64 = 42;
 /// Records that the stages are measured on, one after another on one thread.
 const STAGE_RECORDS: u64 = 600_000;
@@ -157,13 +157,13 @@ fn spin(stop: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     })
 }
 
-struct Lines {
-    header: String,
-    rows: Vec<String>,
+pub(crate) struct Lines {
+    pub(crate) header: String,
+    pub(crate) rows: Vec<String>,
 }
 
 /// Lines of a source's files, evenly spread.
-fn sample(settings: &Settings, source: &str, count: usize) -> Result<Lines> {
+pub(crate) fn sample(settings: &Settings, source: &str, count: usize) -> Result<Lines> {
     let source = settings
         .catalogue
         .source(source)
@@ -220,7 +220,7 @@ fn correct(
     Ok(Latencies(times))
 }
 
-struct Latencies(Vec<Duration>);
+pub(crate) struct Latencies(pub(crate) Vec<Duration>);
 
 impl std::fmt::Display for Latencies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -365,7 +365,7 @@ fn stages(settings: &Arc<Settings>, folder: &Path, workers: usize) -> Result<()>
     Ok(())
 }
 
-fn model_path(settings: &Settings) -> Result<PathBuf> {
+pub(crate) fn model_path(settings: &Settings) -> Result<PathBuf> {
     match &settings.model {
         crate::config::ModelChoice::Artifact(path) => Ok(path.clone()),
         crate::config::ModelChoice::TrainIfMissing => {
@@ -396,7 +396,7 @@ fn cpu_seconds() -> f64 {
 }
 
 /// A memory figure of this process, bytes.
-fn memory(what: &str) -> u64 {
+pub(crate) fn memory(what: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
         .lines()

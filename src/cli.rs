@@ -39,6 +39,9 @@ pub enum Command {
     Simulate(Simulate),
     /// Measure loading, corrections and memory on generated records
     Bench(Bench),
+    /// Correct generated records millions of times: does memory stay flat?
+    #[command(hide = true)]
+    Soak(Soak),
 }
 
 /// Which configuration, which state.
@@ -221,6 +224,32 @@ pub struct Bench {
     /// Time corrections beside so many busy loops, too
     #[arg(long, default_value_t = 4)]
     pub busy: u16,
+    /// The folder for generated records and state; removed afterwards
+    #[arg(long)]
+    pub folder: Option<PathBuf>,
+}
+
+/// `tocsin soak`
+#[derive(Debug, Args)]
+pub struct Soak {
+    /// Corrections
+    #[arg(long, default_value_t = 50_000_000)]
+    pub corrections: u64,
+    /// Corrections an epoch
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub batch: u32,
+    /// Enterprises they are about
+    #[arg(long, default_value_t = 300_000)]
+    pub enterprises: u32,
+    /// So many per cent of the corrections are of one enterprise
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub hot: u32,
+    /// Through the whole pipeline, from CSV to the store, not the engine alone
+    #[arg(long)]
+    pub pipeline: bool,
+    /// Threads
+    #[arg(long, default_value_t = 2)]
+    pub workers: u16,
     /// The folder for generated records and state; removed afterwards
     #[arg(long)]
     pub folder: Option<PathBuf>,

@@ -36,6 +36,7 @@ mod roller;
 mod run;
 mod secret;
 mod serve;
+mod soak;
 mod time;
 mod train;
 mod truth;
@@ -84,6 +85,7 @@ fn execute(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => demo::demo(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Bench(args) => bench::bench(&args, &runtime).map(|()| ExitCode::SUCCESS),
+        Command::Soak(args) => soak::soak(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => demo::simulate(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Run(args) => with(&args.place.config, |settings| match args.once {
             true => run::once(&args, settings, &runtime),

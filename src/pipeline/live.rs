@@ -74,6 +74,7 @@ impl Superseded {
     }
 
     /// Bytes held.
+    #[cfg(test)]
     pub fn bytes(&self) -> usize {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let words: usize = segments.values().map(|gone| gone.words.capacity()).sum();

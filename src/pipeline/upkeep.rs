@@ -7,6 +7,7 @@ use anyhow::Result;
 use std::collections::HashSet;
 use tocsin_alerts::lifecycle::Cause;
 use tocsin_alerts::store::EpochCommit;
+use tocsin_dataflow::EngineStats;
 use tocsin_models::Scorecard;
 
 /// Segments and rows that may wait in memory for a quiet moment; with more, one
@@ -64,6 +65,14 @@ impl Pipeline {
         Ok(())
     }
 
+    /// What the dataflow holds.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn held(&self) -> Result<EngineStats> {
+        Ok(self.engine.stats()?)
+    }
+
     /// Gives pages that a large epoch filled back to the system. The allocator
     /// knows them by thread, and a worker that parks would keep its own.
     pub(super) fn give_memory_back(&self) -> Result<()> {
@@ -89,7 +98,11 @@ impl Pipeline {
     /// Merges index runs. A disk that refuses costs speed and nothing else: it
     /// is tried again, and records go on being taken in.
     pub(super) fn merge(&self) -> bool {
-        let merged = self.records().landing.merge_step(MERGE_BUDGET);
+        // Superseded rows stay in their segments; by key and subject, only
+        // those that count are ever looked for.
+        let records = self.records();
+        let counts = |at| records.superseded.is_live(at);
+        let merged = records.landing.merge_wanted(MERGE_BUDGET, &counts);
         merged.unwrap_or_else(|error| {
             tracing::error!(%error, "index runs could not be merged; lookups become slower until they are");
             false

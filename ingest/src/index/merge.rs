@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
-use super::entry::Entry;
+use super::entry::{Entry, RowRef};
 use super::error::IndexError;
 use super::run::{Handles, Run, Scan};
 use super::run_writer::RunWriter;
@@ -50,13 +50,18 @@ impl Merge {
         Ok(merge)
     }
 
-    /// Moves up to `budget` entries. True when all have been moved.
-    pub(crate) fn step(&mut self, budget: usize) -> Result<bool, IndexError> {
+    /// Moves up to `budget` entries, but for those of rows that nobody will ever
+    /// ask for. True when all have been moved.
+    pub(crate) fn step(
+        &mut self,
+        budget: usize,
+        wanted: &dyn Fn(RowRef) -> bool,
+    ) -> Result<bool, IndexError> {
         for _ in 0..budget {
             let Some(Reverse((entry, input))) = self.heads.pop() else {
                 return Ok(true);
             };
-            if self.kept.contains(&entry.at.segment) {
+            if self.kept.contains(&entry.at.segment) && wanted(entry.at) {
                 self.out.push(&entry)?;
             }
             self.pull(input)?;

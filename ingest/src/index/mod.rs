@@ -133,12 +133,17 @@ impl Index {
     }
 
     /// Does up to `budget` entries of merging; false when there is nothing to
-    /// do. Readers go on meanwhile. Entries of segments that are not live are
-    /// dropped on the way.
+    /// do. Readers go on meanwhile. Entries of segments that are not live, and of
+    /// rows that are not `wanted`, are dropped on the way.
     ///
     /// # Errors
     /// [`IndexError::Io`]; the merge is then given up, and the inputs stay.
-    pub fn merge_step(&self, budget: usize, live: Live<'_>) -> Result<bool, IndexError> {
+    pub fn merge_step(
+        &self,
+        budget: usize,
+        live: Live<'_>,
+        wanted: &dyn Fn(RowRef) -> bool,
+    ) -> Result<bool, IndexError> {
         let mut slot = self.merge.lock().unwrap_or_else(PoisonError::into_inner);
         let current = match slot.take() {
             Some(merge) => Some(merge),
@@ -147,7 +152,7 @@ impl Index {
         let Some(mut merge) = current else {
             return Ok(false);
         };
-        if merge.step(budget)? {
+        if merge.step(budget, wanted)? {
             let (inputs, output) = merge.finish(&self.handles)?;
             self.replace(&inputs, Some(output));
         } else {

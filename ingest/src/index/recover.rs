@@ -59,7 +59,7 @@ impl Index {
         }
         let keep = |segment| live.contains(&segment);
         let mut merge = Merge::new(vec![run], self.new_run()?, &keep)?;
-        while !merge.step(usize::MAX)? {}
+        while !merge.step(usize::MAX, &|_| true)? {}
         let (inputs, output) = merge.finish(&self.handles)?;
         inputs.iter().for_each(|input| input.retire());
         Ok(Arc::new(output))

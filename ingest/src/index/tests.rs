@@ -31,7 +31,7 @@ fn at(segment: u32, row: u32) -> RowRef {
 }
 
 fn merge_all(index: &Index, budget: usize, live: &dyn Fn(u32) -> bool) {
-    while index.merge_step(budget, live).unwrap() {}
+    while index.merge_step(budget, live, &|_| true).unwrap() {}
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -70,6 +70,20 @@ fn hashes_beside_the_first_and_the_last_are_not_found() {
     index.add_segment(2, vec![]).unwrap();
     let rows = [0, 4, 5, 6, 9, 10, u64::MAX].map(|hash| index.find(hash, 9, &all).unwrap().len());
     assert_eq!(rows, [0, 0, 1, 0, 1, 0, 0]);
+}
+
+#[test]
+fn merging_drops_rows_that_are_not_wanted() {
+    let folder = TempDir::new().unwrap();
+    let index = empty(&folder);
+    for segment in 0..16 {
+        let versions = (0..9).map(|key| Entry::new(key, segment, key as u32));
+        index.add_segment(segment, versions.collect()).unwrap();
+    }
+    let last = |at: RowRef| at.segment == 15;
+    while index.merge_step(7, &all, &last).unwrap() {}
+    assert_eq!(index.find(4, 99, &all).unwrap(), [at(15, 4)]);
+    assert!(index.runs() < 4);
 }
 
 #[test]

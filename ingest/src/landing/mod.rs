@@ -236,12 +236,26 @@ impl Landing {
     /// # Errors
     /// A disk that refuses; nothing is lost, the step may be tried again.
     pub fn merge_step(&self, budget: usize) -> Result<bool, LandingError> {
+        self.merge_wanted(budget, &|_| true)
+    }
+
+    /// As [`Landing::merge_step`]; rows that are not `wanted` are no longer found
+    /// by key or subject afterwards. Without that, a key that is corrected again
+    /// and again would be looked up among all its versions.
+    ///
+    /// # Errors
+    /// As [`Landing::merge_step`].
+    pub fn merge_wanted(
+        &self,
+        budget: usize,
+        wanted: &dyn Fn(RowRef) -> bool,
+    ) -> Result<bool, LandingError> {
         // Hidden segments count: they may be published while a merge runs.
         let known = |id| self.read_segments().contains_key(&id);
         let indexes: Vec<Arc<Index>> = self.read_keys().values().cloned().collect();
-        let mut worked = self.subjects.merge_step(budget, &known)?;
+        let mut worked = self.subjects.merge_step(budget, &known, wanted)?;
         for index in indexes {
-            worked |= index.merge_step(budget, &known)?;
+            worked |= index.merge_step(budget, &known, wanted)?;
         }
         Ok(worked)
     }

@@ -94,6 +94,8 @@ pub fn load_up_to(
                     };
                 }
                 loader.flush();
+                // What reading took is free before the dataflow needs room.
+                crate::memory::give_back();
             });
         }
     });

@@ -42,7 +42,10 @@ impl Pipeline {
         } else {
             std::thread::scope(|scope| {
                 for _ in 0..threads {
-                    scope.spawn(take);
+                    scope.spawn(|| {
+                        take();
+                        crate::memory::give_back();
+                    });
                 }
             });
         }

@@ -11,6 +11,10 @@ const READERS: usize = 4;
 /// Live streams at the same time; more are refused.
 const STREAMS: usize = 256;
 
+/// Bytes of pushes that wait for the pipeline: those that find no room wait, and
+/// are refused in the end.
+const WAITING_BYTES: usize = 256 << 20;
+
 /// Cloned into every request.
 #[derive(Clone)]
 pub(super) struct App {
@@ -18,6 +22,8 @@ pub(super) struct App {
     pub(super) view: Arc<View>,
     /// Where pushed records go.
     pub(super) push: mpsc::Sender<PushRequest>,
+    /// Room for the bytes of pushes that wait, a permit each.
+    pub(super) push_room: Arc<Semaphore>,
     /// Becomes true when the process is to end.
     pub(super) stopping: watch::Receiver<bool>,
     readers: Arc<Semaphore>,
@@ -33,6 +39,7 @@ impl App {
         App {
             view,
             push,
+            push_room: Arc::new(Semaphore::new(WAITING_BYTES)),
             stopping,
             readers: Arc::new(Semaphore::new(READERS)),
             streams: Arc::new(Semaphore::new(STREAMS)),

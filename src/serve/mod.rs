@@ -45,6 +45,8 @@ pub struct PushRequest {
     pub bytes: Vec<u8>,
     /// Takes what became of the records.
     pub reply: oneshot::Sender<Result<SourceStats>>,
+    /// The room that it takes while it waits.
+    _room: tokio::sync::OwnedSemaphorePermit,
 }
 
 /// Serves until `shutdown` resolves; then live streams end at once, and other

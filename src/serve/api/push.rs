@@ -14,14 +14,18 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// The largest push, in bytes.
 pub(in crate::serve) const MAX_BYTES: usize = 16 << 20;
-/// How long a push may wait for a place in the queue.
-const QUEUE_WAIT: Duration = Duration::from_secs(10);
+/// How long a push may wait for room, and for a place in the queue.
+const QUEUE_WAIT: Duration = match cfg!(test) {
+    true => Duration::from_millis(50),
+    false => Duration::from_secs(10),
+};
 
 static PUSHES: AtomicU64 = AtomicU64::new(1);
 
@@ -33,6 +37,7 @@ pub(in crate::serve) async fn push(
 ) -> Result<Json<SourceStats>, Problem> {
     let source = lookup::source(&app, &agency, &resource)?;
     demand_csv(request.headers())?;
+    let room = room(&app, request.headers()).await?;
     let bytes = body(request).await?;
     if bytes.is_empty() {
         return Err(Problem::bad_request(
@@ -45,15 +50,33 @@ pub(in crate::serve) async fn push(
         name: name(),
         bytes: bytes.into(),
         reply,
+        _room: room,
     };
     let queued = app.push.send_timeout(push, QUEUE_WAIT).await;
-    queued.map_err(|_| Problem::unavailable("the pipeline takes no more records now"))?;
+    queued.map_err(|_| no_more())?;
     let stopped = "the pipeline stopped before it could answer; the records may count";
     let stats = answer.await.map_err(|_| Problem::unavailable(stopped))??;
     match stats.error {
         Some(error) => Err(Problem::refused(error)),
         None => Ok(Json(stats)),
     }
+}
+
+/// Waits for room for a push before any of it is read: all that wait together
+/// hold no more than there is.
+async fn room(app: &App, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    let bytes = length.unwrap_or(MAX_BYTES).min(MAX_BYTES);
+    let wanted = Arc::clone(&app.push_room).acquire_many_owned(bytes as u32);
+    match tokio::time::timeout(QUEUE_WAIT, wanted).await {
+        Ok(Ok(room)) => Ok(room),
+        _ => Err(no_more()),
+    }
+}
+
+fn no_more() -> Problem {
+    Problem::unavailable("the pipeline takes no more records now")
 }
 
 /// A name that no push had before, also not before a restart.

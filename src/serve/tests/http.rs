@@ -118,6 +118,20 @@ fn records_are_pushed_answered_and_counted() {
 }
 
 #[test]
+fn a_push_that_finds_the_queue_full_is_to_come_back_later() {
+    let world = World::start_busy();
+    let at = world.at;
+    // Waits in the queue for an answer that does not come.
+    let waiting = std::thread::spawn(move || post(at, PUSH, "text/csv", b"no,code,date\n"));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let reply = post(world.at, PUSH, "text/csv", b"no,code,date\n");
+    problem(&reply, 503);
+    assert!(reply.head.contains("retry-after: 2"), "{}", reply.head);
+    world.stop_pipeline();
+    assert_eq!(waiting.join().unwrap().status, 503);
+}
+
+#[test]
 fn a_push_that_cannot_be_taken_is_refused() {
     let world = World::start();
     problem(

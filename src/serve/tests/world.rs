@@ -4,7 +4,7 @@
 use crate::config::Settings;
 use crate::pipeline::{Options, Pipeline};
 use crate::run::{self, Live};
-use crate::serve::serve;
+use crate::serve::{PushRequest, serve};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::oneshot;
 
 /// The enterprises' codes; the first has one tip when the world begins.
@@ -86,6 +87,27 @@ pub(super) struct World {
 impl World {
     /// Starts it; what is there has been taken in.
     pub(super) fn start() -> World {
+        World::start_with(run::push_channel(), |mut pipeline, live| {
+            run::drive(&mut pipeline, live).unwrap();
+            pipeline.close().unwrap();
+        })
+    }
+
+    /// As [`World::start`], with a pipeline that is busy for as long as the world
+    /// is there, and has room for one push to wait.
+    pub(super) fn start_busy() -> World {
+        World::start_with(tokio::sync::mpsc::channel(1), |pipeline, live| {
+            while !live.stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            pipeline.close().unwrap();
+        })
+    }
+
+    fn start_with(
+        (sender, pushes): (Sender<PushRequest>, Receiver<PushRequest>),
+        work: impl FnOnce(Pipeline, Live) + Send + 'static,
+    ) -> World {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in FILES {
             write(&folder.path().join(name), text);
@@ -101,7 +123,6 @@ impl World {
         let mut pipeline = Pipeline::open(Arc::new(settings), options, handle).unwrap();
         run::catch_up(&mut pipeline, true).unwrap();
         let view = Arc::clone(pipeline.view());
-        let (sender, pushes) = run::push_channel();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let at = listener.local_addr().unwrap();
         let (stop_server, stopped) = oneshot::channel();
@@ -116,10 +137,7 @@ impl World {
             stop: Arc::clone(&stop),
             poll: Duration::from_millis(10),
         };
-        let pipeline = std::thread::spawn(move || {
-            run::drive(&mut pipeline, live).unwrap();
-            pipeline.close().unwrap();
-        });
+        let pipeline = std::thread::spawn(move || work(pipeline, live));
         World {
             at,
             runtime,
@@ -129,6 +147,11 @@ impl World {
             server: Some(server),
             _folder: folder,
         }
+    }
+
+    /// Tells the pipeline to stop.
+    pub(super) fn stop_pipeline(&self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// Tells the server to stop and waits until it has.

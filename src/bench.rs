@@ -5,7 +5,9 @@ use crate::cli::Bench;
 use crate::config::Settings;
 use crate::demo::write_config;
 use crate::pipeline::inputs::Push;
+use crate::pipeline::rules::InForce;
 use crate::pipeline::{Options, Pipeline};
+use crate::whatif::Proposal;
 use anyhow::{Context, Result};
 use include_dir::{Dir, include_dir};
 use std::fs;
@@ -77,6 +79,9 @@ fn measure(args: &Bench, folder: &Path, runtime: &tokio::runtime::Runtime) -> Re
             fsync,
         )?;
         corrections(&mut pipeline, args, fsync)?;
+        if args.versions && !fsync {
+            versions(&mut pipeline, load.enterprises)?;
+        }
         if fsync {
             idle(&mut pipeline)?;
         }
@@ -125,14 +130,12 @@ fn load_all(
 fn corrections(pipeline: &mut Pipeline, args: &Bench, fsync: bool) -> Result<()> {
     let source = pipeline
         .view()
-        .records
-        .settings
         .catalogue
         .source("msa/penalty")
         .context("source `msa/penalty`")?
         .index;
     let lines = sample(
-        &pipeline.view().records.settings,
+        &pipeline.view().settings(),
         "msa/penalty",
         args.corrections as usize,
     )?;
@@ -250,6 +253,54 @@ fn idle(pipeline: &mut Pipeline) -> Result<()> {
     say!(
         "idle: {:.2} % of one core, looking for files five times a second",
         (cpu_seconds() - cpu) / started.elapsed().as_secs_f64() * 100.0
+    );
+    Ok(())
+}
+
+/// What a new model version costs, from its text to the alerts in the store, with
+/// and without a challenger; and a question about another.
+fn versions(pipeline: &mut Pipeline, enterprises: u64) -> Result<()> {
+    let (set, challenger) = (
+        |by: u64| Proposal {
+            set: vec![format!("model.intercept=-4.0{by}")],
+            ..Proposal::default()
+        },
+        |on: &InForce, by: u64| InForce {
+            challenger: on.model.clone().filter(|_| by == 2 || by == 3),
+            ..on.clone()
+        },
+    );
+    let mut costs = Vec::new();
+    // The third has a challenger before and after, the fifth neither.
+    for by in 1..=5 {
+        let in_force = pipeline.view().in_force();
+        let next = set(by).over(&in_force);
+        let next = next.map_err(|faults| anyhow::anyhow!("{}", faults.join("; ")))?;
+        let next = challenger(&next, by);
+        let beside = next.challenger.is_some();
+        let (wall, cpu) = (Instant::now(), cpu_seconds());
+        let outcome = pipeline.apply(next)?;
+        let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+        say!(
+            "new model version{}: {wall:.2} s, {cpu:.2} s CPU, {outcome:?}; for 3.2 million {:.1} s",
+            if beside { " beside a challenger" } else { "" },
+            wall * 3.2e6 / enterprises as f64
+        );
+        costs.push(cpu);
+    }
+    say!(
+        "a challenger costs {:.2} times the CPU",
+        costs[2] / costs[4]
+    );
+    let pending = pipeline.whatif(&set(7));
+    let answer = pending
+        .map_err(|faults| anyhow::anyhow!("{}", faults.join("; ")))?
+        .finish()?;
+    say!(
+        "whatif over {} enterprises: {:.2} s, {:?}",
+        answer.enterprises,
+        answer.seconds,
+        answer.moves
     );
     Ok(())
 }

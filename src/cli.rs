@@ -33,6 +33,8 @@ pub enum Command {
     Train(Train),
     /// Judge the training by cross-validation over enterprises
     Evaluate(Evaluate),
+    /// Which alerts other rules would open, close or move; nothing is touched
+    Whatif(Whatif),
     /// Recompute everything by a plain batch fold and compare
     Verify(Place),
     /// Write a simulated city's deliveries to files
@@ -180,6 +182,56 @@ pub struct Evaluate {
     pub json: bool,
 }
 
+/// `tocsin whatif`
+#[derive(Debug, Args)]
+#[command(after_help = WHATIF)]
+pub struct Whatif {
+    /// KEY=VALUE; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// A model's artifact to score with instead
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// A `features.toml` instead of the one in force
+    #[arg(long)]
+    pub features: Option<PathBuf>,
+    /// Another `tocsin.toml`, of which [levels] are tried
+    #[arg(long)]
+    pub levels: Option<PathBuf>,
+    /// The server to ask, such as 127.0.0.1:8080; else the state directory is
+    /// loaded, or, while a process has it open, the server at --listen asked
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Where the process listens that has the state directory open
+    #[arg(long, default_value = "127.0.0.1:8080", env = "TOCSIN_LISTEN")]
+    pub listen: String,
+    /// Changes listed, the highest level under the proposal first; all are counted
+    #[arg(long, default_value_t = 20)]
+    pub top: usize,
+    /// Write every change as CSV
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which configuration, which state, when no server is asked
+    #[command(flatten)]
+    pub place: Place,
+}
+
+const WHATIF: &str = "Keys of --set:
+  levels.thresholds.yellow=55       any key of [levels], by its path
+  levels.red_one_of='[\"B\"]'
+  feature.NAME.weight=0.5           a factor on all weights of a feature
+  feature.NAME.cap=1.2              the most log-odds that it adds
+  feature.NAME.hard_trigger=true
+  model.intercept=-4.5              log-odds
+Windows and half-lives cannot be set: what has expired is gone from the tallies.
+
+A change of rules takes effect at once: an alert then stands where its figures put it,
+also one that the hysteresis holds now. So `held` (the open alert) is compared with
+`then` (a fresh judgement under the proposal); `now` is a fresh one under the rules in force.";
+
 /// `tocsin simulate`
 #[derive(Debug, Args)]
 pub struct Simulate {
@@ -221,6 +273,9 @@ pub struct Bench {
     /// Threads
     #[arg(long, default_value_t = 2)]
     pub workers: u16,
+    /// Time a new model version, with and without a challenger, and a `whatif`
+    #[arg(long)]
+    pub versions: bool,
     /// Time corrections beside so many busy loops, too
     #[arg(long, default_value_t = 4)]
     pub busy: u16,

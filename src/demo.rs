@@ -239,7 +239,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     };
     let mut pipeline = Pipeline::open(Arc::new(settings), options, runtime.handle().clone())?;
     let stop = run::stop_on_signal(runtime);
-    let (sender, pushes) = run::push_channel();
+    let (sender, requests) = run::request_channel();
     let server = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(run::print_events(Arc::clone(pipeline.view())));
     say!(
@@ -261,7 +261,8 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
             played
         });
         let live = Live {
-            pushes,
+            requests,
+            reload: run::reload_on_signal(runtime),
             stop: Arc::clone(&stop),
             over: Arc::clone(&over),
             poll: POLL,

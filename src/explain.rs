@@ -104,6 +104,19 @@ pub struct SilentSource {
     pub since: Option<String>,
 }
 
+/// A score by the model that is scored beside the one in force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rival {
+    /// Its version.
+    pub model: String,
+    /// The index, 0 to 100.
+    pub index: f64,
+    /// The level that index and gates give by themselves.
+    pub level: String,
+    /// The score, micro-log-odds.
+    pub log_odds: i64,
+}
+
 /// A category's part of the score.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subtotal {
@@ -151,6 +164,9 @@ pub struct Explanation {
     pub intercept: i64,
     /// The parts by category.
     pub subtotals: Vec<Subtotal>,
+    /// What the challenger makes of the same values, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenger: Option<Rival>,
     /// The parts by feature: hard triggers, then the largest effect first.
     pub contributions: Vec<Contribution>,
     /// What is not in the figures above, where a subject is too large to be
@@ -250,6 +266,7 @@ pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<Closure> {
 pub fn explain(
     records: &Records,
     model: &BoundScorecard,
+    challenger: Option<&BoundScorecard>,
     enterprise: SubjectKey,
     status: &Status,
 ) -> Result<Option<Explanation>> {
@@ -277,6 +294,7 @@ pub fn explain(
         return Ok(None);
     }
     let parts = Parts {
+        challenger,
         records,
         model,
         enterprise,
@@ -324,6 +342,7 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
 struct Parts<'a> {
     records: &'a Records,
     model: &'a BoundScorecard,
+    challenger: Option<&'a BoundScorecard>,
     enterprise: SubjectKey,
     folded: &'a Folded<'a>,
     kept: &'a [Kept],
@@ -365,9 +384,21 @@ impl Parts<'_> {
                     weight: score.subtotals[c.index()],
                 })
                 .collect(),
+            challenger: self.challenger.map(|model| self.rival(model, &row)),
             contributions: self.contributions(&row),
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,
+        }
+    }
+
+    fn rival(&self, model: &BoundScorecard, row: &[Option<i64>]) -> Rival {
+        let settings = &self.records.settings;
+        let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, row);
+        Rival {
+            model: model.version().to_owned(),
+            index: f64::from(figures.index) / 100.0,
+            level: level_of(&figures, &settings.policy).name().to_owned(),
+            log_odds: figures.log_odds,
         }
     }
 

@@ -46,7 +46,7 @@ pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>>
     let coded = |(key, _): &(SubjectKey, HistoryRow)| Uscc::from_key(*key).is_some();
     let ids = match scored.iter().all(coded) {
         true => HashMap::new(),
-        false => opaque_ids(&view.records)?,
+        false => opaque_ids(&view.records())?,
     };
     let mut lines = Vec::with_capacity(scored.len());
     for (enterprise, row) in scored {

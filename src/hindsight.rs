@@ -14,6 +14,7 @@ use crate::time::{day_of, midnight_ms};
 use crate::view::View;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use tocsin_ingest::fact::{Facts, SubjectKey};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::source::Source;
@@ -42,8 +43,8 @@ pub struct Example {
 }
 
 /// All that was ever said which bears on the enterprises with an outcome.
-struct Chronicle<'a> {
-    settings: &'a Settings,
+struct Chronicle {
+    settings: Arc<Settings>,
     /// What features are made of.
     said: Vec<Stretch>,
     /// The outcomes that stand, as they are known today.
@@ -70,9 +71,9 @@ pub fn examples(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Exa
     Ok(examples)
 }
 
-impl<'a> Chronicle<'a> {
-    fn read(view: &'a View, runtime: &tokio::runtime::Handle) -> Result<Self> {
-        let records = &view.records;
+impl Chronicle {
+    fn read(view: &View, runtime: &tokio::runtime::Handle) -> Result<Self> {
+        let records = &view.records();
         let mut superseded = HashMap::new();
         let known = view.store.each_superseded(|gone| {
             superseded.insert(index_row(gone.at), gone.epoch);
@@ -104,7 +105,7 @@ impl<'a> Chronicle<'a> {
             },
         )?;
         Ok(Chronicle {
-            settings: &records.settings,
+            settings: Arc::clone(&records.settings),
             said,
             outcomes,
         })
@@ -125,7 +126,7 @@ impl<'a> Chronicle<'a> {
     /// The enterprises whose outcomes arrived in a month, as they were known at
     /// its beginning.
     fn before(&self, (first_ms, next_ms): (i64, i64)) -> Vec<Example> {
-        let mut fold = Fold::new(self.settings, day_of(first_ms), false);
+        let mut fold = Fold::new(&self.settings, day_of(first_ms), false);
         for stretch in self.said.iter().filter(|said| said.counts_at(first_ms)) {
             fold.add(0, &stretch.facts);
         }

@@ -42,6 +42,8 @@ mod train;
 mod truth;
 mod verify;
 mod view;
+mod watch;
+mod whatif;
 mod witness;
 
 use anyhow::{Context, Result};
@@ -108,6 +110,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Evaluate(args) => {
             open(&args.place, &runtime, |pipeline| evaluate(pipeline, &args))
         }
+        Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
 }
@@ -190,20 +193,22 @@ fn list(settings: &Settings) {
 
 fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
     let view = pipeline.view();
-    let model = view
-        .model()
+    let in_force = view.in_force();
+    in_force
+        .model
+        .as_ref()
         .context("there is no model yet: nothing is scored")?;
     let status = view.status();
-    let enterprise = explain::find_enterprise(&view.records, &args.id)?;
+    let enterprise = explain::find_enterprise(&in_force.records, &args.id)?;
     let found = match enterprise {
-        Some(key) => explain::explain(&view.records, &model, key, &status)?,
+        Some(key) => in_force.explain(key, &status)?,
         None => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;
     if args.json {
         print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
     } else {
-        print(&report::explanation(&view.records, &found))?;
+        print(&report::explanation(&in_force.records, &found))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -224,7 +229,7 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
         print(&format!("before: {before}"))?;
     }
     print(&format!("now:    {}", levels()?))?;
-    if let config::ModelChoice::Artifact(path) = &view.records.settings.model {
+    if let config::ModelChoice::Artifact(path) = &view.settings().model {
         say!(
             "the configuration names `{}`: the next start takes that one again, unless this is written there (--out)",
             path.display()

@@ -2,6 +2,7 @@
 //! Labels are sources, outcomes, levels and arrangements: never an enterprise.
 
 use crate::pipeline::EpochSummary;
+use crate::pipeline::rules::{InForce, Outcome, Standings};
 use crate::pipeline::stats::SourceStats;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
@@ -11,6 +12,7 @@ use prometheus::{
 use prometheus::{Gauge, GaugeVec};
 use std::time::Duration;
 use tocsin_alerts::AlertEvent;
+use tocsin_alerts::level::Level;
 use tocsin_dataflow::EngineStats;
 
 /// Every metric of the process.
@@ -30,6 +32,11 @@ pub struct Metrics {
     arrangement_bytes: IntGaugeVec,
     last_epoch: IntGauge,
     business_time: Gauge,
+    rules: IntGaugeVec,
+    reloads: IntCounterVec,
+    rules_faults: IntGauge,
+    model_levels: IntGaugeVec,
+    levels_differ: IntGauge,
 }
 
 /// Registers a collector. Names are fixed and distinct, so it cannot fail.
@@ -85,6 +92,27 @@ const LAST_EPOCH: About = ("tocsin_last_epoch", "The last finished epoch.");
 const BUSINESS_TIME: About = (
     "tocsin_business_time_timestamp_seconds",
     "Business time of the last epoch, seconds since 1970.",
+);
+
+const RULES: About = (
+    "tocsin_rules_info",
+    "1 for the rules in force: their version, that of the model, the epoch they came with.",
+);
+const RELOADS: About = (
+    "tocsin_rules_reloads_total",
+    "Looks at changed rules by what became of them.",
+);
+const RULES_FAULTS: About = (
+    "tocsin_rules_refused_faults",
+    "Faults of the rules in the files while those are refused.",
+);
+const MODEL_LEVELS: About = (
+    "tocsin_model_level_enterprises",
+    "Enterprises by level, under the model in force and under its challenger.",
+);
+const LEVELS_DIFFER: About = (
+    "tocsin_challenger_differing_enterprises",
+    "Enterprises whose level the challenger would change.",
 );
 
 fn opts((name, help): About) -> Opts {
@@ -143,6 +171,11 @@ impl Metrics {
             arrangement_bytes: gauges(r, ARRANGEMENT_BYTES, &["arrangement"]),
             last_epoch: register(r, sound(IntGauge::with_opts(opts(LAST_EPOCH)))),
             business_time: register(r, sound(Gauge::with_opts(opts(BUSINESS_TIME)))),
+            rules: gauges(r, RULES, &["version", "model", "challenger", "epoch"]),
+            reloads: counters(r, RELOADS, &["outcome"]),
+            rules_faults: register(r, sound(IntGauge::with_opts(opts(RULES_FAULTS)))),
+            model_levels: gauges(r, MODEL_LEVELS, &["model", "level"]),
+            levels_differ: register(r, sound(IntGauge::with_opts(opts(LEVELS_DIFFER)))),
             registry,
         }
     }
@@ -190,6 +223,49 @@ impl Metrics {
         self.last_epoch.set(summary.id as i64);
         if summary.changes > 0 {
             self.latency.observe(took.as_secs_f64());
+        }
+    }
+
+    /// These rules are in force.
+    pub fn rules(&self, rules: &InForce) {
+        let version = rules.version();
+        let (model, challenger) = (rules.model_version(), rules.challenger_version());
+        let epoch = rules.epoch.to_string();
+        let name = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".to_owned());
+        let labels = [&version, &name(&model), &name(&challenger), &epoch];
+        self.rules.reset();
+        self.rules.with_label_values(&labels).set(1);
+    }
+
+    /// What became of changed rules.
+    pub fn reload(&self, outcome: &Outcome) {
+        let outcome = match outcome {
+            Outcome::Same => "same",
+            Outcome::Applied { .. } => "applied",
+            Outcome::Refused(_) => "refused",
+        };
+        self.reloads.with_label_values(&[outcome]).inc();
+    }
+
+    /// How many faults keep the rules in the files from being in force.
+    pub fn refused(&self, faults: usize) {
+        self.rules_faults.set(faults as i64);
+    }
+
+    /// How champion and challenger divide the enterprises.
+    pub fn standings(&self, standings: &Standings) {
+        self.model_levels.reset();
+        self.levels_differ.set(standings.graded.differing());
+        if standings.challenger.is_none() {
+            return;
+        }
+        let (model, challenger) = standings.graded.totals();
+        for (name, counts) in [("champion", model), ("challenger", challenger)] {
+            for level in Level::ALL {
+                let count = counts[usize::from(level.rank())];
+                let labels = [name, level.name()];
+                self.model_levels.with_label_values(&labels).set(count);
+            }
         }
     }
 

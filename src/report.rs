@@ -23,7 +23,7 @@ const MAX_SILENT: usize = 5;
 /// When the store cannot be read.
 pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> {
     let status = view.status();
-    let catalogue = &view.records.settings.catalogue;
+    let catalogue = &view.catalogue;
     let mut text = format!(
         "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n",
         "source",
@@ -80,24 +80,48 @@ pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> 
     Ok(text)
 }
 
+/// How the challenger divides the enterprises, beside the model in force; empty
+/// without one.
+pub fn challenger(view: &View) -> String {
+    let standings = view.standings();
+    let Some(version) = &standings.challenger else {
+        return String::new();
+    };
+    let (champion, challenger) = standings.graded.totals();
+    let line = |counts: [i64; tocsin_dataflow::GRADES]| {
+        let levels = Level::ALL.into_iter().rev();
+        let parts = levels.map(|level| {
+            let count = counts[usize::from(level.rank())];
+            format!("{} {count}", level.chinese())
+        });
+        parts.collect::<Vec<_>>().join("  ")
+    };
+    format!(
+        "model      {}\nchallenger {}  ({version}): the level of {} enterprises would differ\n",
+        line(champion),
+        line(challenger),
+        standings.graded.differing()
+    )
+}
+
 /// The `count` enterprises of the highest risk, each with its largest
 /// contributions.
 ///
 /// # Errors
 /// When the landing cannot be read.
 pub fn top(view: &View, lines: &[Line], count: usize) -> Result<String> {
-    let Some(model) = view.model() else {
+    let in_force = view.in_force();
+    let Some(model) = &in_force.model else {
         return Ok("no model: nothing is scored\n".to_owned());
     };
     let status = view.status();
     let mut text = format!(
         "risk leads, not findings (风险线索,非认定); model {}\n",
-        model.version()
+        model.card.version()
     );
     for (place, line) in lines.iter().take(count).enumerate() {
-        let found = crate::explain::find_enterprise(&view.records, &line.id)?;
-        let explained =
-            found.map(|key| crate::explain::explain(&view.records, &model, key, &status));
+        let found = crate::explain::find_enterprise(&in_force.records, &line.id)?;
+        let explained = found.map(|key| in_force.explain(key, &status));
         let Some(explanation) = explained.transpose()?.flatten() else {
             continue;
         };

@@ -5,8 +5,9 @@ use crate::cli::{Place, Run};
 use crate::config::{ModelChoice, Settings};
 use crate::pipeline::inputs::Push;
 use crate::pipeline::{Options, Pipeline};
-use crate::serve::{PushRequest, serve};
+use crate::serve::{PushRequest, Request, serve};
 use crate::view::View;
+use crate::watch::Watch;
 use crate::{export, report};
 use anyhow::{Context, Result};
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Pushes that may wait.
-const PUSHES: usize = 256;
+/// Requests that may wait.
+const REQUESTS: usize = 256;
 /// Pushes that make one epoch at most.
 const PUSHES_AN_EPOCH: usize = 64;
 /// Quiet for so long, the pipeline tidies up.
@@ -48,6 +49,7 @@ pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
     say!();
     let lines = export::lines(&view, runtime.handle())?;
     crate::print(&report::levels(&lines))?;
+    crate::print(&report::challenger(&view))?;
     crate::print(&report::top(&view, &lines, args.top)?)?;
     if let Some(path) = &args.export {
         export::write(path, &lines)?;
@@ -69,7 +71,7 @@ pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
 /// When an epoch fails, or there is nothing to train on.
 pub fn catch_up(pipeline: &mut Pipeline, final_reading: bool) -> Result<()> {
     while pipeline.poll(final_reading)?.is_some() {}
-    if pipeline.view().records.settings.model == ModelChoice::TrainIfMissing {
+    if pipeline.view().settings().model == ModelChoice::TrainIfMissing {
         pipeline.ensure_model()?;
     }
     pipeline.view().set_ready();
@@ -78,8 +80,10 @@ pub fn catch_up(pipeline: &mut Pipeline, final_reading: bool) -> Result<()> {
 
 /// What keeps a live pipeline going.
 pub struct Live {
-    /// Records that are pushed.
-    pub pushes: Receiver<PushRequest>,
+    /// Records that are pushed, and other wishes.
+    pub requests: Receiver<Request>,
+    /// Set when the files of the rules are to be read again.
+    pub reload: Arc<AtomicBool>,
     /// Set when the process is to stop.
     pub stop: Arc<AtomicBool>,
     /// Set when nothing more will come: it stops once everything is taken in.
@@ -88,9 +92,9 @@ pub struct Live {
     pub poll: Duration,
 }
 
-/// A channel for pushes.
-pub fn push_channel() -> (Sender<PushRequest>, Receiver<PushRequest>) {
-    channel(PUSHES)
+/// A channel for requests.
+pub fn request_channel() -> (Sender<Request>, Receiver<Request>) {
+    channel(REQUESTS)
 }
 
 /// `tocsin run`: live until Ctrl-C.
@@ -104,7 +108,7 @@ pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
         runtime.handle().clone(),
     )?;
     let stop = stop_on_signal(runtime);
-    let (sender, pushes) = push_channel();
+    let (sender, requests) = request_channel();
     let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
     say!(
@@ -113,7 +117,8 @@ pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
     );
     let flag = Arc::clone(&stop);
     let live = Live {
-        pushes,
+        requests,
+        reload: reload_on_signal(runtime),
         stop,
         over: Arc::default(),
         poll: Duration::from_millis(args.poll_ms),
@@ -134,7 +139,7 @@ pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
 pub fn start_server(
     runtime: &tokio::runtime::Runtime,
     view: &Arc<View>,
-    pushes: Sender<PushRequest>,
+    requests: Sender<Request>,
     listen: &str,
     stop: &Arc<AtomicBool>,
 ) -> Result<tokio::task::JoinHandle<Result<()>>> {
@@ -147,7 +152,7 @@ pub fn start_server(
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    Ok(runtime.spawn(serve(view, pushes, listener, stopped)))
+    Ok(runtime.spawn(serve(view, requests, listener, stopped)))
 }
 
 /// A flag that Ctrl-C and SIGTERM set.
@@ -159,6 +164,24 @@ pub fn stop_on_signal(runtime: &tokio::runtime::Runtime) -> Arc<AtomicBool> {
         flag.store(true, Ordering::Relaxed);
     });
     stop
+}
+
+/// A flag that SIGHUP sets.
+pub fn reload_on_signal(runtime: &tokio::runtime::Runtime) -> Arc<AtomicBool> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let reload = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&reload);
+    runtime.spawn(async move {
+        match signal(SignalKind::hangup()) {
+            Ok(mut hangup) => {
+                while hangup.recv().await.is_some() {
+                    flag.store(true, Ordering::Relaxed);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "SIGHUP does not reload the rules here"),
+        }
+    });
+    reload
 }
 
 async fn wait_for_signal() {
@@ -176,7 +199,7 @@ async fn wait_for_signal() {
     }
 }
 
-/// The pipeline's loop: catches up, then waits for pushes and files.
+/// The pipeline's loop: catches up, then waits for requests and files.
 ///
 /// # Errors
 /// When an epoch fails.
@@ -186,6 +209,7 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
     let mut quiet_since = Instant::now();
     let mut tidied = false;
     let mut next = None;
+    let mut watch = Watch::new(pipeline.settings());
     while !live.stop.load(Ordering::Relaxed) {
         // Read before looking for files: what was there before counts.
         let over = live.over.load(Ordering::Acquire);
@@ -194,12 +218,26 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
             None => wait(&runtime, &mut live),
         };
         let worked = match request {
-            Some(request) => {
-                next = push(pipeline, request, &mut live.pushes)?;
+            Some(Request::Push(request)) => {
+                next = push(pipeline, request, &mut live.requests)?;
+                true
+            }
+            Some(Request::Reload(reply)) => {
+                watch.taken(pipeline.settings());
+                // Whoever asked may have gone away.
+                let _ = reply.send(pipeline.reload()?);
+                true
+            }
+            Some(Request::WhatIf(proposal, reply)) => {
+                let _ = reply.send(pipeline.whatif(&proposal));
                 true
             }
             None => pipeline.poll(false)?.is_some(),
         };
+        let asked = live.reload.swap(false, Ordering::Relaxed);
+        if watch.changed(pipeline.settings()) || asked {
+            pipeline.reload()?;
+        }
         if worked {
             quiet_since = Instant::now();
             tidied = false;
@@ -213,12 +251,12 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a push, at most until it is time to look for files.
-fn wait(runtime: &tokio::runtime::Handle, live: &mut Live) -> Option<PushRequest> {
-    let waited = async { tokio::time::timeout(live.poll, live.pushes.recv()).await };
+/// Waits for a request, at most until it is time to look for files.
+fn wait(runtime: &tokio::runtime::Handle, live: &mut Live) -> Option<Request> {
+    let waited = async { tokio::time::timeout(live.poll, live.requests.recv()).await };
     match runtime.block_on(waited) {
         Ok(None) => {
-            // Nobody can push any more; files are still looked for.
+            // Nobody can ask any more; files are still looked for.
             std::thread::sleep(live.poll);
             None
         }
@@ -232,19 +270,21 @@ fn wait(runtime: &tokio::runtime::Handle, live: &mut Live) -> Option<PushRequest
 fn push(
     pipeline: &mut Pipeline,
     first: PushRequest,
-    waiting: &mut Receiver<PushRequest>,
-) -> Result<Option<PushRequest>> {
+    waiting: &mut Receiver<Request>,
+) -> Result<Option<Request>> {
+    let names = |requests: &[PushRequest], source| requests.iter().any(|r| r.source == source);
     let mut requests = vec![first];
     let mut left = None;
     while requests.len() < PUSHES_AN_EPOCH {
-        let Ok(request) = waiting.try_recv() else {
-            break;
-        };
-        if requests.iter().any(|held| held.source == request.source) {
-            left = Some(request);
-            break;
+        match waiting.try_recv() {
+            Ok(Request::Push(request)) if !names(&requests, request.source) => {
+                requests.push(request);
+            }
+            other => {
+                left = other.ok();
+                break;
+            }
         }
-        requests.push(request);
     }
     let mut replies = Vec::new();
     let mut pushes = Vec::new();

@@ -31,9 +31,10 @@ impl Examples {
     /// # Errors
     /// When the landing cannot be read, there is no outcome, or none of one kind.
     pub fn gather(view: &View, time_ms: i64, runtime: &Handle) -> Result<Examples> {
-        let settings = &view.records.settings;
+        let records = view.records();
+        let settings = &records.settings;
         let known = match settings.training.as_of {
-            AsOf::Now => examples_now(&view.records, time_ms)?,
+            AsOf::Now => examples_now(&records, time_ms)?,
             AsOf::Outcome => hindsight::examples(view, runtime)?,
         };
         if known.is_empty() && settings.training.as_of == AsOf::Outcome {
@@ -123,7 +124,8 @@ fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>>
 /// # Errors
 /// When the landing cannot be read, or the outcomes do not suffice.
 pub fn train(view: &View, time_ms: i64, runtime: &Handle) -> Result<Scorecard> {
-    let settings = &view.records.settings;
+    let records = view.records();
+    let settings = &records.settings;
     let examples = Examples::gather(view, time_ms, runtime)?;
     let positive = examples.labels.iter().filter(|positive| **positive).count();
     let known = match settings.training.as_of {
@@ -164,7 +166,8 @@ pub fn evaluate(
     repeats: usize,
     runtime: &Handle,
 ) -> Result<Vec<Evaluation>> {
-    let settings = &view.records.settings;
+    let records = view.records();
+    let settings = &records.settings;
     let examples = Examples::gather(view, time_ms, runtime)?;
     let specs = specs(settings);
     let groups = examples.groups();

@@ -55,7 +55,7 @@ pub fn verify(
     let model = view
         .model()
         .context("there is no model yet: nothing is scored")?;
-    let records = &view.records;
+    let records = &view.records();
     let mut verification = Verification {
         epoch: status.epoch,
         ..Verification::default()

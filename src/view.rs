@@ -1,13 +1,16 @@
 //! What others may look at while the pipeline runs: the console, the API, the
 //! metrics endpoint. Everything here is as of the last finished epoch.
 
+use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::pipeline::records::Records;
+use crate::pipeline::rules::{InForce, Refusal, Standings};
 use crate::pipeline::stats::SourceStats;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use tocsin_alerts::Store;
 use tocsin_alerts::store::Sequenced;
+use tocsin_ingest::catalogue::Catalogue;
 use tocsin_ingest::fact::Slot;
 use tocsin_models::BoundScorecard;
 use tokio::sync::broadcast;
@@ -33,54 +36,99 @@ pub struct Status {
 
 /// Shared with everything that serves.
 pub struct View {
-    /// The landed records and the configuration.
-    pub records: Records,
+    /// Every source: these do not change while the process runs.
+    pub catalogue: Arc<Catalogue>,
     /// The store.
     pub store: Arc<Store>,
     /// The state directory.
     pub data: PathBuf,
     /// The metrics.
     pub metrics: Metrics,
-    model: RwLock<Option<BoundScorecard>>,
+    in_force: RwLock<Arc<InForce>>,
+    refusal: RwLock<Option<Refusal>>,
+    standings: RwLock<Standings>,
     status: RwLock<Status>,
     events: broadcast::Sender<Arc<Sequenced>>,
 }
 
 impl View {
     /// A view of a pipeline that is being opened.
-    pub fn new(
-        records: Records,
-        store: Arc<Store>,
-        model: Option<BoundScorecard>,
-        data: PathBuf,
-    ) -> View {
-        View {
-            records,
+    pub fn new(in_force: Arc<InForce>, store: Arc<Store>, data: PathBuf) -> View {
+        let view = View {
+            catalogue: Arc::clone(&in_force.records.settings.catalogue),
             store,
             data,
             metrics: Metrics::new(),
-            model: RwLock::new(model),
+            in_force: RwLock::new(Arc::clone(&in_force)),
+            refusal: RwLock::default(),
+            standings: RwLock::default(),
             status: RwLock::default(),
             events: broadcast::channel(EVENTS).0,
-        }
+        };
+        view.metrics.rules(&in_force);
+        view
+    }
+
+    /// The rules in force. Who needs more than one part of them takes all at
+    /// once: the next look may find others.
+    pub fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other rules are in force.
+    pub fn put_in_force(&self, in_force: Arc<InForce>) {
+        self.metrics.rules(&in_force);
+        *self
+            .in_force
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = in_force;
+    }
+
+    /// The landed records, as the rules in force read them.
+    pub fn records(&self) -> Records {
+        self.in_force().records.clone()
+    }
+
+    /// The configuration in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.in_force().records.settings)
     }
 
     /// The model in force.
     pub fn model(&self) -> Option<BoundScorecard> {
-        self.model
+        self.in_force().bound()
+    }
+
+    /// Why the rules in the files are not in force, if they are not.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Its version.
-    pub fn model_version(&self) -> Option<String> {
-        self.model().map(|model| model.version().to_owned())
+    /// Notes that changed rules were refused, or that nothing is refused now.
+    pub fn set_refusal(&self, refusal: Option<Refusal>) {
+        let faults = refusal.as_ref().map_or(0, |refusal| refusal.faults.len());
+        self.metrics.refused(faults);
+        *self.refusal.write().unwrap_or_else(PoisonError::into_inner) = refusal;
     }
 
-    /// Another model is in force.
-    pub fn set_model(&self, model: BoundScorecard) {
-        *self.model.write().unwrap_or_else(PoisonError::into_inner) = Some(model);
+    /// How champion and challenger divide the enterprises.
+    pub fn standings(&self) -> Standings {
+        self.standings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Champion and challenger divide the enterprises in this way.
+    pub fn set_standings(&self, standings: &Standings) {
+        self.metrics.standings(standings);
+        let held = &self.standings;
+        held.write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(standings);
     }
 
     /// How the pipeline stands.
@@ -93,7 +141,7 @@ impl View {
 
     /// An epoch has ended. `matched` is by slot.
     pub fn update(&self, stats: &[SourceStats], matched: &[i64], epoch: u64, time_ms: i64) {
-        let catalogue = &self.records.settings.catalogue;
+        let catalogue = &self.catalogue;
         let of_source = |slot: Slot| matched.get(usize::from(slot)).copied().unwrap_or(0);
         let matched: Vec<i64> = catalogue
             .sources()

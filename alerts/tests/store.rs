@@ -73,7 +73,7 @@ fn result(book: &mut Book, id: u64, key: u8, points: u16) -> EpochResult {
         alerts: step.iter().map(|step| step.alert.clone()).collect(),
         events: step.into_iter().filter_map(|step| step.event).collect(),
         scores: vec![score],
-        model: None,
+        ..EpochResult::default()
     }
 }
 

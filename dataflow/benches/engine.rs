@@ -9,11 +9,13 @@
 mod support;
 
 use std::fs::read_to_string;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use support::{enterprise, model};
 use tocsin_dataflow::{
-    Aggregate, Engine, EngineConfig, FeatureDef, Loader, Plan, Role, SlotDef, midnight,
+    Aggregate, Assessment, Engine, EngineConfig, FeatureDef, Keeping, Loader, Measure, Plan, Role,
+    Rules, SlotDef, midnight,
 };
 use tocsin_ingest::fact::{Facts, NEVER, Observation};
 use tocsin_models::{Category, FeatureKind, FeatureSpec};
@@ -46,6 +48,7 @@ fn main() {
     let engine = Engine::start(EngineConfig { workers: 2, plan }, start, Some(model)).unwrap();
     load(&engine, &size, start);
     single_changes(&engine, &size, start + 1);
+    versions(&engine, &size, start + 1 + CHANGES as u64);
     idle();
     println!("memory: {:.0} MB at the end", memory_mb("VmRSS:"));
     for held in engine.stats().unwrap().arrangements {
@@ -67,6 +70,7 @@ fn plan() -> Plan {
                 source,
                 agency,
                 role,
+                keeping: Keeping::default(),
             });
             let aggregate = if slot % 3 == 2 {
                 Aggregate::Sum
@@ -76,8 +80,12 @@ fn plan() -> Plan {
             let name = format!("f{slot}");
             plan.features.push(FeatureDef {
                 spec: FeatureSpec::new(name, Category::A, FeatureKind::Number),
-                slots: vec![slot],
-                aggregate,
+                measure: Measure {
+                    slots: vec![slot],
+                    aggregate,
+                    half_life: None,
+                },
+                per: None,
                 hard: false,
             });
         }
@@ -176,6 +184,44 @@ fn single_changes(engine: &Engine, size: &Size, mut time: u64) {
         at(990),
         at(999),
     );
+}
+
+/// A new model version over all enterprises, the same with a challenger beside
+/// it, and a survey by two models while single changes go on.
+fn versions(engine: &Engine, size: &Size, mut time: u64) {
+    let rules = |intercept| Rules::new(plan(), model(&plan(), intercept)).unwrap();
+    let mut costs = Vec::new();
+    for (intercept, challenged) in [(1, false), (2, true), (3, true), (4, false), (5, false)] {
+        let mut version = rules(intercept);
+        if challenged {
+            let grade = |assessment: &Assessment| (assessment.score.index / 2_001) as u8;
+            let challenger = model(&plan(), -intercept);
+            version = version.beside(challenger, Arc::new(grade)).unwrap();
+        }
+        let (cpu, clock) = (cpu_seconds(), Instant::now());
+        engine.set_rules(time, version).unwrap();
+        let changes = engine.advance(time).unwrap().changes.len();
+        let (cpu, clock) = (cpu_seconds() - cpu, clock.elapsed().as_secs_f64());
+        time += 1;
+        let beside = if challenged { " with a challenger" } else { "" };
+        println!("version{beside}: {changes} changes, {clock:.2} s, {cpu:.2} s CPU");
+        costs.push(cpu);
+    }
+    // The third had a challenger before and after, the fifth neither.
+    println!(
+        "a challenger costs {:.2} times the CPU; a version over 3.2 million: {:.1} s CPU",
+        costs[2] / costs[4],
+        costs[4] * 3.2e6 / size.enterprises as f64
+    );
+    let (cpu, clock) = (cpu_seconds(), Instant::now());
+    let survey = engine.survey(&[rules(5), rules(6)], || Box::new(|_, _| {}));
+    survey.unwrap().wait().unwrap();
+    let (cpu, clock) = (cpu_seconds() - cpu, clock.elapsed().as_secs_f64());
+    println!("survey by two models: {clock:.2} s, {cpu:.2} s CPU");
+    let survey = engine.survey(&[rules(5), rules(6)], || Box::new(|_, _| {}));
+    println!("beside a survey:");
+    single_changes(engine, size, time);
+    survey.unwrap().wait().unwrap();
 }
 
 fn idle() {

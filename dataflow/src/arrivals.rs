@@ -39,8 +39,8 @@ pub(crate) struct Arrivals {
     pub(crate) aliases: Vec<Vec<Row<SubjectKey>>>,
     /// Links by linked subject.
     pub(crate) links: Vec<Vec<Row<Target>>>,
-    /// Models, with the instants from which they are in force.
-    pub(crate) models: Vec<Version>,
+    /// Rules, with the instants from which they are in force.
+    pub(crate) rules: Vec<Version>,
     /// The epoch closes on this business day or later.
     today: i32,
 }
@@ -64,12 +64,12 @@ impl Arrivals {
         }
     }
 
-    /// Takes all that belongs to an epoch that closes at `time`; models for
+    /// Takes all that belongs to an epoch that closes at `time`; rules for
     /// later instants stay.
     pub(crate) fn take(&mut self, time: Time) -> Arrivals {
         let mut epoch = std::mem::replace(self, Arrivals::new(time + 1));
-        self.models = epoch
-            .models
+        self.rules = epoch
+            .rules
             .extract_if(.., |(from, _)| *from > time)
             .collect();
         epoch

@@ -66,6 +66,26 @@ impl Assessor {
         })
     }
 
+    /// The assessment of what has just been assessed by another model over the
+    /// same features, without reasons.
+    pub(crate) fn beside(
+        &mut self,
+        plan: &Plan,
+        model: &BoundScorecard,
+        tally: &Tally,
+    ) -> Assessment {
+        model.contributions(&self.row, &mut self.contributions);
+        let (categories, agencies) = self.behind(plan, tally);
+        Assessment {
+            score: model.score(&self.row),
+            categories,
+            agencies,
+            coverage: coverage(&self.row),
+            hard_trigger: self.hard_triggers(plan).next().is_some(),
+            reasons: [NO_REASON; REASONS],
+        }
+    }
+
     /// The hard triggers that stand.
     fn hard_triggers(&self, plan: &Plan) -> impl Iterator<Item = usize> {
         let stands = |(feature, value): (&FeatureDef, &Option<i64>)| {

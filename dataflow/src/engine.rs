@@ -18,7 +18,9 @@ use crate::keeping::Keeping;
 use crate::loader::{Loader, Post};
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
+use crate::rules::{Graded, Rules};
 use crate::stats::EngineStats;
+use crate::survey::{Question, Survey, Visit};
 use crate::worker::{self, Command, Reply, Share, Wanted};
 
 /// Commands that may wait for a worker.
@@ -50,6 +52,9 @@ pub struct EpochOutput {
     /// By slot of role `Registers` or `Mention`: by how much the number of facts
     /// that match registered enterprises has changed. Sorted by slot, not zero.
     pub matched: Vec<(Slot, i64)>,
+    /// How the counts of grades by model and challenger have changed; all zero
+    /// without a challenger.
+    pub graded: Graded,
 }
 
 /// The incremental engine. Dropping it ends its threads.
@@ -115,15 +120,56 @@ impl Engine {
         Loader::new(self.posts.clone(), self.keepings.clone())
     }
 
-    /// Puts a model in force from `time_ms` on, or from the first instant that
-    /// is still open. Takes effect when an epoch closes at or after it.
+    /// [`Engine::set_rules`] of the features that the engine was started with.
     ///
     /// # Errors
-    /// When the model is bound to other features than the plan computes, or a
-    /// worker is gone.
+    /// When the model is bound to other features, or a worker is gone.
     pub fn set_model(&self, time_ms: u64, model: BoundScorecard) -> Result<(), EngineError> {
-        self.check_fit(&model)?;
-        self.tell(|| Command::Model(time_ms, model.clone()))
+        self.set_rules(time_ms, Rules::new(self.plan.clone(), model)?)
+    }
+
+    /// Puts rules in force from `time_ms` on, or from the first instant that is
+    /// still open. Takes effect when an epoch closes at or after it.
+    ///
+    /// # Errors
+    /// When they are for other accumulators than the engine holds, or a worker is
+    /// gone.
+    pub fn set_rules(&self, time_ms: u64, rules: Rules) -> Result<(), EngineError> {
+        let rules = self.ground(&rules)?;
+        self.tell(|| Command::Rules(time_ms, rules.clone()))
+    }
+
+    /// Begins to assess every enterprise by each of `rules`, as of the last
+    /// epoch; every worker hands what it finds to a visitor of its own. Epochs go
+    /// on meanwhile: each is held up by at most about a millisecond.
+    ///
+    /// # Errors
+    /// When rules are for other accumulators than the engine holds, or a worker
+    /// is gone.
+    pub fn survey(
+        &self,
+        rules: &[Rules],
+        mut visitor: impl FnMut() -> Visit,
+    ) -> Result<Survey, EngineError> {
+        let rules = rules.iter().map(|rules| self.ground(rules));
+        let rules = rules.collect::<Result<Vec<Rules>, _>>()?;
+        // No epoch is under way while this is held: all see the same one.
+        let desk = self.desk()?;
+        let (done, all_done) = channel();
+        let mut questions = self.posts.iter().map(|post| {
+            let question = Question {
+                rules: rules.clone(),
+                visit: visitor(),
+                done: done.clone(),
+            };
+            post.send(Command::Survey(question))
+        });
+        let asked = questions.all(|sent| sent);
+        drop((questions, desk));
+        match asked {
+            true => Ok(Survey::new(all_done, self.posts.len())),
+            false => Err(EngineError::WorkerLost),
+        }
     }
 
     /// Closes the epoch at `time_ms`, waits until every consequence is known and
@@ -252,14 +298,23 @@ impl Engine {
         }
     }
 
-    fn check_fit(&self, model: &BoundScorecard) -> Result<(), EngineError> {
-        let computed = self.plan.features.iter().map(|feature| &feature.spec);
-        match computed.eq(model.features()) {
-            true => Ok(()),
-            false => Err(EngineError::Model {
-                model: model.features().len(),
-                plan: self.plan.features.len(),
-            }),
+    /// The rules over what this engine keeps of its slots.
+    fn ground(&self, rules: &Rules) -> Result<Rules, EngineError> {
+        let asked = rules.plan();
+        let roles = |plan: &Plan| -> Vec<_> {
+            let slots = plan.slots.iter();
+            slots
+                .map(|slot| (slot.source, slot.agency, slot.role))
+                .collect()
+        };
+        let same = roles(asked) == roles(&self.plan)
+            && asked.link_shares == self.plan.link_shares
+            && asked.groups == self.plan.groups;
+        let plan = self.plan.with_features(asked.features.clone());
+        match plan {
+            Ok(plan) if same => Ok(rules.clone().over(plan)),
+            Ok(_) => Err(EngineError::Ground(Vec::new())),
+            Err(faults) => Err(EngineError::Ground(faults)),
         }
     }
 }
@@ -292,6 +347,7 @@ impl EpochOutput {
         for (slot, change) in share.matched() {
             self.count(slot, change);
         }
+        self.graded.add(&share.graded);
     }
 
     fn count(&mut self, slot: Slot, change: i64) {

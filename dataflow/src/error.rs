@@ -19,6 +19,13 @@ pub enum EngineError {
         /// Features of the plan.
         plan: usize,
     },
+    /// Rules may bring other features over what is kept, no other slots, links or
+    /// groups.
+    #[error(
+        "rules are for other slots, links or groups than the engine was started with{}",
+        .0.iter().map(|fault| format!("; {fault}")).collect::<String>()
+    )]
+    Ground(Vec<String>),
     /// An epoch must end at or after the first instant that is still open.
     #[error("time `{time_ms}` cannot close an epoch (allowed are `{first_ms}` to `{last_ms}`)")]
     Time {

@@ -26,7 +26,7 @@ use crate::reach::{carry, paths, reach};
 use crate::revise::Version;
 use crate::scores::scores;
 use crate::split::split;
-use crate::types::{Said, Tallies, Time, arrange, arrange_said};
+use crate::types::{Said, Tallies, TallyTrace, Time, arrange, arrange_said};
 use crate::window::{Epoch, Held, window};
 
 type Handle<D> = InputHandle<Time, CapacityContainerBuilder<Vec<D>>>;
@@ -37,7 +37,7 @@ pub(crate) struct Inputs {
     profiles: Handle<Row<Profile>>,
     aliases: Handle<Row<SubjectKey>>,
     links: Handle<Row<Target>>,
-    models: Handle<Version>,
+    rules: Handle<Version>,
 }
 
 /// Containers that enter before the dataflow is given time to take them in.
@@ -58,7 +58,7 @@ impl Entering {
 
 impl Inputs {
     /// Enters a piece of an epoch; `true` when all of it has entered and nothing
-    /// at or before its time can come any more. Models enter at their own times.
+    /// at or before its time can come any more. Rules enter at their own times.
     ///
     /// A piece at a time, and one input after another: what waits is held once,
     /// and an arrangement is built, and its rows freed, before the rows of the
@@ -66,10 +66,10 @@ impl Inputs {
     pub(crate) fn enter(&mut self, epoch: &mut Entering) -> bool {
         let Entering { time, arrivals } = epoch;
         let time = *time;
-        for (from, model) in arrivals.models.drain(..) {
-            let from = from.max(*self.models.time());
-            self.models.advance_to(from);
-            self.models.send((from, model));
+        for (from, rules) in arrivals.rules.drain(..) {
+            let from = from.max(*self.rules.time());
+            self.rules.advance_to(from);
+            self.rules.send((from, rules));
         }
         let mut room = AT_ONCE;
         let entered = send(&mut self.aliases, time, &mut arrivals.aliases, &mut room)
@@ -82,7 +82,7 @@ impl Inputs {
                 self.observed.send((time, observed));
             }
             self.observed.advance_to(time + 1);
-            self.models.advance_to(time + 1);
+            self.rules.advance_to(time + 1);
         }
         entered
     }
@@ -118,6 +118,8 @@ pub(crate) struct Graph {
     pub(crate) inputs: Inputs,
     /// Where changes come out.
     pub(crate) harvest: Rc<RefCell<Harvest>>,
+    /// The enterprises, for surveys.
+    pub(crate) tallies: TallyTrace,
     probe: ProbeHandle<Time>,
     held: Held,
     gauges: Vec<(&'static str, Box<dyn Gauge>)>,
@@ -139,6 +141,7 @@ impl Graph {
         for (_, gauge) in &mut self.gauges {
             gauge.compact(time);
         }
+        Gauge::compact(&mut self.tallies, time);
     }
 
     /// Name, rows and bytes of everything that is held.
@@ -159,7 +162,7 @@ struct Streams<'scope> {
     profiles: Said<'scope, Profile>,
     aliases: Said<'scope, SubjectKey>,
     links: Said<'scope, Target>,
-    models: StreamVec<'scope, Time, Version>,
+    rules: StreamVec<'scope, Time, Version>,
 }
 
 fn open(scope: Scope<'_, Time>) -> (Inputs, Streams<'_>) {
@@ -167,20 +170,20 @@ fn open(scope: Scope<'_, Time>) -> (Inputs, Streams<'_>) {
     let (profiles, versions) = scope.new_input();
     let (aliases, meanings) = scope.new_input();
     let (links, targets) = scope.new_input();
-    let (models, in_force) = scope.new_input();
+    let (rules, in_force) = scope.new_input();
     let inputs = Inputs {
         observed,
         profiles,
         aliases,
         links,
-        models,
+        rules,
     };
     let entering = Streams {
         observations,
         profiles: versions.as_collection(),
         aliases: meanings.as_collection(),
         links: targets.as_collection(),
-        models: in_force,
+        rules: in_force,
     };
     (inputs, entering)
 }
@@ -226,10 +229,12 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
         ("tallies", Box::new(tallied.trace.clone())),
     ];
     let harvest = Rc::new(RefCell::new(harvest));
-    let (probe, _) = scores(tallied, entering.models, plan, harvest.clone()).probe();
+    let tallies = tallied.trace.clone();
+    let (probe, _) = scores(tallied, entering.rules, plan, harvest.clone()).probe();
     Graph {
         inputs,
         harvest,
+        tallies,
         probe,
         held,
         gauges,

@@ -8,6 +8,7 @@ use std::sync::mpsc::Sender;
 use tocsin_ingest::fact::Slot;
 
 use crate::revise::ScoreChange;
+use crate::rules::Graded;
 use crate::worker::{Reply, Share, Wanted};
 
 /// Changes a chunk.
@@ -48,6 +49,11 @@ impl Harvest {
             self.last.matched.resize(slot + 1, 0);
         }
         self.last.matched[slot] += change;
+    }
+
+    /// Adds how the counts of grades have changed.
+    pub(crate) fn grade(&mut self, graded: &Graded) {
+        self.last.graded.add(graded);
     }
 
     /// Sends what is left: the epoch is complete.

@@ -172,6 +172,38 @@ impl Plan {
         }
     }
 
+    /// The same accumulators under other features.
+    ///
+    /// # Errors
+    /// Every feature that needs what is not kept of its slots: those have to be
+    /// loaded anew.
+    pub fn with_features(&self, features: Vec<FeatureDef>) -> Result<Plan, Vec<String>> {
+        let ageing = self.ageing();
+        let kept = |measure: &Measure, slot: Slot| {
+            let def = self.slots.get(usize::from(slot));
+            let signal = def.filter(|def| def.role == Role::Signal);
+            let enough = signal.is_none_or(|def| def.keeping.and(measure.needs()) == def.keeping);
+            let aged = ageing.get(usize::from(slot)) == Some(&true);
+            enough && (aged || !measure.ages())
+        };
+        let lacks = |feature: &&FeatureDef| {
+            let mut measures = feature.measures();
+            !measures.all(|measure| measure.slots.iter().all(|slot| kept(measure, *slot)))
+        };
+        let faults = features.iter().filter(lacks).map(|feature| {
+            let name = &feature.spec.name;
+            format!("feature `{name}` needs what is not kept of its signals")
+        });
+        let faults: Vec<String> = faults.collect();
+        match faults.is_empty() {
+            true => Ok(Plan {
+                features,
+                ..self.clone()
+            }),
+            false => Err(faults),
+        }
+    }
+
     /// What a slot remembers; of unknown slots sums.
     pub(crate) fn keeping(&self, slot: Slot) -> Keeping {
         let def = self.slots.get(usize::from(slot));

@@ -1,21 +1,22 @@
 //! How one enterprise's assessment changes over an interval.
 //!
 //! Contract: pure. Given the tally before the interval, the changes of tally, the
-//! models that come into force and the midnights that pass within it, gives one
+//! rules that come into force and the midnights that pass within it, gives one
 //! change per instant at which the assessment differs from the one before, as a
-//! differential collection of (enterprise, assessment) would.
+//! differential collection of (enterprise, assessment) would; and those besides
+//! that the rules ask to be told of when they come into force.
 
 use std::rc::Rc;
 
 use differential_dataflow::difference::Semigroup;
 use tocsin_ingest::fact::{Slot, SubjectKey};
-use tocsin_models::BoundScorecard;
 
 use crate::assessment::{Assessment, Assessor};
 use crate::day::{business_day, midnight};
 use crate::features::is_registered;
 use crate::keeping::slot_of;
 use crate::plan::Plan;
+use crate::rules::{Graded, Rules};
 use crate::tally::Tally;
 use crate::types::Time;
 use crate::worker::Wanted;
@@ -33,8 +34,8 @@ pub struct ScoreChange {
     pub time_ms: u64,
 }
 
-/// A model and the instant from which it is in force.
-pub(crate) type Version = (Time, BoundScorecard);
+/// Rules and the instant from which they are in force.
+pub(crate) type Version = (Time, Rules);
 
 /// Revises assessments, and counts the records that match registered
 /// enterprises on the way.
@@ -42,7 +43,7 @@ pub(crate) struct Reviser {
     plan: Rc<Plan>,
     assessor: Assessor,
     /// In force before the interval.
-    current: Option<BoundScorecard>,
+    current: Option<Rules>,
     /// Coming into force within the interval, in time order.
     due: Vec<Version>,
     /// Midnights within the interval, where features age.
@@ -55,10 +56,12 @@ pub(crate) struct Reviser {
     wanted: Wanted,
     /// By slot: how the count of matched records has changed.
     matched: Vec<i64>,
+    /// How the counts of grades have changed.
+    graded: Graded,
 }
 
 impl Reviser {
-    /// A reviser without a model: nothing has an assessment.
+    /// A reviser without rules: nothing has an assessment.
     pub(crate) fn new(plan: Rc<Plan>) -> Self {
         Reviser {
             matched: vec![0; plan.slots.len()],
@@ -70,6 +73,7 @@ impl Reviser {
             midnights: Vec::new(),
             yesterday: 0,
             wanted: Wanted::Changes,
+            graded: Graded::default(),
         }
     }
 
@@ -84,7 +88,7 @@ impl Reviser {
     }
 
     /// Begins the interval from `since` to before `until`, within which the
-    /// models `due` come into force.
+    /// rules `due` come into force.
     pub(crate) fn begin(&mut self, since: Time, until: Time, mut due: Vec<Version>) {
         due.sort_by_key(|(time, _)| *time);
         self.due = due;
@@ -97,14 +101,14 @@ impl Reviser {
         }
     }
 
-    /// Ends the interval: its last model stays in force.
+    /// Ends the interval: its last rules stay in force.
     pub(crate) fn end(&mut self) {
-        if let Some((_, model)) = self.due.drain(..).next_back() {
-            self.current = Some(model);
+        if let Some((_, rules)) = self.due.drain(..).next_back() {
+            self.current = Some(rules);
         }
     }
 
-    /// Whether a model comes into force or a day passes within the interval.
+    /// Whether other rules come into force or a day passes within the interval.
     pub(crate) fn affects_all(&self) -> bool {
         !self.due.is_empty() || !self.midnights.is_empty()
     }
@@ -122,14 +126,15 @@ impl Reviser {
         }
         changes.sort_unstable_by_key(|(time, _)| *time);
         self.count_matched(&tally, -1);
-        let current = self.current.clone();
-        let mut old = self.assess(current.as_ref(), &tally, self.yesterday);
+        let mut rules = self.current.clone();
+        let mut old = self.assess(rules.as_ref(), &tally, self.yesterday);
+        self.count_graded(rules.as_ref(), old.as_ref(), &tally, -1);
         let (mut changed, mut due, mut passed) = (changes.drain(..).peekable(), 0, 0);
         loop {
             let of_tally = changed.peek().map(|(time, _)| *time);
-            let of_model = self.due.get(due).map(|(time, _)| *time);
+            let of_rules = self.due.get(due).map(|(time, _)| *time);
             let of_day = self.midnights.get(passed).copied();
-            let next = of_tally.into_iter().chain(of_model).chain(of_day).min();
+            let next = of_tally.into_iter().chain(of_rules).chain(of_day).min();
             let Some(time_ms) = next else {
                 break;
             };
@@ -137,11 +142,13 @@ impl Reviser {
             while let Some((_, change)) = changed.next_if(|(time, _)| *time == time_ms) {
                 tally.plus_equals(&change);
             }
-            due += self.due[due..].partition_point(|(time, _)| *time <= time_ms);
-            let model = due.checked_sub(1).map(|last| &self.due[last].1);
-            let model = model.or(self.current.as_ref()).cloned();
-            let new = self.assess(model.as_ref(), &tally, business_day(time_ms));
-            if new != old {
+            let mut tell = false;
+            while let Some((_, next)) = self.due.get(due).filter(|(time, _)| *time <= time_ms) {
+                (rules, tell, due) = (Some(next.clone()), true, due + 1);
+            }
+            let new = self.assess(rules.as_ref(), &tally, business_day(time_ms));
+            let tells = |rules: &Rules| rules.tells(enterprise, new.as_ref());
+            if new != old || tell && rules.as_ref().is_some_and(tells) {
                 emit(ScoreChange {
                     enterprise,
                     old,
@@ -151,6 +158,7 @@ impl Reviser {
             }
             old = new;
         }
+        self.count_graded(rules.as_ref(), old.as_ref(), &tally, 1);
         self.count_matched(&tally, 1);
     }
 
@@ -163,20 +171,39 @@ impl Reviser {
             .collect()
     }
 
-    fn assess(
-        &mut self,
-        model: Option<&BoundScorecard>,
-        tally: &Tally,
-        today: i32,
-    ) -> Option<Assessment> {
-        let model = model.filter(|_| self.wanted == Wanted::Changes);
-        self.assessor.assess(&self.plan, model?, tally, today)
+    /// Takes how the counts of grades have changed.
+    pub(crate) fn take_graded(&mut self) -> Graded {
+        std::mem::take(&mut self.graded)
+    }
+
+    fn assess(&mut self, rules: Option<&Rules>, tally: &Tally, today: i32) -> Option<Assessment> {
+        let rules = rules.filter(|_| self.wanted == Wanted::Changes)?;
+        self.assessor
+            .assess(rules.plan(), rules.model(), tally, today)
     }
 
     /// Whether a day alone may change the enterprise's assessment.
     fn is_ageing(&self, tally: &Tally) -> bool {
         let ages = |slot: Slot| self.ageing.get(usize::from(slot_of(slot))) == Some(&true);
         !self.midnights.is_empty() && tally.entries().iter().any(|entry| ages(entry.slot))
+    }
+
+    /// Counts how model and challenger grade what has just been assessed.
+    fn count_graded(
+        &mut self,
+        rules: Option<&Rules>,
+        assessed: Option<&Assessment>,
+        tally: &Tally,
+        sign: i64,
+    ) {
+        let challenger = rules.and_then(Rules::challenger);
+        let (Some((challenger, grade)), Some(rules), Some(assessed)) =
+            (challenger, rules, assessed)
+        else {
+            return;
+        };
+        let beside = self.assessor.beside(rules.plan(), challenger, tally);
+        self.graded.count(grade(assessed), grade(&beside), sign);
     }
 
     fn count_matched(&mut self, tally: &Tally, sign: i64) {

@@ -77,6 +77,7 @@ pub(crate) fn scores<'scope>(
                     for (slot, change) in reviser.take_matched() {
                         harvest.count(slot, change);
                     }
+                    harvest.grade(&reviser.take_graded());
                 }
                 wait_for_midnight(&mut midnight_capability, intake.until);
                 intake.tidy();
@@ -228,7 +229,7 @@ fn each(cursor: &mut Tallied, store: &Vec<Batch>, mut action: impl FnMut(Time, P
     cursor.map_times(store, |time, change| action(*time, change));
 }
 
-fn add(tally: &mut Tally, change: Packed<'_>) {
+pub(crate) fn add(tally: &mut Tally, change: Packed<'_>) {
     use differential_dataflow::difference::Semigroup;
     tally.plus_equals(&change.tally());
 }

@@ -4,27 +4,32 @@
 //! never blocks on anything but timely's own parking, and whoever sends it a
 //! command unparks it afterwards; so it neither spins nor sleeps over work.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::thread::Thread;
 
 use timely::worker::Worker;
 use tocsin_ingest::fact::Slot;
-use tocsin_models::BoundScorecard;
 
 use crate::arrivals::{Arrivals, Load};
+use crate::day::business_day;
 use crate::graph::{Entering, Graph};
 use crate::harvest::Harvest;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
+use crate::rules::{Graded, Rules};
+use crate::survey::{Question, Walk};
 use crate::types::Time;
 
 /// What a worker can be told.
 pub(crate) enum Command {
     /// Rows for the open epoch.
     Load(Load),
-    /// A model that is in force from an instant on.
-    Model(Time, BoundScorecard),
+    /// Rules that are in force from an instant on.
+    Rules(Time, Rules),
+    /// Assess every enterprise by other rules, beside the epochs.
+    Survey(Question),
     /// Close the epoch at an instant and report it, and every change of an
     /// assessment where these are wanted.
     Advance(Time, Wanted),
@@ -66,6 +71,8 @@ pub(crate) struct Share {
     pub(crate) changes: Vec<ScoreChange>,
     /// Changes of matched counts by slot.
     pub(crate) matched: Vec<i64>,
+    /// How the counts of grades have changed.
+    pub(crate) graded: Graded,
 }
 
 impl Share {
@@ -102,7 +109,9 @@ pub(crate) fn run(
         graph: Graph::build(worker, plan, Harvest::new(farewell.0.clone())),
         arrivals: Arrivals::new(open),
         entering: None,
+        walks: VecDeque::new(),
         epoch: None,
+        last: open,
         steps: 0,
         replies: farewell.0.clone(),
     };
@@ -112,7 +121,10 @@ pub(crate) fn run(
         match desk.enter() {
             true => {
                 desk.report();
-                worker.step_or_park(None);
+                match desk.walk() {
+                    true => worker.step(),
+                    false => worker.step_or_park(None),
+                };
             }
             // The rest of the epoch is to follow at once.
             false => {
@@ -132,8 +144,12 @@ struct Desk {
     arrivals: Arrivals,
     /// What is still to enter of the epoch that is being closed.
     entering: Option<Entering>,
+    /// Surveys under way.
+    walks: VecDeque<Walk>,
     /// Closed and not yet reported.
     epoch: Option<Time>,
+    /// When the last epoch closed.
+    last: Time,
     steps: u64,
     replies: Sender<Reply>,
 }
@@ -153,12 +169,18 @@ impl Desk {
     fn take(&mut self, command: Command) {
         match command {
             Command::Load(load) => self.arrivals.add(load),
-            Command::Model(from, model) => self.arrivals.models.push((from, model)),
+            Command::Rules(from, rules) => self.arrivals.rules.push((from, rules)),
+            Command::Survey(question) => {
+                let today = business_day(self.last);
+                let walk = Walk::begin(&mut self.graph.tallies, question, today);
+                self.walks.push_back(walk);
+            }
             Command::Advance(time, wanted) => {
                 let arrivals = self.arrivals.take(time);
                 self.graph.harvest.borrow_mut().wanted = wanted;
                 self.entering = Some(Entering::new(time, arrivals));
                 self.epoch = Some(time);
+                self.last = time;
             }
             Command::Measure => {
                 let measured = self.graph.measure();
@@ -191,6 +213,17 @@ impl Desk {
         self.graph.harvest.borrow_mut().report();
         // Nobody waits for this.
         self.graph.compact(time + 1);
+    }
+
+    /// Goes on with a survey while no epoch waits; `false`: there is none.
+    fn walk(&mut self) -> bool {
+        let Some(walk) = self.walks.front_mut().filter(|_| self.epoch.is_none()) else {
+            return false;
+        };
+        if !walk.step() {
+            self.walks.drain(..1).for_each(Walk::end);
+        }
+        true
     }
 
     fn reply(&self, reply: Reply) {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use support::*;
 use tocsin_dataflow::{Aggregate, Assessment, Engine, EngineConfig, EpochOutput};
-use tocsin_dataflow::{Measure, Plan, Role};
+use tocsin_dataflow::{Measure, Plan, Role, Rules};
 use tocsin_dataflow::{business_day, midnight};
 use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
@@ -442,6 +442,17 @@ fn script() -> impl Strategy<Value = Script> {
 /// Plays a script: each mention of a fact adds it, or takes it back if it is
 /// there. Returns what the engine says, what is left, and when it ended.
 fn play(workers: usize, script: &Script, model_at: usize) -> (State, Vec<Fact>, u64) {
+    let rules = Rules::new(plan(), model(&plan(), 5)).unwrap();
+    play_under(workers, script, model_at, &rules)
+}
+
+/// As [`play`], with the rules that come into force on the way.
+fn play_under(
+    workers: usize,
+    script: &Script,
+    model_at: usize,
+    rules: &Rules,
+) -> (State, Vec<Fact>, u64) {
     let plan = plan();
     let mut time = midnight(FIRST_DAY) + 10 * HOUR;
     let engine = Engine::start(
@@ -460,7 +471,7 @@ fn play(workers: usize, script: &Script, model_at: usize) -> (State, Vec<Fact>, 
     for (number, (gap, toggles)) in epochs.iter().enumerate() {
         time += gap;
         if number == model_at % epochs.len() {
-            engine.set_model(time - 1, model(&plan, 5)).unwrap();
+            engine.set_rules(time - 1, rules.clone()).unwrap();
         }
         for place in toggles {
             let diff = if there[*place] { -1 } else { 1 };
@@ -486,6 +497,25 @@ proptest! {
         let batch = State::of_batch(&plan, &model(&plan, 5), &left, business_day(time));
         prop_assert_eq!(&state.assessments, &batch.assessments);
         // Without a registered enterprise nothing is matched.
+        prop_assert_eq!(&state.matched, &batch.matched);
+    }
+
+    #[test]
+    fn other_features_end_where_a_fresh_start_with_them_ends(
+        script in script(), workers in 1usize..3, rules_at in 0usize..6, twisted in any::<bool>(),
+    ) {
+        let mut other = plan();
+        other.features.remove(2);
+        other.features.swap(0, 3);
+        if twisted {
+            other.features[1].measure.aggregate = Aggregate::Count;
+            other.features[0].hard = true;
+        }
+        let card = model(&other, 9);
+        let rules = Rules::new(other.clone(), card.clone()).unwrap();
+        let (state, left, time) = play_under(workers, &script, rules_at, &rules);
+        let batch = State::of_batch(&other, &card, &left, business_day(time));
+        prop_assert_eq!(&state.assessments, &batch.assessments);
         prop_assert_eq!(&state.matched, &batch.matched);
     }
 

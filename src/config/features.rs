@@ -10,7 +10,7 @@ use tocsin_models::{Category, FeatureKind, FeatureSpec};
 pub use tocsin_dataflow::Aggregate;
 
 /// Another number that a feature is divided by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Divisor {
     /// The signal or attribute that it counts.
     pub from: String,
@@ -23,7 +23,7 @@ pub struct Divisor {
 }
 
 /// A declared feature.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
     /// Name, category and kind, as the model knows it.
     pub spec: FeatureSpec,

@@ -2,10 +2,11 @@
 //! sources, the features and the levels' policy, with every fault at once.
 
 mod features;
+mod ground;
 mod settings;
 mod signals;
 mod training;
 
 pub use features::{Aggregate, Feature};
-pub use settings::{Clock, ModelChoice, Settings};
+pub use settings::{Clock, ModelChoice, Settings, read_policy};
 pub use training::AsOf;

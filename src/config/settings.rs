@@ -1,6 +1,7 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
 use super::features::{self, Feature, Raised};
+use super::ground::Ground;
 use super::signals::{self, Signal};
 use super::training::{Training, read_training};
 use serde::Deserialize;
@@ -78,6 +79,8 @@ pub struct Settings {
     pub clock: Clock,
     /// Where the model comes from.
     pub model: ModelChoice,
+    /// The artifact that is scored beside the model in force.
+    pub challenger: Option<PathBuf>,
     /// Levels, gates and hysteresis.
     pub policy: Policy,
     /// Which feature says the sector, and which sectors are judged apart.
@@ -86,6 +89,12 @@ pub struct Settings {
     pub signals: Vec<Signal>,
     /// What models are trained on, and how.
     pub training: Training,
+    /// What a running process cannot change.
+    pub ground: Ground,
+    /// The files besides those of sources, `tocsin.toml` first.
+    pub files: Vec<PathBuf>,
+    /// Where the sources are declared.
+    pub sources: PathBuf,
     /// Hash of every declaration: the version of the rules.
     pub hash: String,
 }
@@ -121,11 +130,13 @@ impl Settings {
         }
         let signals = read_signals(&draft, &catalogue, &mut faults);
         let features = read_features(&draft, &catalogue, &signals, &mut faults);
-        let hash = hash_rules(file, &draft, &catalogue);
+        let (hash, ground) = hash_rules(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
+        let files = [file, &draft.features].map(Path::to_path_buf);
+        let files = files.into_iter().chain(draft.signals.clone()).collect();
         let mut training = draft.training;
         let rising = features.iter().filter(|feature| feature.rising);
         training.params.rising = rising.map(|feature| feature.spec.name.clone()).collect();
@@ -137,12 +148,29 @@ impl Settings {
             groups: draft.groups,
             clock: draft.clock,
             model: draft.model,
+            challenger: draft.challenger,
             policy,
             sectors: draft.sectors,
             signals,
             training,
+            ground,
+            files,
+            sources: draft.sources,
             hash,
         })
+    }
+
+    /// Reads other features over the same accumulators.
+    ///
+    /// # Errors
+    /// Every fault.
+    pub fn read_features(&self, document: &Document) -> Result<Vec<Feature>, Vec<Fault>> {
+        let declared = Declared {
+            catalogue: &self.catalogue,
+            groups: &self.groups,
+            signals: &self.signals,
+        };
+        features::read(document, &declared)
     }
 
     /// What a feature's signal says, if it counts one that is declared.
@@ -229,14 +257,15 @@ fn keep<T>(result: Result<T, Vec<Fault>>, faults: &mut Vec<Fault>) -> Option<T> 
 }
 
 /// `tocsin.toml` alone.
-struct Draft {
-    root: PathBuf,
+pub(super) struct Draft {
+    pub(super) root: PathBuf,
     sources: PathBuf,
     features: PathBuf,
-    link_kinds: Vec<LinkKind>,
-    groups: Vec<Group>,
-    clock: Clock,
+    pub(super) link_kinds: Vec<LinkKind>,
+    pub(super) groups: Vec<Group>,
+    pub(super) clock: Clock,
     model: ModelChoice,
+    challenger: Option<PathBuf>,
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
     signals: Option<PathBuf>,
@@ -271,6 +300,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
     root.section("levels").inspect(|levels| {
         levels.keys();
     });
+    let (model, challenger) = read_model(root, folder);
     Draft {
         root: draft_root,
         sources,
@@ -278,7 +308,8 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         groups,
         link_kinds,
         clock: read_clock(root, folder),
-        model: read_model(root, folder),
+        model,
+        challenger,
         sectors: read_sectors(root),
         training: read_training(root),
         signals: signals.map(|file| folder.join(file)),
@@ -384,18 +415,20 @@ fn read_clock(root: &Section<'_>, folder: &Path) -> Clock {
     }
 }
 
-fn read_model(root: &Section<'_>, folder: &Path) -> ModelChoice {
+/// The model, and the challenger that is scored beside it.
+fn read_model(root: &Section<'_>, folder: &Path) -> (ModelChoice, Option<PathBuf>) {
     let Some(section) = root.section("model") else {
         root.fault(
             "model",
             "is missing; give `artifact` (a file) or `train = \"if-missing\"`",
         );
-        return ModelChoice::TrainIfMissing;
+        return (ModelChoice::TrainIfMissing, None);
     };
     let artifact = section.text("artifact");
     let train = section.choice("train", &[("if-missing", ())]);
+    let challenger = section.text("challenger").map(|file| folder.join(file));
     section.finish();
-    match (artifact, train) {
+    let choice = match (artifact, train) {
         (Some(artifact), None) => ModelChoice::Artifact(folder.join(artifact)),
         (None, Some(())) => ModelChoice::TrainIfMissing,
         _ => {
@@ -405,7 +438,8 @@ fn read_model(root: &Section<'_>, folder: &Path) -> ModelChoice {
             );
             ModelChoice::TrainIfMissing
         }
-    }
+    };
+    (choice, challenger)
 }
 
 /// `[evaluation] sector = "feature"`, `within = [76, …]`: the sectors inside
@@ -428,7 +462,11 @@ struct OnlyLevels {
     levels: Option<Policy>,
 }
 
-fn read_policy(document: &Document) -> Result<Policy, Vec<Fault>> {
+/// `[levels]` of a `tocsin.toml`.
+///
+/// # Errors
+/// Every fault.
+pub fn read_policy(document: &Document) -> Result<Policy, Vec<Fault>> {
     let line = |span: Option<std::ops::Range<usize>>| {
         let start = span.map_or(0, |span| span.start);
         document.text()[..start.min(document.text().len())]
@@ -544,25 +582,33 @@ fn check_sectors(
 }
 
 /// One hash over everything that decides what records say and how they count:
-/// all declarations with their names, and the words of their word lists.
-fn hash_rules(file: &Path, draft: &Draft, catalogue: &Catalogue) -> String {
+/// all declarations with their names, and the words of their word lists. Beside
+/// it what of that a running process cannot change.
+fn hash_rules(file: &Path, draft: &Draft, catalogue: &Catalogue) -> (String, Ground) {
     let mut hasher = Xxh3::new();
-    let mut add = |bytes: &[u8]| {
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
-    };
     let files = [file, &draft.features].into_iter();
     for file in files.chain(draft.signals.as_deref()) {
-        add(&std::fs::read(file).unwrap_or_default());
+        add(&mut hasher, &std::fs::read(file).unwrap_or_default());
     }
+    let mut ground = Ground::new(draft);
     for source in catalogue.sources() {
-        add(source.id.as_bytes());
+        let mut of_source = Xxh3::new();
+        add(&mut hasher, source.id.as_bytes());
         let file = draft.sources.join(format!("{}.toml", source.id));
-        add(&std::fs::read(file).unwrap_or_default());
-        let lists = source.lexicons.iter();
-        lists.for_each(|list| list.words().for_each(|word| add(word.as_bytes())));
+        let declared = std::fs::read(file).unwrap_or_default();
+        let words = source.lexicons.iter().flat_map(|list| list.words());
+        for part in std::iter::once(&declared[..]).chain(words.map(str::as_bytes)) {
+            add(&mut hasher, part);
+            add(&mut of_source, part);
+        }
+        ground.add_source(&source.id, of_source.digest());
     }
-    format!("{:016x}", hasher.digest())
+    (format!("{:016x}", hasher.digest()), ground)
+}
+
+fn add(hasher: &mut Xxh3, bytes: &[u8]) {
+    hasher.update(&(bytes.len() as u64).to_le_bytes());
+    hasher.update(bytes);
 }
 
 #[cfg(test)]

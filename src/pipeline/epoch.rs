@@ -4,8 +4,9 @@
 use super::inputs::{Pending, Push};
 use super::intake::{Landed, SourceOutput};
 use super::judge::{Judge, Sieve, Sifted, Verdict};
+use super::rules::InForce;
 use super::stats::SourceStats;
-use super::{EpochSummary, Pipeline, RULES, segment_file, stored_row};
+use super::{EpochSummary, Pipeline, RULES, RULES_SINCE, segment_file, stored_row};
 use crate::history;
 use anyhow::Result;
 use std::collections::{BTreeMap, HashSet};
@@ -54,7 +55,7 @@ impl Pipeline {
         let now_ms = crate::time::now_ms();
         let stats = &self.stats;
         let fed = |source: u16| stats[usize::from(source)].read > 0;
-        let settings = &self.view.records.settings;
+        let settings = &self.in_force.records.settings;
         let pending = self.inputs.scan(settings, now_ms, final_reading, fed);
         self.note_faults();
         self.epoch(pending)
@@ -273,7 +274,7 @@ impl Pipeline {
         mut listen: impl FnMut(&ScoreChange),
     ) -> Result<EpochSummary> {
         let started = Instant::now();
-        let mut sieve = Sieve::new(&self.view.records.settings.policy, &self.book);
+        let mut sieve = Sieve::new(&self.in_force.records.settings.policy, &self.book);
         let output = self.engine.advance_each(time_ms as u64, |change| {
             listen(&change);
             sieve.take(change);
@@ -281,7 +282,7 @@ impl Pipeline {
         let sifted = sieve.end();
         let changes = sifted.scores.len();
         let advanced = started.elapsed();
-        self.count_matched(&output);
+        self.count(&output);
         let verdict = self.judge(id, sifted, time_ms, cause, retracted)?;
         let judged = started.elapsed();
         let with_result = self.settle_commit(commit, &verdict)?;
@@ -292,11 +293,7 @@ impl Pipeline {
             changes,
             events: verdict.events.len(),
         };
-        self.keep(id, time_ms, verdict, None, with_result)?;
-        if id == 1 {
-            let rules = self.rules(self.view.model_version().as_deref());
-            self.view.store.set_meta(RULES, &rules)?;
-        }
+        self.keep(id, time_ms, verdict, id == 1, with_result)?;
         if changes > BULK_CHANGES {
             self.give_memory_back()?;
         }
@@ -329,7 +326,7 @@ impl Pipeline {
         retracted: &HashSet<SubjectKey>,
     ) -> Result<Verdict> {
         let judge = Judge {
-            records: &self.view.records,
+            records: &self.in_force.records,
             epoch,
             last_ms: self.last_time_ms,
             now_ms,
@@ -339,14 +336,15 @@ impl Pipeline {
         judge.judge(sifted, &mut self.book, &mut self.names)
     }
 
-    /// Keeps an epoch's verdict: one transaction, after the large part of the
-    /// scores is in its file.
+    /// Keeps an epoch's verdict, and with `new_rules` which rules are in force
+    /// from it on: one transaction, after the large part of the scores is in its
+    /// file.
     pub(super) fn keep(
         &mut self,
         id: u64,
         time_ms: i64,
         mut verdict: Verdict,
-        model: Option<String>,
+        new_rules: bool,
         commit: Option<EpochCommit>,
     ) -> Result<()> {
         if verdict.scores.len() > BULK_CHANGES {
@@ -359,13 +357,28 @@ impl Pipeline {
             alerts: verdict.alerts,
             events: verdict.events,
             scores: verdict.scores,
-            model,
+            model: self.in_force.model_version().filter(|_| new_rules),
+            notes: match new_rules {
+                true => vec![
+                    (RULES.to_owned(), self.in_force.version()),
+                    (RULES_SINCE.to_owned(), format!("{id} {time_ms}")),
+                ],
+                false => Vec::new(),
+            },
         };
         let store = &self.view.store;
         let sequenced = match &commit {
             Some(commit) => store.commit_finished(commit, &result),
             None => store.finish_epoch(&result),
         }?;
+        if new_rules {
+            self.in_force = Arc::new(InForce {
+                epoch: id,
+                time_ms,
+                ..InForce::clone(&self.in_force)
+            });
+            self.view.put_in_force(Arc::clone(&self.in_force));
+        }
         self.view.announce(sequenced);
         self.last_epoch = id;
         self.last_time_ms = time_ms;
@@ -378,7 +391,9 @@ impl Pipeline {
         Ok(())
     }
 
-    pub(super) fn count_matched(&mut self, output: &EpochOutput) {
+    /// Counts on what the epoch has changed of the counts.
+    pub(super) fn count(&mut self, output: &EpochOutput) {
+        self.standings.graded.add(&output.graded);
         for (slot, delta) in &output.matched {
             self.matched[usize::from(*slot)] += delta;
         }

@@ -15,6 +15,7 @@ mod open;
 mod raw;
 pub mod records;
 pub mod restore;
+pub mod rules;
 mod settle;
 pub mod stats;
 mod take;
@@ -29,6 +30,7 @@ use anyhow::{Context, Result};
 use inputs::Inputs;
 use names::Names;
 use records::Records;
+use rules::{InForce, Standings};
 use stats::SourceStats;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -43,6 +45,8 @@ use tocsin_models::FeatureSpec;
 
 /// The store's note of the rules (and model) that the last epoch ran by.
 const RULES: &str = "rules";
+/// The store's note of since when: the epoch and its instant.
+const RULES_SINCE: &str = "rules since";
 
 /// Where the state is and how hard it is kept.
 #[derive(Debug, Clone)]
@@ -71,6 +75,8 @@ pub struct EpochSummary {
 /// The engine's state and the one way to move it on.
 pub struct Pipeline {
     view: Arc<View>,
+    in_force: Arc<InForce>,
+    standings: Standings,
     options: Options,
     clock: BusinessClock,
     runtime: tokio::runtime::Handle,
@@ -116,14 +122,14 @@ impl Pipeline {
             plan: settings.plan(),
         };
         let start_ms = open::start_time(&recovery, &clock)?;
-        let bound = model
-            .as_ref()
-            .map(|card| card.bind(&specs(&settings)))
-            .transpose()?;
-        let engine = Engine::start(config, start_ms as u64, bound.clone())?;
+        let in_force = Arc::new(open::in_force(records, model, &recovery)?);
+        let engine = Engine::start(config, start_ms as u64, None)?;
+        if let Some(rules) = in_force.rules()? {
+            engine.set_rules(start_ms as u64, rules)?;
+        }
         let sink = Sink::open(&options.data.join("alerts.ndjson"))?;
         let last_segment = recovery.segments.iter().map(|segment| segment.id).max();
-        let view = View::new(records, Arc::new(store), bound, options.data.clone());
+        let view = View::new(Arc::clone(&in_force), Arc::new(store), options.data.clone());
         let mut pipeline = Pipeline {
             loader: engine.loader(),
             stats: open::restored_stats(&settings, &recovery),
@@ -136,13 +142,18 @@ impl Pipeline {
             last_epoch: recovery.last_finished,
             last_time_ms: recovery.last_time_ms,
             view: Arc::new(view),
+            standings: Standings {
+                challenger: in_force.challenger_version(),
+                ..Standings::default()
+            },
+            in_force,
             options,
             clock,
             runtime,
             engine,
             sink,
         };
-        pipeline.restore(&recovery, model.as_ref())?;
+        pipeline.restore(&recovery)?;
         Ok(pipeline)
     }
 
@@ -152,15 +163,12 @@ impl Pipeline {
     }
 
     pub(super) fn records(&self) -> &Records {
-        &self.view.records
+        &self.in_force.records
     }
 
-    pub(super) fn settings(&self) -> &Arc<Settings> {
-        &self.view.records.settings
-    }
-
-    pub(super) fn rules(&self, model: Option<&str>) -> String {
-        format!("{} {}", self.settings().hash, model.unwrap_or("none"))
+    /// The configuration in force.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.in_force.records.settings
     }
 
     /// Shows how things stand to everybody who looks.
@@ -171,6 +179,7 @@ impl Pipeline {
             self.last_epoch,
             self.last_time_ms,
         );
+        self.view.set_standings(&self.standings);
     }
 
     /// Ends everything in order.
@@ -186,6 +195,59 @@ impl Pipeline {
     /// The runtime that the store's work runs on.
     pub fn runtime(&self) -> &tokio::runtime::Handle {
         &self.runtime
+    }
+}
+
+/// The state of the last finished epoch, loaded to be looked at.
+pub struct Standing {
+    /// The rules of the configuration.
+    pub in_force: InForce,
+    /// Every enterprise.
+    pub engine: Engine,
+    /// The open alerts.
+    pub book: Book,
+    /// The last finished epoch.
+    pub epoch: u64,
+    /// Its instant, milliseconds UTC.
+    pub time_ms: i64,
+    /// Keeps the directory from others as long as it is looked at.
+    _store: Store,
+}
+
+impl Standing {
+    /// Loads it. No epoch is made and none is finished.
+    ///
+    /// # Errors
+    /// When the directory is in use or damaged, or the model does not fit.
+    pub fn load(
+        settings: Arc<Settings>,
+        options: &Options,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Standing> {
+        let store = runtime.block_on(Store::open(&options.data, Durability::NoFsync))?;
+        let recovery = runtime.block_on(store.recover())?;
+        let landing = open::open_landing(&store, &recovery, options, &runtime)?;
+        let records = open::records(&settings, landing, &store, options, &runtime)?;
+        let model = open::choose_model(&settings, &recovery)?;
+        let in_force = open::in_force(records, model, &recovery)?;
+        let (epoch, time_ms) = (recovery.last_finished, recovery.last_time_ms);
+        let config = EngineConfig {
+            workers: options.workers,
+            plan: settings.plan(),
+        };
+        let engine = Engine::start(config, time_ms as u64, None)?;
+        let timeline = restore::Timeline::of(&recovery, &in_force.records);
+        let records = &in_force.records;
+        restore::load_up_to(epoch, records, &timeline, &engine, options.workers)?;
+        engine.advance(time_ms as u64)?;
+        Ok(Standing {
+            in_force,
+            engine,
+            book: recovery.book,
+            epoch,
+            time_ms,
+            _store: store,
+        })
     }
 }
 

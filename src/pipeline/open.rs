@@ -7,8 +7,9 @@ use super::judge::Sieve;
 use super::live::Superseded;
 use super::records::Records;
 use super::restore::{self, Timeline};
+use super::rules::{InForce, MODEL_EPOCH, Model, RULES_EPOCH};
 use super::stats::SourceStats;
-use super::{Options, Pipeline, RULES};
+use super::{Options, Pipeline, RULES, RULES_SINCE};
 use super::{index_row, specs};
 use crate::clock::BusinessClock;
 use crate::config::{ModelChoice, Settings};
@@ -16,7 +17,7 @@ use anyhow::{Context, Result};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tocsin_alerts::lifecycle::Cause;
-use tocsin_alerts::store::{EpochCommit, Recovery, Store};
+use tocsin_alerts::store::{EpochCommit, EpochRow, Recovery, Store};
 use tocsin_dataflow::ScoreChange;
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::index::Durability as IndexDurability;
@@ -24,39 +25,55 @@ use tocsin_ingest::landing::{Landing, LandingOptions, SegmentInfo};
 use tocsin_models::Scorecard;
 
 impl Pipeline {
-    pub(super) fn restore(&mut self, recovery: &Recovery, model: Option<&Scorecard>) -> Result<()> {
+    /// Loads the state, finishes what a kill cut off, and judges everything anew
+    /// where the rules are not those of the last epoch: as an epoch of its own,
+    /// or as the one that was cut off when it brought other rules.
+    pub(super) fn restore(&mut self, recovery: &Recovery) -> Result<()> {
         let timeline = Timeline::of(recovery, self.records());
-        let rules = self.rules(model.map(Scorecard::version));
-        let new_rules = recovery.last_finished > 0 && recovery.meta.get(RULES) != Some(&rules);
-        // What is scored now, of every enterprise, where the rules are new.
-        let mut scored: BTreeMap<SubjectKey, ScoreChange> = BTreeMap::new();
-        let mut note = |change: &ScoreChange| {
-            if new_rules {
-                scored.insert(change.enterprise, *change);
-            }
+        let version = self.in_force.version();
+        let of_rules = |epoch: &EpochRow| [RULES_EPOCH, MODEL_EPOCH].contains(&&*epoch.kind);
+        let cut_off = recovery.unfinished.iter().any(of_rules);
+        let new_rules = recovery.last_finished > 0 && recovery.meta.get(RULES) != Some(&version);
+        let mut scored = Scored {
+            wanted: new_rules || cut_off,
+            ..Scored::default()
         };
         if recovery.last_finished > 0 {
-            let changes = self.load_finished(recovery, &timeline, new_rules)?;
-            changes.iter().for_each(&mut note);
+            // A challenger's counts are made of the assessments, too.
+            let wanted = scored.wanted || self.in_force.challenger.is_some();
+            let changes = self.load_finished(recovery, &timeline, wanted)?;
+            changes.iter().for_each(|change| scored.note(change));
         }
         for epoch in &recovery.unfinished {
-            let retracted =
-                restore::load_epoch(epoch.id, &self.view.records, &timeline, &mut self.loader)?;
             tracing::info!(
                 epoch = epoch.id,
+                kind = epoch.kind,
                 "finishing an epoch that was committed before the last stop"
             );
+            if of_rules(epoch) {
+                self.judge_all(epoch.id, epoch.time_ms, &mut scored)?;
+                continue;
+            }
+            let records = &self.in_force.records;
+            let retracted = restore::load_epoch(epoch.id, records, &timeline, &mut self.loader)?;
             self.finish(
                 epoch.id,
                 epoch.time_ms,
                 Cause::Evidence,
                 &retracted,
                 Commit::Done,
-                &mut note,
+                |change| scored.note(change),
             )?;
         }
-        if new_rules {
-            self.apply_new_rules(&rules, model, scored)?;
+        if new_rules && !cut_off {
+            let (id, time_ms) = (self.last_epoch + 1, self.last_time_ms + 1);
+            self.commit(EpochCommit {
+                id,
+                time_ms,
+                kind: RULES_EPOCH.into(),
+                ..EpochCommit::default()
+            })?;
+            self.judge_all(id, time_ms, &mut scored)?;
         }
         self.give_memory_back()?;
         self.publish()?;
@@ -91,55 +108,80 @@ impl Pipeline {
             true => self.engine.advance(time_ms)?,
             false => self.engine.advance_untold(time_ms)?,
         };
-        self.count_matched(&output);
+        self.count(&output);
         Ok(output.changes)
     }
 
-    /// After a start with other rules or another model, every score may differ
-    /// from what was last published: that is an epoch of its own.
-    pub(super) fn apply_new_rules(
-        &mut self,
-        rules: &str,
-        model: Option<&Scorecard>,
-        mut scored: BTreeMap<SubjectKey, ScoreChange>,
-    ) -> Result<()> {
-        let id = self.last_epoch + 1;
-        let time_ms = self.last_time_ms + 1;
+    /// Judges everything by the rules of this start, as a committed epoch: every
+    /// score may differ from what was last published.
+    fn judge_all(&mut self, id: u64, time_ms: i64, scored: &mut Scored) -> Result<()> {
+        let output = self.engine.advance(time_ms as u64)?;
+        self.count(&output);
+        output.changes.iter().for_each(|change| scored.note(change));
         // Who is alerted and has no score any more falls to none.
         for alert in self.book.open_alerts() {
             let enterprise = SubjectKey(u128::from_be_bytes(alert.enterprise));
-            scored.entry(enterprise).or_insert(ScoreChange {
+            let gone = ScoreChange {
                 enterprise,
                 old: None,
                 new: None,
                 time_ms: 0,
+            };
+            scored.last.entry(enterprise).or_insert(gone);
+        }
+        let changes = std::mem::take(&mut scored.last).into_values();
+        let mut sieve = Sieve::new(&self.in_force.records.settings.policy, &self.book);
+        for change in changes {
+            sieve.take(ScoreChange {
+                time_ms: time_ms as u64,
+                ..change
             });
         }
-        let mut changes: Vec<ScoreChange> = scored.into_values().collect();
-        changes
-            .iter_mut()
-            .for_each(|change| change.time_ms = time_ms as u64);
-        self.commit(EpochCommit {
-            id,
-            time_ms,
-            kind: "rules".into(),
-            ..EpochCommit::default()
-        })?;
-        self.engine.advance(time_ms as u64)?;
-        let mut sieve = Sieve::new(&self.view.records.settings.policy, &self.book);
-        changes.into_iter().for_each(|change| sieve.take(change));
         let sifted = sieve.end();
         let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
-        self.keep(
-            id,
-            time_ms,
-            verdict,
-            model.map(|card| card.version().to_owned()),
-            None,
-        )?;
-        self.view.store.set_meta(RULES, rules)?;
-        Ok(())
+        self.keep(id, time_ms, verdict, true, None)
     }
+}
+
+/// The last change of every enterprise's score since the start, where it is
+/// wanted.
+#[derive(Default)]
+struct Scored {
+    wanted: bool,
+    last: BTreeMap<SubjectKey, ScoreChange>,
+}
+
+impl Scored {
+    fn note(&mut self, change: &ScoreChange) {
+        if self.wanted {
+            self.last.insert(change.enterprise, *change);
+        }
+    }
+}
+
+/// The rules of a start.
+pub(super) fn in_force(
+    records: Records,
+    model: Option<Scorecard>,
+    recovery: &Recovery,
+) -> Result<InForce> {
+    let settings = Arc::clone(&records.settings);
+    let model = model.map(|card| Model::new(card, &settings)).transpose()?;
+    let challenger = settings.challenger.as_ref();
+    let challenger = challenger.map(|file| Model::read(file, &settings));
+    let mut ground = settings.plan();
+    ground.remember();
+    let since = recovery.meta.get(RULES_SINCE);
+    let since = since.and_then(|since| since.split_once(' '));
+    let (epoch, time_ms) = since.unwrap_or(("0", "0"));
+    Ok(InForce {
+        records,
+        model,
+        challenger: challenger.transpose().map_err(anyhow::Error::msg)?,
+        ground: Arc::new(ground),
+        epoch: epoch.parse().unwrap_or(0),
+        time_ms: time_ms.parse().unwrap_or(0),
+    })
 }
 
 /// The instant of the first epoch that a new dataflow closes.

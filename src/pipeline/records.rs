@@ -145,6 +145,16 @@ impl Records {
         }
     }
 
+    /// The same records under other rules on the same ground: what records say
+    /// stays as it is.
+    #[must_use]
+    pub fn under(&self, settings: Arc<Settings>) -> Records {
+        Records {
+            settings,
+            ..self.clone()
+        }
+    }
+
     /// The mapper of a source, by its index.
     pub fn mapper(&self, source: u16) -> &Mapper {
         &self.mappers[usize::from(source)]

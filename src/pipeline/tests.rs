@@ -4,13 +4,14 @@
 mod files;
 mod names;
 mod restart;
+mod rules;
 mod versions;
 mod workbook;
 
 use super::inputs::Push;
 use super::*;
 use crate::config::Clock;
-use crate::explain::{Explanation, explain, find_enterprise};
+use crate::explain::{Explanation, find_enterprise};
 use crate::roller::Enough;
 use tempfile::TempDir;
 use tocsin_alerts::lifecycle::EventType;
@@ -150,9 +151,9 @@ fn model() -> String {
 
 fn explained(pipeline: &Pipeline, id: &str) -> Option<Explanation> {
     let view = pipeline.view();
-    let key = find_enterprise(&view.records, id).unwrap()?;
-    let (status, model) = (view.status(), view.model().unwrap());
-    explain(&view.records, &model, key, &status).unwrap()
+    let key = find_enterprise(&view.records(), id).unwrap()?;
+    let in_force = view.in_force();
+    in_force.explain(key, &view.status()).unwrap()
 }
 
 /// A feature's value for an enterprise.

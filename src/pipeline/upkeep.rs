@@ -1,12 +1,9 @@
 //! Between epochs: models, and work that can wait.
 
-use super::judge::Sieve;
-use super::{Pipeline, RULES, specs};
+use super::Pipeline;
+use super::rules::{InForce, Model};
 use crate::roller::Enough;
 use anyhow::Result;
-use std::collections::HashSet;
-use tocsin_alerts::lifecycle::Cause;
-use tocsin_alerts::store::EpochCommit;
 use tocsin_dataflow::EngineStats;
 use tocsin_models::Scorecard;
 
@@ -36,32 +33,15 @@ impl Pipeline {
     /// # Errors
     /// When the model does not fit the features, or the store fails.
     pub fn activate(&mut self, card: &Scorecard) -> Result<()> {
-        let bound = card.bind(&specs(self.settings()))?;
+        let model = Model::new(card.clone(), self.settings())?;
         self.view
             .store
             .save_model(card.version(), &card.to_json())?;
-        let id = self.last_epoch + 1;
-        let time_ms = self.clock.now_ms(self.last_time_ms);
-        self.commit(EpochCommit {
-            id,
-            time_ms,
-            kind: "model".into(),
-            ..EpochCommit::default()
-        })?;
-        self.engine.set_model(time_ms as u64, bound.clone())?;
-        self.view.set_model(bound);
-        let mut sieve = Sieve::new(&self.view.records.settings.policy, &self.book);
-        let output = self
-            .engine
-            .advance_each(time_ms as u64, |change| sieve.take(change))?;
-        let sifted = sieve.end();
-        self.count_matched(&output);
-        let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
-        self.keep(id, time_ms, verdict, Some(card.version().to_owned()), None)?;
-        let rules = self.rules(Some(card.version()));
-        self.view.store.set_meta(RULES, &rules)?;
-        self.publish()?;
-        self.show();
+        let next = InForce {
+            model: Some(model),
+            ..InForce::clone(&self.in_force)
+        };
+        self.apply(next)?;
         Ok(())
     }
 
@@ -127,7 +107,7 @@ impl Pipeline {
 
     fn roll(&self, enough: Enough) -> Result<bool> {
         crate::roller::roll(
-            &self.view.records,
+            &self.in_force.records,
             &self.view.store,
             &self.next_segment,
             &self.runtime,

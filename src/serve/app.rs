@@ -1,6 +1,6 @@
 //! What every handler shares, and the bounds on it.
 
-use super::PushRequest;
+use super::Request;
 use super::problem::Problem;
 use crate::view::View;
 use std::sync::Arc;
@@ -20,29 +20,31 @@ const WAITING_BYTES: usize = 256 << 20;
 pub(super) struct App {
     /// What there is to look at.
     pub(super) view: Arc<View>,
-    /// Where pushed records go.
-    pub(super) push: mpsc::Sender<PushRequest>,
+    /// Where requests to the pipeline go.
+    pub(super) requests: mpsc::Sender<Request>,
     /// Room for the bytes of pushes that wait, a permit each.
     pub(super) push_room: Arc<Semaphore>,
     /// Becomes true when the process is to end.
     pub(super) stopping: watch::Receiver<bool>,
     readers: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    surveys: Arc<Semaphore>,
 }
 
 impl App {
     pub(super) fn new(
         view: Arc<View>,
-        push: mpsc::Sender<PushRequest>,
+        requests: mpsc::Sender<Request>,
         stopping: watch::Receiver<bool>,
     ) -> App {
         App {
             view,
-            push,
+            requests,
             push_room: Arc::new(Semaphore::new(WAITING_BYTES)),
             stopping,
             readers: Arc::new(Semaphore::new(READERS)),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            surveys: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -63,6 +65,12 @@ impl App {
             Ok(done) => done.map_err(Problem::from),
             Err(fault) => Err(Problem::internal(&fault)),
         }
+    }
+
+    /// The place for a question to all enterprises, held until it is answered.
+    pub(super) fn survey_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.surveys).try_acquire_owned();
+        place.map_err(|_| Problem::unavailable("another such question is being answered"))
     }
 
     /// A place for one more live stream, held as long as it lives.

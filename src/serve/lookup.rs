@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::problem::Problem;
-use crate::explain::{Explanation, explain, find_enterprise};
+use crate::explain::{Explanation, find_enterprise};
 use crate::history;
 use crate::pipeline::records::Identity;
 use std::sync::Arc;
@@ -41,13 +41,13 @@ pub(super) async fn enterprise(app: &App, text: &str) -> Result<SubjectKey, Prob
         return Err(not_found());
     }
     let asked = text.to_owned();
-    let found = app.blocking(move |view| find_enterprise(&view.records, &asked));
+    let found = app.blocking(move |view| find_enterprise(&view.records(), &asked));
     found.await?.ok_or_else(not_found)
 }
 
 /// Who an enterprise is.
 pub(super) async fn identity(app: &App, key: SubjectKey) -> Result<Identity, Problem> {
-    app.blocking(move |view| view.records.identity(key)).await
+    app.blocking(move |view| view.records().identity(key)).await
 }
 
 /// The past of an enterprise's score, the oldest first.
@@ -82,13 +82,14 @@ pub(super) async fn explanation(app: &App, key: SubjectKey) -> Result<Explained,
 }
 
 async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem> {
-    let Some(model) = app.view.model() else {
+    let in_force = app.view.in_force();
+    if in_force.model.is_none() {
         return Err(Problem::unavailable(
             "no model is in force yet: nothing is scored",
         ));
-    };
+    }
     let status = app.view.status();
-    let explained = app.blocking(move |view| explain(&view.records, &model, key, &status));
+    let explained = app.blocking(move |_| in_force.explain(key, &status));
     explained.await?.ok_or_else(|| {
         let detail = "no registering source names this enterprise: it is not scored";
         Problem::not_found(detail)
@@ -102,7 +103,7 @@ pub(super) fn source<'a>(
     resource: &str,
 ) -> Result<&'a Source, Problem> {
     let id = format!("{agency}/{resource}");
-    let found = app.view.records.settings.catalogue.source(&id);
+    let found = app.view.catalogue.source(&id);
     found.ok_or_else(|| {
         Problem::not_found(format!(
             "source `{id}` is not declared; /api/v1/sources lists all"
@@ -112,7 +113,7 @@ pub(super) fn source<'a>(
 
 /// The names of the agencies that bits stand for.
 pub(super) fn agencies(app: &App, bits: u64) -> Vec<String> {
-    let names = app.view.records.settings.catalogue.agencies();
+    let names = app.view.catalogue.agencies();
     let named = names
         .iter()
         .enumerate()

@@ -1,9 +1,9 @@
 //! What people and programs reach over HTTP: the API, the metrics, and the
 //! console, all on one port.
 //!
-//! Everything is read from the [`View`]; the one thing that comes in is a push
-//! of records, which is handed to the pipeline and answered when its epoch is
-//! finished. Nothing here waits in the pipeline's way: what reads files runs on
+//! Everything is read from the [`View`]; what comes in (records that are
+//! pushed, a wish to look at the rules) is handed to the pipeline and answered
+//! when its epoch is finished. Nothing here waits in the pipeline's way: what reads files runs on
 //! the blocking threads, a bounded number at a time.
 
 mod api;
@@ -21,8 +21,10 @@ mod router;
 mod tests;
 mod text;
 
+use crate::pipeline::rules::Outcome;
 use crate::pipeline::stats::SourceStats;
 use crate::view::View;
+use crate::whatif::{Pending, Proposal};
 use anyhow::{Context, Result};
 use app::App;
 use std::sync::Arc;
@@ -49,6 +51,17 @@ pub struct PushRequest {
     _room: tokio::sync::OwnedSemaphorePermit,
 }
 
+/// What the pipeline is asked for over HTTP.
+pub enum Request {
+    /// Take records in.
+    Push(PushRequest),
+    /// Look at the files of the rules now.
+    Reload(oneshot::Sender<Outcome>),
+    /// Compare the rules in force with others; answered with the question under
+    /// way, or with what is wrong with the others.
+    WhatIf(Box<Proposal>, oneshot::Sender<Result<Pending, Vec<String>>>),
+}
+
 /// Serves until `shutdown` resolves; then live streams end at once, and other
 /// requests have five seconds.
 ///
@@ -56,12 +69,12 @@ pub struct PushRequest {
 /// When the listener fails.
 pub async fn serve(
     view: Arc<View>,
-    push: mpsc::Sender<PushRequest>,
+    requests: mpsc::Sender<Request>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
-    let router = router::router(App::new(view, push, stopping.clone()));
+    let router = router::router(App::new(view, requests, stopping.clone()));
     let signal = async move {
         shutdown.await;
         stop.send_replace(true);

@@ -91,6 +91,13 @@ impl Problem {
         Problem::new(status, kind, "the records were refused as a whole", detail)
     }
 
+    /// Rules that cannot be taken.
+    pub(super) fn unfit(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:rules";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, kind, "the rules are refused", detail)
+    }
+
     /// Not now; later perhaps.
     pub(super) fn unavailable(detail: impl Into<String>) -> Problem {
         let kind = "urn:tocsin:problem:unavailable";

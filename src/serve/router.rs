@@ -65,6 +65,9 @@ fn api() -> Router<App> {
             post(api::push::push),
         )
         .route("/models", get(api::models::models))
+        .route("/whatif", post(api::whatif::whatif))
+        .route("/rules", get(api::rules::rules))
+        .route("/rules/reload", post(api::rules::reload))
         .layer(DefaultBodyLimit::max(api::push::MAX_BYTES))
 }
 

@@ -51,6 +51,15 @@ pub fn post(to: &str, path: &str, body: &str) -> Reply {
     send(connect(to).unwrap(), &head, body).unwrap()
 }
 
+/// POST of JSON.
+#[track_caller]
+pub fn post_json(to: &str, path: &str, body: &str) -> Reply {
+    let length = body.len();
+    let kind = "content-type: application/json";
+    let head = format!("POST {path} HTTP/1.1\r\n{kind}\r\ncontent-length: {length}\r\n");
+    send(connect(to).unwrap(), &head, body).unwrap()
+}
+
 fn connect(to: &str) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(PATIENCE))?;

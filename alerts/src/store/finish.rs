@@ -85,6 +85,10 @@ pub(super) fn add_result(
         let sql = "UPDATE models SET activated_epoch = ? WHERE version = ?";
         transaction.execute(sql, params![id, version])?;
     }
+    for (key, value) in &result.notes {
+        let sql = "INSERT OR REPLACE INTO meta VALUES (?, ?)";
+        transaction.execute(sql, params![key, value])?;
+    }
     for alert in &result.alerts {
         add_alert(transaction, alert)?;
     }

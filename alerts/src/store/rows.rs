@@ -139,6 +139,8 @@ pub struct EpochResult {
     pub scores: Vec<ScoreRow>,
     /// The model version that scores from this epoch on, if it changed.
     pub model: Option<String>,
+    /// Notes of the process that are true from this epoch on: key and value.
+    pub notes: Vec<(String, String)>,
 }
 
 /// An event with its place in the outbox: 1, 2, 3 …

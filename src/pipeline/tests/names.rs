@@ -31,7 +31,7 @@ fn many_are_read_at_once_as_one_by_one() {
     let mut pipeline = town.open();
     town.append("landing/reg/1.csv", "c,丁,1,\na,戊,1,\n");
     town.poll(&mut pipeline);
-    let records = &pipeline.view.records;
+    let records = pipeline.records();
     let keys: Vec<_> = ["a", "b", "c", "nobody"]
         .into_iter()
         .filter_map(tocsin_ingest::values::subject::enterprise_id)

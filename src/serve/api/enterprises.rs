@@ -2,7 +2,7 @@
 //! that means one enterprise: credit code, old number, identifier or name.
 
 use super::figures::{AlertBody, Named, Score};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Rival};
 use crate::serve::app::App;
 use crate::serve::lookup;
 use crate::serve::params::{Nothing, Params, Segments};
@@ -22,6 +22,8 @@ pub(in crate::serve) struct Enterprise {
     level: Level,
     /// The score last published; null: never scored.
     score: Option<Score>,
+    /// What the challenger makes of it; null: there is none.
+    challenger: Option<Rival>,
     /// The open alert.
     alert: Option<AlertBody>,
     text: &'static str,
@@ -50,7 +52,14 @@ pub(in crate::serve) async fn one(
         .find(|alert| alert.status == Status::Open);
     let scored = history.last().map_or(Level::None, |row| row.level);
     let level = alert.as_ref().map_or(scored, |alert| alert.level);
+    let challenger = match app.view.standings().challenger {
+        // Who is not registered is scored by neither.
+        Some(_) => lookup::explanation(&app, key).await.ok(),
+        None => None,
+    };
+    let challenger = challenger.and_then(|explained| explained.explanation.challenger);
     Ok(Json(Enterprise {
+        challenger,
         named: Named {
             id: identity.id,
             name: identity.name,

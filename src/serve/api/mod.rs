@@ -8,5 +8,7 @@ mod figures;
 pub(super) mod models;
 pub(super) mod push;
 mod replay;
+pub(super) mod rules;
 pub(super) mod sources;
 pub(super) mod stream;
+pub(super) mod whatif;

@@ -1,6 +1,7 @@
 //! `GET models`: the model in force, down to every bin's weight, so that anyone
 //! can compute a score by hand.
 
+use super::rules::{Challenger, challenger};
 use crate::serve::app::App;
 use crate::serve::params::{Nothing, Params};
 use axum::Json;
@@ -12,6 +13,8 @@ use tocsin_models::BoundScorecard;
 pub(in crate::serve) struct Models {
     /// Null while there is none.
     in_force: Option<Model>,
+    /// The one that is scored beside it and decides nothing.
+    challenger: Option<Challenger>,
 }
 
 #[derive(Serialize)]
@@ -43,6 +46,7 @@ pub(in crate::serve) async fn models(
 ) -> Json<Models> {
     Json(Models {
         in_force: app.view.model().map(|model| body(&model)),
+        challenger: challenger(&app),
     })
 }
 

@@ -6,6 +6,7 @@
 
 use crate::pipeline::stats::SourceStats;
 use crate::serve::PushRequest;
+use crate::serve::Request as Asked;
 use crate::serve::app::App;
 use crate::serve::lookup;
 use crate::serve::params::Segments;
@@ -52,8 +53,8 @@ pub(in crate::serve) async fn push(
         reply,
         _room: room,
     };
-    let queued = app.push.send_timeout(push, QUEUE_WAIT).await;
-    queued.map_err(|_| no_more())?;
+    let queued = app.requests.send_timeout(Asked::Push(push), QUEUE_WAIT);
+    queued.await.map_err(|_| no_more())?;
     let stopped = "the pipeline stopped before it could answer; the records may count";
     let stats = answer.await.map_err(|_| Problem::unavailable(stopped))??;
     match stats.error {

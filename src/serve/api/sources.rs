@@ -89,7 +89,7 @@ pub(in crate::serve) async fn list(
     Params(Nothing {}): Params<Nothing>,
 ) -> Json<Sources> {
     let status = app.view.status();
-    let sources = app.view.records.settings.catalogue.sources();
+    let sources = app.view.catalogue.sources();
     Json(Sources {
         epoch: status.epoch,
         time: instant_text(status.time_ms),

@@ -46,6 +46,8 @@ pub(super) struct Standing {
     pub(super) assessed: String,
     /// How far the next level is.
     pub(super) next: String,
+    /// What the challenger makes of it, where there is one.
+    pub(super) challenger: String,
 }
 
 /// Everything on the page.
@@ -125,8 +127,8 @@ fn score_chart(app: &App, history: &[tocsin_alerts::store::HistoryRow]) -> Strin
         level: row.level,
     };
     let points: Vec<Point> = recent.iter().map(point).collect();
-    let thresholds = &app.view.records.settings.policy.thresholds;
-    chart::step_line(&points, thresholds, app.view.status().time_ms)
+    let thresholds = app.view.settings().policy.thresholds;
+    chart::step_line(&points, &thresholds, app.view.status().time_ms)
 }
 
 fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing {
@@ -151,6 +153,7 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
             ),
         },
         next: next_level(app, level, explanation),
+        challenger: challenger(explanation),
     }
 }
 
@@ -162,13 +165,21 @@ fn silent(explanation: &Explanation) -> String {
     }
 }
 
+fn challenger(explanation: &Explanation) -> String {
+    let Some(rival) = &explanation.challenger else {
+        return String::new();
+    };
+    let level = Level::from_name(&rival.level).unwrap_or_default();
+    format!("{:.2} {} ({})", rival.index, level.chinese(), rival.model)
+}
+
 /// Since when an alert is held above its figures, and how long it is.
 fn held(app: &App, alert: Option<&Alert>) -> String {
     let since = alert.and_then(|alert| {
         let place = usize::from(alert.level.rank()).checked_sub(1)?;
         alert.below_since.get(place).copied().flatten()
     });
-    let days = app.view.records.settings.policy.hysteresis_days;
+    let days = app.view.settings().policy.hysteresis_days;
     since.map_or_else(String::new, |since| {
         let day = crate::time::day_text(crate::time::day_of(since));
         format!("，自 since {day}；连续 {days} 日后下调 lowered after {days} days")
@@ -181,7 +192,7 @@ fn next_level(app: &App, level: Level, explanation: &Explanation) -> String {
     let Some(next) = Level::from_rank(level.rank() + 1) else {
         return String::new();
     };
-    let threshold = f64::from(app.view.records.settings.policy.thresholds.of(next));
+    let threshold = f64::from(app.view.settings().policy.thresholds.of(next));
     match threshold - index {
         missing if missing > 0.0 => format!("距{} {missing:.2} 分", next.chinese()),
         _ => {

@@ -63,6 +63,10 @@ pub(super) struct Word {
 struct Home {
     frame: Frame,
     counters: Vec<Counter>,
+    /// The rules in force.
+    rules: String,
+    /// What is wrong with those in the files, where they are others.
+    refused: Vec<String>,
     levels: Vec<LevelCounter>,
     level_choices: Vec<Choice>,
     status_choices: Vec<Choice>,
@@ -93,6 +97,8 @@ pub(in crate::serve) async fn home(
     page(&Home {
         frame: Frame::of(&app),
         counters: counters(&app, &counts),
+        rules: rules(&app),
+        refused: app.view.refusal().unwrap_or_default().faults,
         levels: levels(&counts),
         level_choices: level_choices(filter.level),
         status_choices: status_choices(&query.status),
@@ -140,6 +146,25 @@ fn next_page(query: &Query, next: &str) -> String {
     )
 }
 
+/// Which rules are in force, since when, and what a challenger would change.
+fn rules(app: &App) -> String {
+    let in_force = app.view.in_force();
+    let mut text = format!(
+        "{} · 自批次 since epoch {}",
+        in_force.version(),
+        text::count(in_force.epoch)
+    );
+    let standings = app.view.standings();
+    if let Some(challenger) = &standings.challenger {
+        let differing = u64::try_from(standings.graded.differing()).unwrap_or(0);
+        text.push_str(&format!(
+            " · 对照模型 challenger {challenger}: {} 户等级不同 would differ",
+            text::count(differing)
+        ));
+    }
+    text
+}
+
 fn counters(app: &App, counts: &Counts) -> Vec<Counter> {
     let counter = |label, value: u64, note: String| Counter {
         label,
@@ -163,7 +188,7 @@ fn counters(app: &App, counts: &Counts) -> Vec<Counter> {
 /// largest counts, because they name the same ones.
 fn monitored(app: &App) -> (u64, String) {
     let status = app.view.status();
-    let sources = app.view.records.settings.catalogue.sources().iter();
+    let sources = app.view.catalogue.sources().iter();
     let registering = sources.filter(|source| source.registers).map(|source| {
         let matched = status
             .matched

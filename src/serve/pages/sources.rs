@@ -98,7 +98,7 @@ struct SourcesPage {
 /// The page.
 pub(in crate::serve) async fn sources(State(app): State<App>) -> Result<Html<String>, Failed> {
     let status = app.view.status();
-    let catalogue = &app.view.records.settings.catalogue;
+    let catalogue = &app.view.catalogue;
     let mut sources: Vec<SourceRow> = catalogue
         .sources()
         .iter()

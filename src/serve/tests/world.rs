@@ -4,7 +4,7 @@
 use crate::config::Settings;
 use crate::pipeline::{Options, Pipeline};
 use crate::run::{self, Live};
-use crate::serve::{PushRequest, serve};
+use crate::serve::{Request, serve};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -87,7 +87,7 @@ pub(super) struct World {
 impl World {
     /// Starts it; what is there has been taken in.
     pub(super) fn start() -> World {
-        World::start_with(run::push_channel(), |mut pipeline, live| {
+        World::start_with(run::request_channel(), |mut pipeline, live| {
             run::drive(&mut pipeline, live).unwrap();
             pipeline.close().unwrap();
         })
@@ -105,7 +105,7 @@ impl World {
     }
 
     fn start_with(
-        (sender, pushes): (Sender<PushRequest>, Receiver<PushRequest>),
+        (sender, requests): (Sender<Request>, Receiver<Request>),
         work: impl FnOnce(Pipeline, Live) + Send + 'static,
     ) -> World {
         let folder = tempfile::tempdir().unwrap();
@@ -133,7 +133,8 @@ impl World {
         let stop = Arc::new(AtomicBool::new(false));
         let live = Live {
             over: Arc::default(),
-            pushes,
+            requests,
+            reload: Arc::default(),
             stop: Arc::clone(&stop),
             poll: Duration::from_millis(10),
         };

@@ -58,7 +58,7 @@ fn two_to_minus(part: u64, whole: u64) -> u64 {
     for step in 1..=STEPS {
         root = (root << 64).isqrt();
         if fraction >> (STEPS - step) & 1 == 1 {
-            product = (product >> 1) * (root >> 1) >> 62;
+            product = ((product >> 1) * (root >> 1)) >> 62;
         }
     }
     let half = 1u128 << (63 - PLACES);

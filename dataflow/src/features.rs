@@ -140,8 +140,8 @@ impl<'a> Measured<'a> {
     fn latest(&self) -> Option<i64> {
         let mut latest: Option<Entry> = None;
         for slot in self.slots {
-            let living = self.tally.of(*slot, self.plan.keeping(*slot)).iter();
-            let last = living.filter(|entry| entry.n > 0).next_back();
+            let mut living = self.tally.of(*slot, self.plan.keeping(*slot)).iter();
+            let last = living.rfind(|entry| entry.n > 0);
             latest = match (latest, last) {
                 (Some(known), Some(other)) if other.day <= known.day => Some(known),
                 (known, other) => other.copied().or(known),

@@ -14,7 +14,7 @@ use std::time::Instant;
 use tocsin_alerts::lifecycle::Cause;
 use tocsin_alerts::store::{EpochCommit, EpochResult, Place, Position, SegmentEntry};
 use tocsin_alerts::{StoreError, publish_pending};
-use tocsin_dataflow::{EpochOutput, ScoreChange};
+use tocsin_dataflow::ScoreChange;
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::landing::SegmentRows;
 
@@ -281,7 +281,7 @@ impl Pipeline {
         let sifted = sieve.end();
         let changes = sifted.scores.len();
         let advanced = started.elapsed();
-        self.count_matched(&output);
+        self.counts.add(&output);
         let verdict = self.judge(id, sifted, time_ms, cause, retracted)?;
         let judged = started.elapsed();
         let with_result = self.settle_commit(commit, &verdict)?;
@@ -376,12 +376,6 @@ impl Pipeline {
         self.runtime
             .block_on(publish_pending(&self.view.store, &mut self.sink))?;
         Ok(())
-    }
-
-    pub(super) fn count_matched(&mut self, output: &EpochOutput) {
-        for (slot, delta) in &output.matched {
-            self.matched[usize::from(*slot)] += delta;
-        }
     }
 }
 

@@ -91,7 +91,7 @@ impl Pipeline {
             true => self.engine.advance(time_ms)?,
             false => self.engine.advance_untold(time_ms)?,
         };
-        self.count_matched(&output);
+        self.counts.add(&output);
         Ok(output.changes)
     }
 

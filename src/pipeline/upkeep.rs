@@ -55,7 +55,7 @@ impl Pipeline {
             .engine
             .advance_each(time_ms as u64, |change| sieve.take(change))?;
         let sifted = sieve.end();
-        self.count_matched(&output);
+        self.counts.add(&output);
         let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
         self.keep(id, time_ms, verdict, Some(card.version().to_owned()), None)?;
         let rules = self.rules(Some(card.version()));

@@ -65,6 +65,7 @@ fn api() -> Router<App> {
             post(api::push::push),
         )
         .route("/models", get(api::models::models))
+        .route("/identity/waiting", get(api::identity::list))
         .layer(DefaultBodyLimit::max(api::push::MAX_BYTES))
 }
 
@@ -75,6 +76,7 @@ fn console() -> Router<App> {
         .route("/enterprises/{id}", get(pages::enterprise::enterprise))
         .route("/sources", get(pages::sources::sources))
         .route("/sources/{agency}/{resource}", get(pages::source::source))
+        .route("/identity", get(pages::identity::identity))
         .route("/assets/{name}", get(assets::asset))
 }
 

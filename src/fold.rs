@@ -274,8 +274,9 @@ impl<'a> Fold<'a> {
             };
             let first = step(record, subject.0, kind);
             if names_one(next.0) {
-                let end = self.end(*next);
-                end.map(|end| offer(&mut best, end, share, &[first]));
+                if let Some(end) = self.end(*next) {
+                    offer(&mut best, end, share, &[first]);
+                }
                 continue;
             }
             for ((end, kind), record) in self.links.get(&next.0).into_iter().flatten() {

@@ -140,7 +140,8 @@ fn a_record_counts_for_whom_bore_its_name_on_its_day() {
     world.same_as_fresh("data");
     assert_eq!(records(&world, 1)["T10"], ["name msa/rename R1"]);
     let by_registration = format!("name msa/registration {}", code(4));
-    assert_eq!(records(&world, 4)["T11"], [by_registration.clone()]);
+    let by_registration = [by_registration];
+    assert_eq!(records(&world, 4)["T11"], by_registration);
     assert!(!records(&world, 4).contains_key("T10"));
     // The change of name is withdrawn: nobody else bore the name before March.
     world.append(
@@ -148,7 +149,7 @@ fn a_record_counts_for_whom_bore_its_name_on_its_day() {
         format!("R1,{},,2025-03-01,D\n", code(1)),
     );
     world.same_as_fresh("data");
-    assert_eq!(records(&world, 4)["T10"], [by_registration]);
+    assert_eq!(records(&world, 4)["T10"], by_registration);
     assert!(!records(&world, 1).contains_key("T10"));
 }
 

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use support::{enterprise, model};
 use tocsin_dataflow::{
-    Aggregate, Engine, EngineConfig, FeatureDef, Loader, Plan, Role, SlotDef, midnight,
+    Aggregate, Engine, EngineConfig, FeatureDef, Keeping, Loader, Measure, Plan, Role, SlotDef,
+    midnight,
 };
 use tocsin_ingest::fact::{Facts, NEVER, Observation};
 use tocsin_models::{Category, FeatureKind, FeatureSpec};
@@ -67,6 +68,7 @@ fn plan() -> Plan {
                 source,
                 agency,
                 role,
+                keeping: Keeping::default(),
             });
             let aggregate = if slot % 3 == 2 {
                 Aggregate::Sum
@@ -76,8 +78,12 @@ fn plan() -> Plan {
             let name = format!("f{slot}");
             plan.features.push(FeatureDef {
                 spec: FeatureSpec::new(name, Category::A, FeatureKind::Number),
-                slots: vec![slot],
-                aggregate,
+                measure: Measure {
+                    slots: vec![slot],
+                    aggregate,
+                    half_life: None,
+                },
+                per: None,
                 hard: false,
             });
         }

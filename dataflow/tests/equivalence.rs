@@ -339,9 +339,19 @@ fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
         }
         Aggregate::Mean => (n > 0).then(|| sum.div_euclid(n)),
         Aggregate::Latest => {
-            let place = |slot| measure.slots.iter().position(|s| *s == slot);
-            let order = |f: &&(Slot, i32, i64)| (f.1, std::cmp::Reverse(place(f.0)), f.2);
-            facts.iter().max_by_key(order).map(|fact| fact.2)
+            let of_slot = |(place, slot): (usize, &Slot)| {
+                let of: Vec<_> = facts.iter().filter(|fact| fact.0 == *slot).collect();
+                let sum: i64 = of.iter().map(|fact| fact.2).sum();
+                // Attributes of several sources are of no day: their mean counts.
+                let (day, value) = match matches!(*slot, CAPITAL | STAFF) {
+                    true if of.is_empty() => return None,
+                    true => (0, sum.div_euclid(of.len() as i64)),
+                    false => of.iter().map(|fact| (fact.1, fact.2)).max()?,
+                };
+                Some((day, std::cmp::Reverse(place), value))
+            };
+            let slots = measure.slots.iter().enumerate();
+            slots.filter_map(of_slot).max().map(|latest| latest.2)
         }
         Aggregate::Maximum => values.max(),
         Aggregate::Minimum => values.min(),

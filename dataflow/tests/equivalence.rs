@@ -310,8 +310,8 @@ fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
         })
         .collect();
     let weight = |day: i32| match &measure.half_life {
-        Some(half_life) => i128::from(half_life.weight(today - day)),
-        None => 1 << 32,
+        Some(half_life) if day > 0 => i128::from(half_life.weight(today - day)),
+        _ => 1 << 32,
     };
     let n = facts.len() as i64;
     let sum: i64 = facts.iter().map(|fact| fact.2).sum();
@@ -357,7 +357,8 @@ fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
         Aggregate::Minimum => values.min(),
         Aggregate::Distinct => Some(values.collect::<BTreeSet<i64>>().len() as i64 * VALUE_SCALE),
         Aggregate::DaysSince => {
-            let last = facts.iter().map(|fact| fact.1).max()?;
+            let days = facts.iter().map(|fact| fact.1);
+            let last = days.filter(|day| *day > 0).max()?;
             Some(i64::from((today - last).max(0)) * VALUE_SCALE)
         }
     }

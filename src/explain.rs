@@ -5,7 +5,7 @@
 //! apart from the dataflow: the sum must be the score to the last digit.
 
 use crate::config::Settings;
-use crate::fold::{Evidence, Fold, Folded};
+use crate::fold::{Evidence, Fold, Folded, Step};
 use crate::freshness::{self, State};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, describe};
 use crate::view::Status;
@@ -13,7 +13,7 @@ use anyhow::Result;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use tocsin_alerts::level::{lacking, level_of};
-use tocsin_ingest::fact::{Facts, SubjectKey, VALUE_SCALE};
+use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundScorecard, Category};
@@ -47,6 +47,26 @@ pub struct RecordLine {
     pub value: f64,
     /// The share of its value that passed along the links, per cent.
     pub share: i64,
+    /// By which alias and links it came, where it does not name the enterprise
+    /// itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Via>,
+}
+
+/// A step by which a record came to an enterprise, and the record that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Via {
+    /// What is followed: `name`, `registration number` … of an alias, the kind of
+    /// a link.
+    pub by: String,
+    /// The source that says so.
+    pub source: String,
+    /// The key of its record.
+    pub key: String,
+    /// The file it came in.
+    pub file: String,
+    /// Its line there.
+    pub line: u64,
 }
 
 /// What a signal bears on and rests on.
@@ -205,7 +225,9 @@ fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
     let mut facts = Facts::default();
     records.naming(&[key], |record| record.said.facts(record.index, &mut facts))?;
     fold.add(0, &facts);
-    Ok(fold.resolve(key))
+    // Who bears the name now, else the only one who ever did.
+    let now = fold.resolve(key, u16::MAX - 1);
+    Ok(now.or_else(|| fold.resolve(key, 0)))
 }
 
 /// A record that an explanation may show.
@@ -242,7 +264,7 @@ pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<Closure> {
         // own records say nothing of this one.
         frontier = next
             .into_iter()
-            .filter(|key| !key.kind().is_enterprise() && !all.contains(key))
+            .filter(|key| follows(*key) && !all.contains(key))
             .collect();
         all.extend(frontier.iter().copied());
         if all.len() > MAX_SUBJECTS {
@@ -256,6 +278,11 @@ pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<Closure> {
         subjects: all,
         complete,
     })
+}
+
+/// Whether a subject is followed. What merely resembles is not.
+fn follows(key: SubjectKey) -> bool {
+    !key.kind().is_enterprise() && key.kind() != SubjectKind::Likeness
 }
 
 /// Explains the score of an enterprise as of the epoch that `status` speaks of;
@@ -331,6 +358,7 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             line,
             value: 0.0,
             share: 100,
+            via: Vec::new(),
         },
         days: slots
             .map(|slot| (slot, record.said.days(record.index, slot)))
@@ -411,7 +439,7 @@ impl Parts<'_> {
         for (place, feature) in settings.features.iter().enumerate() {
             let steps = self.folded.evidence(self.enterprise, &feature.slots);
             let values = self.folded.parts_of(feature, &steps);
-            let records = record_lines(self.kept, &steps, &values);
+            let records = self.record_lines(&steps, &values);
             contributions.push(Contribution {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
@@ -430,6 +458,56 @@ impl Parts<'_> {
         }
         contributions.sort_by_key(|c| std::cmp::Reverse((c.hard_trigger, c.weight.abs())));
         contributions
+    }
+
+    /// In the order of arrival, wherever the records lie by now.
+    fn record_lines(&self, steps: &[Evidence], values: &[i64]) -> Vec<RecordLine> {
+        let steps = steps.iter().zip(values);
+        let mut lines: Vec<RecordLine> = steps
+            .map(|(step, value)| self.record_line(step, *value))
+            .collect();
+        lines.sort_by(|a, b| {
+            let place = |line: &RecordLine| {
+                (
+                    line.arrival.clone(),
+                    line.source.clone(),
+                    line.file.clone(),
+                    line.line,
+                )
+            };
+            place(a).cmp(&place(b))
+        });
+        lines
+    }
+
+    fn record_line(&self, step: &Evidence, value: i64) -> RecordLine {
+        let record = &self.kept[step.record];
+        let (day, until) = record.days.get(&step.slot).copied().unwrap_or_default();
+        RecordLine {
+            event_date: day.map(crate::time::day_text),
+            counts_until: until.map(crate::time::day_text),
+            value: unscaled(value),
+            share: step.share,
+            via: step.way.iter().map(|step| self.via(step)).collect(),
+            ..record.line.clone()
+        }
+    }
+
+    fn via(&self, step: &Step) -> Via {
+        let said = &self.kept[step.record].line;
+        let link = step
+            .link
+            .map(|kind| &self.records.settings.link_kinds[usize::from(kind)]);
+        Via {
+            by: link.map_or_else(
+                || alias_word(step.from.kind()).to_owned(),
+                |kind| kind.name.clone(),
+            ),
+            source: said.source.clone(),
+            key: said.key.clone(),
+            file: said.file.clone(),
+            line: said.line,
+        }
     }
 }
 
@@ -455,35 +533,20 @@ fn silent_sources(settings: &Settings, states: &[State], status: &Status) -> Vec
         .collect()
 }
 
-/// In the order of arrival, wherever the records lie by now.
-fn record_lines(kept: &[Kept], steps: &[Evidence], values: &[i64]) -> Vec<RecordLine> {
-    let steps = steps.iter().zip(values);
-    let mut lines: Vec<RecordLine> = steps
-        .map(|(step, value)| record_line(kept, step, *value))
-        .collect();
-    lines.sort_by(|a, b| {
-        let place = |line: &RecordLine| {
-            (
-                line.arrival.clone(),
-                line.source.clone(),
-                line.file.clone(),
-                line.line,
-            )
-        };
-        place(a).cmp(&place(b))
-    });
-    lines
+/// The way of a record to the enterprise, in one line; empty: it names it.
+pub fn way(line: &RecordLine) -> String {
+    let steps = line.via.iter();
+    let steps = steps.map(|via| format!("{} ({} {})", via.by, via.source, via.key));
+    steps.collect::<Vec<_>>().join(", ")
 }
 
-fn record_line(kept: &[Kept], step: &Evidence, value: i64) -> RecordLine {
-    let record = &kept[step.record];
-    let (day, until) = record.days.get(&step.slot).copied().unwrap_or_default();
-    RecordLine {
-        event_date: day.map(crate::time::day_text),
-        counts_until: until.map(crate::time::day_text),
-        value: unscaled(value),
-        share: step.share,
-        ..record.line.clone()
+/// What people call a kind of alias.
+pub fn alias_word(kind: SubjectKind) -> &'static str {
+    match kind {
+        SubjectKind::RegistrationNumber => "registration number",
+        SubjectKind::OrganisationCode => "organisation code",
+        SubjectKind::AgencyId => "agency's number",
+        _ => "name",
     }
 }
 

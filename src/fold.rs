@@ -8,7 +8,7 @@ use crate::config::{Aggregate, Feature, Settings};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tocsin_dataflow::HalfLife;
 use tocsin_ingest::fact::{
-    Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
+    Alias, Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
 };
 
 /// What a slot accumulates for an enterprise.
@@ -27,7 +27,7 @@ pub type Totals = BTreeMap<Slot, Total>;
 
 /// One step of the way by which a value reached an enterprise: which record (an
 /// index the caller chose) contributed what to which slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The record, as numbered by the caller of [`Fold::add`].
     pub record: usize,
@@ -39,6 +39,44 @@ pub struct Evidence {
     pub day: u16,
     /// The share in per cent at which it travelled; 100 where it came directly.
     pub share: i64,
+    /// The steps by which it came, from what the record names to the
+    /// enterprise; none where the record names the enterprise.
+    pub way: Vec<Step>,
+}
+
+/// One step of a way: what another record says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The record, as numbered by the caller of [`Fold::add`].
+    pub record: usize,
+    /// The alias or the subject from which it leads.
+    pub from: SubjectKey,
+    /// The kind of link; none where an alias means an enterprise.
+    pub link: Option<u8>,
+}
+
+/// Whom an alias means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// This enterprise.
+    One(SubjectKey),
+    /// Several: nobody can say which.
+    Several,
+}
+
+/// How a subject's observations reach an enterprise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Way {
+    share: i64,
+    steps: Vec<Step>,
+}
+
+/// A subject, and the day on which a record names it where it is an alias.
+type Named = (SubjectKey, u16);
+
+/// The subject as a record of `day` names it.
+fn named(subject: SubjectKey, day: u16) -> Named {
+    (subject, if subject.kind().is_alias() { day } else { 0 })
 }
 
 /// Facts gathered for one business day.
@@ -49,12 +87,12 @@ pub struct Fold<'a> {
     keep_records: bool,
     /// By slot: whether single facts are kept.
     histories: Vec<bool>,
-    totals: HashMap<SubjectKey, Totals>,
-    records: HashMap<SubjectKey, Vec<(usize, Observation)>>,
-    profiles: HashMap<SubjectKey, Vec<(usize, Profile)>>,
-    aliases: BTreeMap<SubjectKey, BTreeMap<SubjectKey, u32>>,
-    links: BTreeMap<SubjectKey, BTreeSet<(SubjectKey, u8)>>,
-    outcomes: Vec<(SubjectKey, bool)>,
+    totals: HashMap<Named, Totals>,
+    records: HashMap<Named, Vec<(usize, Observation)>>,
+    profiles: HashMap<Named, Vec<(usize, Profile)>>,
+    aliases: BTreeMap<SubjectKey, BTreeMap<Alias, usize>>,
+    links: BTreeMap<SubjectKey, BTreeMap<(Named, u8), usize>>,
+    outcomes: Vec<(Named, bool)>,
 }
 
 impl<'a> Fold<'a> {
@@ -81,7 +119,8 @@ impl<'a> Fold<'a> {
             if observation.expiry != NEVER && observation.expiry <= self.today {
                 continue;
             }
-            let totals = self.totals.entry(observation.subject).or_default();
+            let subject = named(observation.subject, observation.day);
+            let totals = self.totals.entry(subject).or_default();
             let keyed = is_keyed(self.settings, observation.slot);
             let summed = if keyed { 0 } else { observation.value };
             add_to(totals, observation.slot, 1, summed);
@@ -91,40 +130,81 @@ impl<'a> Fold<'a> {
             }
             if self.keep_records {
                 self.records
-                    .entry(observation.subject)
+                    .entry(subject)
                     .or_default()
                     .push((record, *observation));
             }
         }
         for profile in &facts.profiles {
             self.profiles
-                .entry(profile.subject)
+                .entry(named(profile.subject, profile.named))
                 .or_default()
                 .push((record, profile.clone()));
         }
-        for alias in &facts.aliases {
-            *self
-                .aliases
-                .entry(alias.alias)
-                .or_default()
-                .entry(alias.enterprise)
-                .or_default() += 1;
+        for alias in facts.aliases.iter().filter(|a| !a.term.is_empty()) {
+            let said = self.aliases.entry(alias.alias).or_default();
+            said.entry(*alias).or_insert(record);
         }
-        for Link { from, to, kind } in &facts.links {
-            self.links.entry(*from).or_default().insert((*to, *kind));
+        let today = self.today;
+        for link in facts.links.iter().filter(|link| counts(link, today)) {
+            let said = self.links.entry(link.from).or_default();
+            let to = named(link.to, link.named);
+            said.entry((to, link.kind)).or_insert(record);
         }
+        let outcomes = facts.outcomes.iter();
         self.outcomes
-            .extend(facts.outcomes.iter().map(|o| (o.subject, o.positive)));
+            .extend(outcomes.map(|o| (named(o.subject, o.named), o.positive)));
     }
 
-    /// The enterprise that a key means: itself, or the only one its alias means.
-    pub fn resolve(&self, key: SubjectKey) -> Option<SubjectKey> {
+    /// Whom a key means that a record of `day` names; 0: a record of no day.
+    /// Nothing where nobody bears it.
+    pub fn meaning(&self, key: SubjectKey, day: u16) -> Option<Meaning> {
         if key.kind().is_enterprise() {
-            return Some(key);
+            return Some(Meaning::One(key));
         }
-        let meant = self.aliases.get(&key)?;
-        let only = meant.keys().next()?;
-        (meant.len() == 1).then_some(*only)
+        let said = self.aliases.get(&key)?;
+        if day > 0 {
+            return meaning_on(said, day);
+        }
+        // A record of no day may be of any: it means an enterprise if the alias
+        // means that one whenever it means anybody.
+        let turns = said.keys().flat_map(|a| [a.term.from, a.term.until]);
+        let turns = turns.chain([1]).filter(|day| *day > 0 && *day < u16::MAX);
+        let days: BTreeSet<u16> = turns.collect();
+        let mut meant = days.into_iter().filter_map(|day| meaning_on(said, day));
+        let first = meant.next()?;
+        Some(if meant.all(|other| other == first) {
+            first
+        } else {
+            Meaning::Several
+        })
+    }
+
+    /// The enterprise that a key means on a day: itself, or the only one its
+    /// alias means.
+    pub fn resolve(&self, key: SubjectKey, day: u16) -> Option<SubjectKey> {
+        match self.meaning(key, day)? {
+            Meaning::One(enterprise) => Some(enterprise),
+            Meaning::Several => None,
+        }
+    }
+
+    /// The enterprise that an alias means, with the record that says so: of
+    /// several the first.
+    fn alias_step(&self, (key, day): Named) -> Option<(SubjectKey, Vec<Step>)> {
+        let enterprise = self.resolve(key, day)?;
+        let said = self.aliases.get(&key).into_iter().flatten();
+        let holds = said.filter(|(alias, _)| {
+            alias.enterprise == enterprise && (day == 0 || alias.term.holds_on(day))
+        });
+        let firmest =
+            holds.max_by_key(|(alias, record)| (alias.standing, std::cmp::Reverse(**record)));
+        let step = firmest.map(|(_, record)| Step {
+            record: *record,
+            from: key,
+            link: None,
+        });
+        Some((enterprise, step.into_iter().collect()))
     }
 
     /// Ends the fold.
@@ -139,8 +219,8 @@ impl<'a> Fold<'a> {
         self.count_observations(&mut folded);
         self.count_profiles(&mut folded);
         self.count_groups(&mut folded);
-        for (subject, positive) in &self.outcomes {
-            if let Some(enterprise) = self.resolve(*subject) {
+        for ((subject, day), positive) in &self.outcomes {
+            if let Some(enterprise) = self.resolve(*subject, *day) {
                 *folded.outcomes.entry(enterprise).or_insert(false) |= positive;
             }
         }
@@ -149,9 +229,10 @@ impl<'a> Fold<'a> {
 
     fn count_observations(&self, folded: &mut Folded<'_>) {
         for (subject, totals) in &self.totals {
-            for (enterprise, share) in self.reaches(*subject) {
+            for (enterprise, way) in self.reaches(*subject) {
                 let target = folded.enterprises.entry(enterprise).or_default();
                 for (slot, total) in totals {
+                    let share = way.share;
                     add_to(target, *slot, total.count, shared(total.sum, share));
                     let facts = total.facts.iter();
                     let arrive = |value| self.shared(*slot, value, share);
@@ -166,9 +247,10 @@ impl<'a> Fold<'a> {
                     .extend(records.map(|(record, observation)| Evidence {
                         record: *record,
                         slot: observation.slot,
-                        value: self.shared(observation.slot, observation.value, share),
+                        value: self.shared(observation.slot, observation.value, way.share),
                         day: observation.day,
-                        share,
+                        share: way.share,
+                        way: way.steps.clone(),
                     }));
             }
         }
@@ -177,29 +259,43 @@ impl<'a> Fold<'a> {
     /// The enterprises that a subject's observations count for, with the share
     /// in per cent: 100 for an enterprise or alias; along at most two links, the
     /// best of all ways, for the others.
-    fn reaches(&self, subject: SubjectKey) -> BTreeMap<SubjectKey, i64> {
+    fn reaches(&self, subject: Named) -> BTreeMap<SubjectKey, Way> {
         let mut best = BTreeMap::new();
-        if subject.kind().is_enterprise() || subject.kind().is_alias() {
-            best.extend(self.resolve(subject).map(|enterprise| (enterprise, 100)));
+        if let Some(end) = self.end(subject) {
+            offer(&mut best, end, 100, &[]);
             return best;
         }
-        for (next, kind) in self.links.get(&subject).into_iter().flatten() {
+        for ((next, kind), record) in self.links.get(&subject.0).into_iter().flatten() {
             let share = self.share(*kind);
-            if next.kind().is_enterprise() || next.kind().is_alias() {
-                offer(&mut best, self.resolve(*next), share);
+            let step = |record: &usize, from, kind: &u8| Step {
+                record: *record,
+                from,
+                link: Some(*kind),
+            };
+            let first = step(record, subject.0, kind);
+            if names_one(next.0) {
+                if let Some(end) = self.end(*next) {
+                    offer(&mut best, end, share, &[first]);
+                }
                 continue;
             }
-            for (end, kind) in self.links.get(next).into_iter().flatten() {
-                if end.kind().is_enterprise() || end.kind().is_alias() {
-                    offer(
-                        &mut best,
-                        self.resolve(*end),
-                        share * self.share(*kind) / 100,
-                    );
+            for ((end, kind), record) in self.links.get(&next.0).into_iter().flatten() {
+                let second = step(record, next.0, kind);
+                if let Some(end) = self.end(*end) {
+                    let share = share * self.share(*kind) / 100;
+                    offer(&mut best, end, share, &[first, second]);
                 }
             }
         }
         best
+    }
+
+    /// The enterprise that a subject is or means, and by which step.
+    fn end(&self, subject: Named) -> Option<(SubjectKey, Vec<Step>)> {
+        match names_one(subject.0) {
+            true => self.alias_step(subject),
+            false => None,
+        }
     }
 
     /// A value after a share; a key that tells events apart keeps its own.
@@ -215,22 +311,24 @@ impl<'a> Fold<'a> {
     }
 
     fn count_profiles(&self, folded: &mut Folded<'_>) {
-        let mut latest: BTreeMap<(SubjectKey, u16), (usize, &Profile)> = BTreeMap::new();
+        let mut latest: BTreeMap<(SubjectKey, u16), (usize, &Profile, Vec<Step>)> = BTreeMap::new();
         for (subject, profiles) in &self.profiles {
-            let Some(enterprise) = self.resolve(*subject) else {
+            let Some((enterprise, way)) = self.end(*subject) else {
                 continue;
             };
             for (record, profile) in profiles {
-                let held = latest
-                    .entry((enterprise, profile.source))
-                    .or_insert((*record, profile));
+                let held = latest.entry((enterprise, profile.source)).or_insert((
+                    *record,
+                    profile,
+                    way.clone(),
+                ));
                 let rank = |p: &Profile| (p.day, p.record, p.values.clone());
                 if rank(profile) > rank(held.1) {
-                    *held = (*record, profile);
+                    *held = (*record, profile, way.clone());
                 }
             }
         }
-        for ((enterprise, _), (record, profile)) in latest {
+        for ((enterprise, _), (record, profile, way)) in latest {
             for (slot, value) in &profile.values {
                 add_to(
                     folded.enterprises.entry(enterprise).or_default(),
@@ -245,6 +343,7 @@ impl<'a> Fold<'a> {
                         value: *value,
                         day: 0,
                         share: 100,
+                        way: way.clone(),
                     };
                     folded.evidence.entry(enterprise).or_default().push(step);
                 }
@@ -255,9 +354,11 @@ impl<'a> Fold<'a> {
     fn count_groups(&self, folded: &mut Folded<'_>) {
         for group in &self.settings.groups {
             for links in self.links.values() {
-                let ends = links.iter().filter(|(_, kind)| *kind == group.link);
-                let members: BTreeSet<SubjectKey> =
-                    ends.filter_map(|(to, _)| self.resolve_end(*to)).collect();
+                let ends = links.keys().filter(|(_, kind)| *kind == group.link);
+                let members: BTreeSet<SubjectKey> = ends
+                    .filter_map(|(to, _)| self.end(*to))
+                    .map(|(member, _)| member)
+                    .collect();
                 let size = members.len() as i64;
                 if size < i64::from(group.min) || size > i64::from(group.hub) {
                     continue;
@@ -272,11 +373,6 @@ impl<'a> Fold<'a> {
                 }
             }
         }
-    }
-
-    fn resolve_end(&self, key: SubjectKey) -> Option<SubjectKey> {
-        let names_one = key.kind().is_enterprise() || key.kind().is_alias();
-        if names_one { self.resolve(key) } else { None }
     }
 }
 
@@ -294,11 +390,47 @@ fn latest(totals: &[Total]) -> Option<i64> {
     best.map(|(_, value)| value)
 }
 
-/// A way that carries nothing is none.
-fn offer(best: &mut BTreeMap<SubjectKey, i64>, enterprise: Option<SubjectKey>, share: i64) {
-    if let Some(enterprise) = enterprise.filter(|_| share > 0) {
-        let held = best.entry(enterprise).or_insert(share);
-        *held = share.max(*held);
+/// Whether a link counts today.
+fn counts(link: &Link, today: i32) -> bool {
+    let begun = i32::from(link.term.from) <= today;
+    let ended = link.term.until != u16::MAX && i32::from(link.term.until) <= today;
+    begun && !ended && link.term.from < link.term.until
+}
+
+/// Whether a key is an enterprise or means one.
+fn names_one(key: SubjectKey) -> bool {
+    key.kind().is_enterprise() || key.kind().is_alias()
+}
+
+/// Whom an alias means on a day, by what is said of it: those of the firmest
+/// standing count.
+fn meaning_on(said: &BTreeMap<Alias, usize>, day: u16) -> Option<Meaning> {
+    let then: Vec<&Alias> = said.keys().filter(|a| a.term.holds_on(day)).collect();
+    let firmest = then.iter().map(|alias| alias.standing).max()?;
+    let firm = then.iter().filter(|alias| alias.standing == firmest);
+    let meant: BTreeSet<SubjectKey> = firm.map(|alias| alias.enterprise).collect();
+    Some(match meant.first() {
+        Some(only) if meant.len() == 1 => Meaning::One(*only),
+        _ => Meaning::Several,
+    })
+}
+
+/// A way that carries nothing is none; of ways that carry as much the shortest
+/// counts, then the first.
+fn offer(
+    best: &mut BTreeMap<SubjectKey, Way>,
+    (enterprise, last): (SubjectKey, Vec<Step>),
+    share: i64,
+    links: &[Step],
+) {
+    let steps = [links, &last].concat();
+    let known = best.get(&enterprise);
+    let better = known.is_none_or(|known| {
+        (share, std::cmp::Reverse(steps.len()))
+            > (known.share, std::cmp::Reverse(known.steps.len()))
+    });
+    if share > 0 && better {
+        best.insert(enterprise, Way { share, steps });
     }
 }
 
@@ -528,7 +660,7 @@ impl Folded<'_> {
     pub fn evidence(&self, enterprise: SubjectKey, slots: &[Slot]) -> Vec<Evidence> {
         let all = self.evidence.get(&enterprise).into_iter().flatten();
         let wanted = all.filter(|step| slots.contains(&step.slot));
-        let mut found: Vec<Evidence> = wanted.copied().collect();
+        let mut found: Vec<Evidence> = wanted.cloned().collect();
         found.sort_by_key(|step| (step.record, step.slot));
         found
     }

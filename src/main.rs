@@ -42,6 +42,7 @@ mod train;
 mod truth;
 mod verify;
 mod view;
+mod waiting;
 mod watch;
 mod whatif;
 mod witness;

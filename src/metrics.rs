@@ -21,6 +21,7 @@ pub struct Metrics {
     registry: Registry,
     records: IntCounterVec,
     matched: IntGaugeVec,
+    waiting: IntGaugeVec,
     last_arrival: GaugeVec,
     source_error: IntGaugeVec,
     epochs: HistogramVec,
@@ -57,6 +58,10 @@ const RECORDS: About = ("tocsin_records_total", "Records by source and outcome."
 const MATCHED: About = (
     "tocsin_source_matched_records",
     "Live records that name a registered enterprise.",
+);
+const WAITING: About = (
+    "tocsin_source_waiting_records",
+    "Live records that wait for the alias by which they name an enterprise: why is unknown (nobody bears it on their day) or ambiguous (several do).",
 );
 const LAST_ARRIVAL: About = (
     "tocsin_source_last_arrival_timestamp_seconds",
@@ -160,6 +165,7 @@ impl Metrics {
         Metrics {
             records: counters(r, RECORDS, &["source", "outcome"]),
             matched: gauges(r, MATCHED, &["source"]),
+            waiting: gauges(r, WAITING, &["source", "why"]),
             last_arrival: register(r, sound(GaugeVec::new(opts(LAST_ARRIVAL), &["source"]))),
             source_error: gauges(r, SOURCE_ERROR, &["source"]),
             epochs: register(r, sound(HistogramVec::new(seconds(EPOCHS), &["kind"]))),
@@ -197,9 +203,13 @@ impl Metrics {
         }
     }
 
-    /// How a source stands.
-    pub fn source(&self, source: &str, stats: &SourceStats, matched: i64) {
+    /// How a source stands; `waiting` are its records that wait for an alias
+    /// that is unknown, and for one that is ambiguous.
+    pub fn source(&self, source: &str, stats: &SourceStats, matched: i64, waiting: (i64, i64)) {
         self.matched.with_label_values(&[source]).set(matched);
+        for (why, count) in [("unknown", waiting.0), ("ambiguous", waiting.1)] {
+            self.waiting.with_label_values(&[source, why]).set(count);
+        }
         self.last_arrival
             .with_label_values(&[source])
             .set(stats.last_arrival_ms as f64 / 1_000.0);
@@ -320,7 +330,7 @@ mod tests {
         };
         stats.reject("x", "syntax");
         metrics.records("a/r", &stats);
-        metrics.source("a/r", &stats, 7);
+        metrics.source("a/r", &stats, 7, (2, 1));
         metrics.business_time(1_000);
         let summary = EpochSummary {
             id: 4,
@@ -334,6 +344,8 @@ mod tests {
             "tocsin_records_total{outcome=\"accepted\",source=\"a/r\"} 3",
             "tocsin_records_total{outcome=\"rejected\",source=\"a/r\"} 1",
             "tocsin_source_matched_records{source=\"a/r\"} 7",
+            "tocsin_source_waiting_records{source=\"a/r\",why=\"unknown\"} 2",
+            "tocsin_source_waiting_records{source=\"a/r\",why=\"ambiguous\"} 1",
             "tocsin_source_last_arrival_timestamp_seconds{source=\"a/r\"} 2.5",
             "tocsin_source_error{source=\"a/r\"} 1",
             "tocsin_epoch_duration_seconds_bucket{kind=\"records\",le=\"0.005\"} 1",

@@ -272,9 +272,13 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
             } else {
                 format!(" at {} %", record.share)
             };
+            let via = match crate::explain::way(record) {
+                way if way.is_empty() => way,
+                way => format!(", by way of {way}"),
+            };
             let _ = writeln!(
                 text,
-                "             {}{share} from {} ({}), key {}, event {}{until}, arrived {}, {}:{}",
+                "             {}{share} from {} ({}), key {}, event {}{until}, arrived {}, {}:{}{via}",
                 record.value,
                 record.source,
                 record.agency,

@@ -7,9 +7,10 @@ use crate::pipeline::records::Records;
 use crate::pipeline::rules::{InForce, Refusal, Standings};
 use crate::pipeline::stats::SourceStats;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use tocsin_alerts::Store;
 use tocsin_alerts::store::Sequenced;
+use tocsin_dataflow::{Engine, EpochOutput};
 use tocsin_ingest::catalogue::Catalogue;
 use tocsin_ingest::fact::Slot;
 use tocsin_models::BoundScorecard;
@@ -30,6 +31,11 @@ pub struct Status {
     pub stats: Vec<SourceStats>,
     /// Records of each source that are matched to a registered enterprise.
     pub matched: Vec<i64>,
+    /// Records of each source that wait, because nobody is known to bear the
+    /// alias by which they name an enterprise.
+    pub unknown: Vec<i64>,
+    /// Records of each source that wait, because several enterprises bear it.
+    pub ambiguous: Vec<i64>,
     /// Whether everything that was there at the start has been taken in.
     pub ready: bool,
 }
@@ -48,7 +54,44 @@ pub struct View {
     refusal: RwLock<Option<Refusal>>,
     standings: RwLock<Standings>,
     status: RwLock<Status>,
+    engine: RwLock<Weak<Engine>>,
     events: broadcast::Sender<Arc<Sequenced>>,
+}
+
+/// Records by the slot that counts them.
+#[derive(Debug, Clone)]
+pub struct Counts {
+    /// Those that name a registered enterprise.
+    pub matched: Vec<i64>,
+    /// Those that wait for an alias that nobody is known to bear.
+    pub unknown: Vec<i64>,
+    /// Those that wait because several enterprises bear theirs.
+    pub ambiguous: Vec<i64>,
+}
+
+impl Counts {
+    /// No records, of so many slots.
+    pub fn none(slots: usize) -> Counts {
+        Counts {
+            matched: vec![0; slots],
+            unknown: vec![0; slots],
+            ambiguous: vec![0; slots],
+        }
+    }
+
+    /// Counts what an epoch has changed.
+    pub fn add(&mut self, output: &EpochOutput) {
+        let changed = [
+            (&mut self.matched, &output.matched),
+            (&mut self.unknown, &output.unknown),
+            (&mut self.ambiguous, &output.ambiguous),
+        ];
+        for (counts, changes) in changed {
+            for (slot, delta) in changes {
+                counts[usize::from(*slot)] += delta;
+            }
+        }
+    }
 }
 
 impl View {
@@ -63,6 +106,7 @@ impl View {
             refusal: RwLock::default(),
             standings: RwLock::default(),
             status: RwLock::default(),
+            engine: RwLock::default(),
             events: broadcast::channel(EVENTS).0,
         };
         view.metrics.rules(&in_force);
@@ -139,18 +183,35 @@ impl View {
             .clone()
     }
 
-    /// An epoch has ended. `matched` is by slot.
-    pub fn update(&self, stats: &[SourceStats], matched: &[i64], epoch: u64, time_ms: i64) {
+    /// The engine, unless it has ended.
+    pub fn engine(&self) -> Option<Arc<Engine>> {
+        let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+        engine.upgrade()
+    }
+
+    /// Lets those who look ask this engine.
+    pub fn set_engine(&self, engine: &Arc<Engine>) {
+        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(engine);
+    }
+
+    /// An epoch has ended.
+    pub fn update(&self, stats: &[SourceStats], counts: &Counts, epoch: u64, time_ms: i64) {
         let catalogue = &self.catalogue;
-        let of_source = |slot: Slot| matched.get(usize::from(slot)).copied().unwrap_or(0);
-        let matched: Vec<i64> = catalogue
-            .sources()
-            .iter()
-            .map(|s| of_source(catalogue.range(s).mention))
-            .collect();
+        let of_sources = |counts: &[i64]| -> Vec<i64> {
+            let of_source = |slot: Slot| counts.get(usize::from(slot)).copied().unwrap_or(0);
+            let sources = catalogue.sources().iter();
+            sources
+                .map(|source| of_source(catalogue.range(source).mention))
+                .collect()
+        };
+        let matched = of_sources(&counts.matched);
+        let unknown = of_sources(&counts.unknown);
+        let ambiguous = of_sources(&counts.ambiguous);
         for (source, stats) in catalogue.sources().iter().zip(stats) {
-            let matched = matched[usize::from(source.index)];
-            self.metrics.source(&source.id, stats, matched);
+            let place = usize::from(source.index);
+            let waiting = (unknown[place], ambiguous[place]);
+            self.metrics
+                .source(&source.id, stats, matched[place], waiting);
         }
         self.metrics.business_time(time_ms);
         let mut status = self.status.write().unwrap_or_else(PoisonError::into_inner);
@@ -159,6 +220,8 @@ impl View {
             time_ms,
             stats: stats.to_vec(),
             matched,
+            unknown,
+            ambiguous,
             ready: status.ready,
         };
     }

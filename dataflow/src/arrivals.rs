@@ -3,10 +3,11 @@
 //! Contract: rows keep no order. Observations are summed as they come, see
 //! `observed`; what has expired before the epoch can close is not kept at all.
 
-use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::fact::{SubjectKey, Term};
 
 use crate::day::business_day;
 use crate::grain::Dated;
+use crate::identity::Claim;
 use crate::latest::Version as Profile;
 use crate::links::Target;
 use crate::observed::Observed;
@@ -23,9 +24,9 @@ pub(crate) enum Load {
     /// Profiles by subject.
     Profiles(Vec<Row<Profile>>),
     /// Enterprises by alias.
-    Aliases(Vec<Row<SubjectKey>>),
+    Aliases(Vec<Row<Claim>>),
     /// Links by linked subject.
-    Links(Vec<Row<Target>>),
+    Links(Vec<Row<(Target, Term)>>),
 }
 
 /// Everything that belongs to one epoch, in containers.
@@ -36,9 +37,9 @@ pub(crate) struct Arrivals {
     /// Profiles by subject.
     pub(crate) profiles: Vec<Vec<Row<Profile>>>,
     /// Enterprises by alias.
-    pub(crate) aliases: Vec<Vec<Row<SubjectKey>>>,
+    pub(crate) aliases: Vec<Vec<Row<Claim>>>,
     /// Links by linked subject.
-    pub(crate) links: Vec<Vec<Row<Target>>>,
+    pub(crate) links: Vec<Vec<Row<(Target, Term)>>>,
     /// Rules, with the instants from which they are in force.
     pub(crate) rules: Vec<Version>,
     /// The epoch closes on this business day or later.

@@ -16,12 +16,14 @@ use tocsin_models::BoundScorecard;
 use crate::error::EngineError;
 use crate::keeping::Keeping;
 use crate::loader::{Loader, Post};
+use crate::named::Dated;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
 use crate::stats::EngineStats;
 use crate::survey::{Question, Survey, Visit};
-use crate::worker::{self, Command, Reply, Share, Wanted};
+use crate::waiting::{Waiting, WaitingQuery};
+use crate::worker::{self, Command, Reply, Share, Wanted, changed};
 
 /// Commands that may wait for a worker.
 const COMMANDS: usize = 64;
@@ -55,6 +57,11 @@ pub struct EpochOutput {
     /// How the counts of grades by model and challenger have changed; all zero
     /// without a challenger.
     pub graded: Graded,
+    /// The same of records that wait because nobody is known to bear the alias
+    /// by which they name an enterprise, on their day.
+    pub unknown: Vec<(Slot, i64)>,
+    /// The same of records that wait because several enterprises bear it.
+    pub ambiguous: Vec<(Slot, i64)>,
 }
 
 /// The incremental engine. Dropping it ends its threads.
@@ -117,7 +124,8 @@ impl Engine {
 
     /// A way to add facts, one for each thread that does.
     pub fn loader(&self) -> Loader {
-        Loader::new(self.posts.clone(), self.keepings.clone())
+        let dated = Dated::new(&self.plan.dated_aliases);
+        Loader::new(self.posts.clone(), self.keepings.clone(), dated)
     }
 
     /// [`Engine::set_rules`] of the features that the engine was started with.
@@ -255,6 +263,24 @@ impl Engine {
         Ok(stats)
     }
 
+    /// What waits for an alias, as of the last closed epoch. Takes time with the
+    /// number of names that facts are held of, and epochs wait meanwhile.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn waiting(&self, query: WaitingQuery) -> Result<Waiting, EngineError> {
+        let mut desk = self.desk()?;
+        self.tell(|| Command::Waiting(query))?;
+        let mut waiting = Waiting::default();
+        for _ in &self.posts {
+            match desk.replies.recv() {
+                Ok(Reply::Waiting(found)) => waiting.add(found, query.most),
+                _ => return Err(desk.lose()),
+            }
+        }
+        Ok(waiting)
+    }
+
     /// Waits until every worker has reported the epoch.
     fn gather(
         &self,
@@ -344,19 +370,22 @@ impl Desk {
 
 impl EpochOutput {
     fn add(&mut self, share: &Share) {
-        for (slot, change) in share.matched() {
-            self.count(slot, change);
-        }
+        count(&mut self.matched, &share.matched);
+        count(&mut self.unknown, &share.unknown);
+        count(&mut self.ambiguous, &share.ambiguous);
         self.graded.add(&share.graded);
     }
+}
 
-    fn count(&mut self, slot: Slot, change: i64) {
-        match self.matched.binary_search_by_key(&slot, |(slot, _)| *slot) {
-            Ok(at) => self.matched[at].1 += change,
-            Err(at) => self.matched.insert(at, (slot, change)),
+/// Adds one worker's changes of counts.
+fn count(counts: &mut Vec<(Slot, i64)>, changes: &[i64]) {
+    for (slot, change) in changed(changes) {
+        match counts.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(at) => counts[at].1 += change,
+            Err(at) => counts.insert(at, (slot, change)),
         }
-        self.matched.retain(|(_, change)| *change != 0);
     }
+    counts.retain(|(_, change)| *change != 0);
 }
 
 type Senders = Vec<std::sync::mpsc::SyncSender<Command>>;

@@ -6,11 +6,11 @@
 use differential_dataflow::operators::arrange::TraceAgent;
 use differential_dataflow::trace::TraceReader;
 use timely::progress::Antichain;
-use tocsin_ingest::fact::SubjectKey;
 
+use crate::identity::{Claim, Meant};
 use crate::latest::Version;
 use crate::links::{Direct, Onward};
-use crate::types::{SaidBatch, TallyBatch, Time};
+use crate::types::{NamedBatch, SaidBatch, TallyBatch, Time};
 
 /// At most this many elements of a batch are looked at.
 const SAMPLE: usize = 256;
@@ -27,7 +27,7 @@ impl Heap for Version {
     }
 }
 
-impl Heap for SubjectKey {
+impl Heap for Claim {
     fn heap(&self) -> usize {
         0
     }
@@ -36,6 +36,18 @@ impl Heap for SubjectKey {
 impl Heap for () {
     fn heap(&self) -> usize {
         0
+    }
+}
+
+impl Heap for Meant {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl<V: Heap> Heap for (u16, V) {
+    fn heap(&self) -> usize {
+        self.1.heap()
     }
 }
 
@@ -63,6 +75,18 @@ impl Footprint for TallyBatch {
         let bytes = size_of_val(&self.storage.keys[..])
             + updates.times.bytes()
             + self.storage.keys.len() * size_of::<u32>()
+            + updates.diffs.bytes();
+        (self.updates, bytes)
+    }
+}
+
+impl Footprint for NamedBatch {
+    fn footprint(&self) -> (usize, usize) {
+        let (values, updates) = (&self.storage.vals, &self.storage.upds);
+        let bytes = size_of_val(&self.storage.keys[..])
+            + size_of_val(&values.vals[..])
+            + updates.times.bytes()
+            + (self.storage.keys.len() + values.vals.len()) * size_of::<u32>()
             + updates.diffs.bytes();
         (self.updates, bytes)
     }

@@ -62,10 +62,16 @@ impl Grain {
 }
 
 impl Dated {
-    /// What is kept of an observation, `times` over.
-    pub(crate) fn new(observation: &Observation, times: i32, keeping: Keeping) -> Self {
+    /// What is kept of an observation of a subject, `times` over; the subject is
+    /// the observation's, as the engine knows it.
+    pub(crate) fn new(
+        observation: &Observation,
+        subject: SubjectKey,
+        times: i32,
+        keeping: Keeping,
+    ) -> Self {
         let grain = Grain {
-            subject: observation.subject,
+            subject,
             sum: 0,
             n: times,
             slot: observation.slot,

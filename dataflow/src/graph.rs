@@ -12,21 +12,24 @@ use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::{Input, Probe};
 use timely::dataflow::{InputHandle, ProbeHandle, Scope, StreamVec};
 use timely::worker::Worker;
-use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::fact::{SubjectKey, Term};
 
 use crate::arrivals::{Arrivals, Row};
 use crate::footprint::Gauge;
 use crate::groups::groups;
 use crate::harvest::Harvest;
-use crate::identity::{identity, resolve_said, resolve_tallies};
+use crate::identity::{Claim, Counter, identity, resolve_said, resolve_tallies};
 use crate::latest::{Version as Profile, latest};
 use crate::links::{Target, links};
+use crate::named::apart;
 use crate::plan::Plan;
 use crate::reach::{carry, paths, reach};
 use crate::revise::Version;
 use crate::scores::scores;
 use crate::split::split;
-use crate::types::{Said, Tallies, TallyTrace, Time, arrange, arrange_said};
+use crate::terms::{Pending, in_term};
+use crate::types::{Said, Tallies, TallyTrace, Time, arrange, arrange_named, arrange_said};
+use crate::waiting::Lookup;
 use crate::window::{Epoch, Held, window};
 
 type Handle<D> = InputHandle<Time, CapacityContainerBuilder<Vec<D>>>;
@@ -35,8 +38,8 @@ type Handle<D> = InputHandle<Time, CapacityContainerBuilder<Vec<D>>>;
 pub(crate) struct Inputs {
     observed: Handle<Epoch>,
     profiles: Handle<Row<Profile>>,
-    aliases: Handle<Row<SubjectKey>>,
-    links: Handle<Row<Target>>,
+    aliases: Handle<Row<Claim>>,
+    links: Handle<Row<(Target, Term)>>,
     rules: Handle<Version>,
 }
 
@@ -120,8 +123,13 @@ pub(crate) struct Graph {
     pub(crate) harvest: Rc<RefCell<Harvest>>,
     /// The enterprises, for surveys.
     pub(crate) tallies: TallyTrace,
+    /// Counts the records that name an enterprise by an alias.
+    pub(crate) by_alias: Counter,
+    /// Finds what waits for an alias.
+    pub(crate) lookup: Lookup,
     probe: ProbeHandle<Time>,
     held: Held,
+    turns: Pending<(SubjectKey, Target)>,
     gauges: Vec<(&'static str, Box<dyn Gauge>)>,
 }
 
@@ -142,12 +150,17 @@ impl Graph {
             gauge.compact(time);
         }
         Gauge::compact(&mut self.tallies, time);
+        self.lookup.compact(time);
     }
 
     /// Name, rows and bytes of everything that is held.
     pub(crate) fn measure(&self) -> Vec<(&'static str, usize, usize)> {
         let held = self.held.borrow();
-        let mut measured = vec![("window", held.rows(), held.bytes())];
+        let turns = self.turns.borrow().measure();
+        let mut measured = vec![
+            ("window", held.rows(), held.bytes()),
+            ("terms", turns.0, turns.1),
+        ];
         measured.extend(self.gauges.iter().map(|(name, gauge)| {
             let (rows, bytes) = gauge.measure();
             (*name, rows, bytes)
@@ -160,8 +173,8 @@ impl Graph {
 struct Streams<'scope> {
     observations: StreamVec<'scope, Time, Epoch>,
     profiles: Said<'scope, Profile>,
-    aliases: Said<'scope, SubjectKey>,
-    links: Said<'scope, Target>,
+    aliases: Said<'scope, Claim>,
+    links: Said<'scope, (Target, Term)>,
     rules: StreamVec<'scope, Time, Version>,
 }
 
@@ -193,20 +206,28 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
     let held = Held::default();
 
     let (enterprises, names, leads) = by_kind(window(entering.observations, held.clone()));
-    let names = arrange(names, "facts of names");
+    let by_alias = Counter::new(plan.clone());
+    let names = by_alias.count_all(names).map(apart);
+    let names = arrange_named(names, "facts of names");
     let leads = arrange(leads, "leads");
     let aliases = arrange_said(entering.aliases, "aliases");
     let identity = identity(aliases.clone());
-    let links = links(entering.links, identity.clone(), plan.clone());
+    let turns = Pending::default();
+    let said = in_term(entering.links, turns.clone());
+    let links = links(said, identity.clone(), plan.clone());
     let paths = paths(&links, leads.clone(), plan.clone());
     let reach = reach(paths.clone());
     let (known, named) = by_name(entering.profiles);
+    let named = named.map(|(named, version)| {
+        let (alias, day) = apart(named);
+        (alias, (day, version))
+    });
     let named = arrange_said(named, "profiles of names");
     let profiles_of = known.concat(resolve_said(named.clone(), identity.clone()));
     let profiles_of = arrange_said(profiles_of, "profiles");
 
     let mut tallied = vec![
-        resolve_tallies(names.clone(), identity.clone()),
+        resolve_tallies(names.clone(), identity.clone(), by_alias.clone()),
         carry(leads.clone(), reach.clone()),
         latest(profiles_of.clone()),
     ];
@@ -214,6 +235,12 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
         tallied.push(groups(links.direct.clone(), plan.clone()));
     }
     let tallied = arrange(enterprises.concatenate(tallied), "tallies");
+    let lookup = Lookup {
+        plan: plan.clone(),
+        facts: names.trace.clone(),
+        identity: identity.trace.clone(),
+        aliases: aliases.trace.clone(),
+    };
     let gauges: Vec<(&'static str, Box<dyn Gauge>)> = vec![
         ("facts of names", Box::new(names.trace)),
         ("leads", Box::new(leads.trace)),
@@ -235,8 +262,11 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
         inputs,
         harvest,
         tallies,
+        by_alias,
+        lookup,
         probe,
         held,
+        turns,
         gauges,
     }
 }

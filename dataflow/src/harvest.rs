@@ -56,6 +56,12 @@ impl Harvest {
         self.last.graded.add(graded);
     }
 
+    /// Sets how the numbers of records that wait have changed, by slot.
+    pub(crate) fn set_waiting(&mut self, (unknown, ambiguous): (Vec<i64>, Vec<i64>)) {
+        self.last.unknown = unknown;
+        self.last.ambiguous = ambiguous;
+    }
+
     /// Sends what is left: the epoch is complete.
     pub(crate) fn report(&mut self) {
         let last = std::mem::take(&mut self.last);

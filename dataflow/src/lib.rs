@@ -4,7 +4,8 @@
 //! nothing of bytes, files, alerts or clocks: time comes in as an argument.
 //!
 //! The way of a fact: [`Loader`] → `worker` → `window` (facts count until they
-//! expire) → `identity` (names become enterprises), `links` and `reach` (leads
+//! expire) → `identity` (names become the enterprises that bore them), `terms`,
+//! `links` and `reach` (leads
 //! travel to enterprises), `groups`, `latest` (attributes) → the arrangement of
 //! tallies, counts and sums carried in the difference → `scores`, which calls
 //! the model → [`EpochOutput`].
@@ -33,6 +34,7 @@ mod keeping;
 mod latest;
 mod links;
 mod loader;
+mod named;
 mod observed;
 mod packed;
 mod pile;
@@ -46,10 +48,12 @@ mod spoken_of;
 mod stats;
 mod survey;
 mod tally;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod total;
 mod types;
+mod waiting;
 mod window;
 mod worker;
 
@@ -67,3 +71,4 @@ pub use rules::{GRADES, Grade, Graded, Rules, Tell};
 pub use stats::{ArrangementStats, EngineStats};
 pub use survey::{Survey, Visit};
 pub use tally::{Entry, Tally};
+pub use waiting::{Waiting, WaitingAlias, WaitingQuery, WaitingRecords};

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::identity::{Resolved, resolve_said};
+use crate::named::apart;
 use crate::plan::Plan;
 use crate::split::split;
 use crate::types::{ArrangedSaid, Said, arrange_said};
@@ -29,8 +30,9 @@ pub(crate) struct Links<'scope> {
     pub(crate) direct: ArrangedSaid<'scope, Direct>,
     /// From subjects to subjects, by linking subject, arranged.
     pub(crate) onward: ArrangedSaid<'scope, Onward>,
-    /// Links to aliases, by alias: some of them wait.
-    pub(crate) named: ArrangedSaid<'scope, Direct>,
+    /// Links to aliases and the days on which they are used, by alias: some of
+    /// them wait.
+    pub(crate) named: ArrangedSaid<'scope, (u16, Direct)>,
 }
 
 /// Sorts links and resolves the aliases among their targets.
@@ -41,7 +43,10 @@ pub(crate) fn links<'scope>(
 ) -> Links<'scope> {
     let (to_enterprise, others) = split(said, |(_, (to, _))| to.kind().is_enterprise());
     let (to_alias, to_subject) = split(others, |(_, (to, _))| to.kind().is_alias());
-    let named = to_alias.map(|(from, (alias, kind))| (alias, (kind, from)));
+    let named = to_alias.map(|(from, (named, kind))| {
+        let (alias, day) = apart(named);
+        (alias, (day, (kind, from)))
+    });
     let named = arrange_said(named, "links to names");
     let resolved = resolve_said(named.clone(), identity)
         .map(|(enterprise, (kind, from))| (from, (kind, enterprise)));

@@ -10,13 +10,15 @@ use std::sync::mpsc::SyncSender;
 use std::thread::Thread;
 
 use differential_dataflow::Hashable;
-use tocsin_ingest::fact::{Facts, SubjectKey};
+use tocsin_ingest::fact::{Facts, Observation, SubjectKey, Term};
 
 use crate::arrivals::{Load, Row};
 use crate::grain::Dated;
+use crate::identity::Claim;
 use crate::keeping::Keeping;
 use crate::latest::Version;
 use crate::links::Target;
+use crate::named;
 use crate::worker::Command;
 
 /// Rows per message.
@@ -94,19 +96,22 @@ pub struct Loader {
     posts: Vec<Post>,
     /// By slot.
     keepings: Arc<[Keeping]>,
+    /// The kinds of alias whose facts keep their day.
+    kinds: named::Dated,
     observed: Rows<Dated>,
     profiles: Rows<Row<Version>>,
-    aliases: Rows<Row<SubjectKey>>,
-    links: Rows<Row<Target>>,
+    aliases: Rows<Row<Claim>>,
+    links: Rows<Row<(Target, Term)>>,
 }
 
 impl Loader {
     /// A loader for slots that remember so much each.
-    pub(crate) fn new(posts: Vec<Post>, keepings: Arc<[Keeping]>) -> Self {
+    pub(crate) fn new(posts: Vec<Post>, keepings: Arc<[Keeping]>, kinds: named::Dated) -> Self {
         let workers = posts.len();
         Loader {
             posts,
             keepings,
+            kinds,
             observed: Rows::new(workers, Load::Observed),
             profiles: Rows::new(workers, Load::Profiles),
             aliases: Rows::new(workers, Load::Aliases),
@@ -117,25 +122,31 @@ impl Loader {
     /// Adds facts (`diff` 1), or takes back what was added before (`diff` -1).
     /// They are sent at the latest by [`Loader::flush`].
     pub fn add(&mut self, facts: &Facts, diff: i32) {
-        let (posts, times) = (&self.posts, diff as isize);
+        let (posts, kinds, times) = (&self.posts, self.kinds, diff as isize);
         // What a record says of one subject lies together.
-        for together in facts.observations.chunk_by(|a, b| a.subject == b.subject) {
+        let together = |a: &Observation, b: &Observation| {
+            kinds.on(a.subject, a.day) == kinds.on(b.subject, b.day)
+        };
+        for together in facts.observations.chunk_by(together) {
+            let subject = kinds.on(together[0].subject, together[0].day);
             let rows = together.iter().map(|said| {
                 let keeping = self.keepings.get(usize::from(said.slot));
-                Dated::new(said, diff, keeping.copied().unwrap_or_default())
+                Dated::new(said, subject, diff, keeping.copied().unwrap_or_default())
             });
-            self.observed.extend(together[0].subject, rows, posts);
+            self.observed.extend(subject, rows, posts);
         }
         for profile in &facts.profiles {
-            let row = ((profile.subject, Version::from(profile)), 0, times);
-            self.profiles.push(profile.subject, row, posts);
+            let subject = kinds.on(profile.subject, profile.named);
+            let row = ((subject, Version::from(profile)), 0, times);
+            self.profiles.push(subject, row, posts);
         }
         for alias in &facts.aliases {
-            let row = ((alias.alias, alias.enterprise), 0, times);
+            let row = ((alias.alias, Claim::from(alias)), 0, times);
             self.aliases.push(alias.alias, row, posts);
         }
         for link in &facts.links {
-            let row = ((link.from, (link.to, link.kind)), 0, times);
+            let to = kinds.on(link.to, link.named);
+            let row = ((link.from, ((to, link.kind), link.term)), 0, times);
             self.links.push(link.from, row, posts);
         }
     }
@@ -151,6 +162,6 @@ impl Loader {
 
 impl Clone for Loader {
     fn clone(&self) -> Self {
-        Loader::new(self.posts.clone(), self.keepings.clone())
+        Loader::new(self.posts.clone(), self.keepings.clone(), self.kinds)
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use tocsin_ingest::fact::Slot;
+use tocsin_ingest::fact::{Slot, SubjectKind};
 use tocsin_models::FeatureSpec;
 
 use crate::decay::HalfLife;
@@ -147,6 +147,9 @@ pub struct Plan {
     pub link_shares: Vec<u8>,
     /// Groups to maintain.
     pub groups: Vec<GroupDef>,
+    /// The kinds of alias that may mean different enterprises on different days:
+    /// what is said of them keeps its day. Aliases of other kinds hold always.
+    pub dated_aliases: Vec<SubjectKind>,
 }
 
 impl Plan {

@@ -89,9 +89,10 @@ pub(crate) fn carry<'scope>(
 #[cfg(test)]
 mod tests {
     use tocsin_ingest::fact::SubjectKind::{Account, Name, Person};
+    use tocsin_ingest::fact::{Alias, Standing, Term};
 
     use super::*;
-    use crate::identity::identity;
+    use crate::identity::{Claim, identity};
     use crate::links::links;
     use crate::testing::{enterprise, outcome, subject, tally};
     use crate::types::arrange;
@@ -112,7 +113,15 @@ mod tests {
                 ..Plan::default()
             });
             let aliases = rows.clone().flat_map(|row| match row {
-                Means(alias, enterprise) => Some((alias, enterprise)),
+                Means(alias, enterprise) => {
+                    let always = Alias {
+                        alias,
+                        enterprise,
+                        term: Term::ALWAYS,
+                        standing: Standing::Borne,
+                    };
+                    Some((alias, Claim::from(&always)))
+                }
                 _ => None,
             });
             let said = rows.clone().flat_map(|row| match row {

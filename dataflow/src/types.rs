@@ -50,6 +50,32 @@ type TallyBatcher = MergeBatcher<
 /// Tallies arranged by subject.
 pub(crate) type ArrangedTallies<'scope> = Arranged<'scope, TallyTrace>;
 
+/// How tallies by alias and day are laid out.
+type NamedLayout = (
+    Vec<SubjectKey>,
+    Vec<u16>,
+    Column<Time>,
+    PackedTallies,
+    OffsetList,
+);
+
+/// An interval of tallies by alias and day.
+pub(crate) type NamedBatch = Rc<OrdValBatch<NamedLayout>>;
+
+/// A trace of tallies by alias and day.
+pub(crate) type NamedTrace = TraceAgent<Spine<NamedBatch>>;
+
+type NamedRows = Vec<((SubjectKey, u16), Time, Tally)>;
+
+type NamedBatcher = MergeBatcher<
+    ContainerChunker<NamedRows>,
+    VecMerger<(SubjectKey, u16), Time, Tally>,
+    OrdValBuilder<NamedLayout, NamedRows>,
+>;
+
+/// Tallies of aliases and the days on which they are used, arranged by alias.
+pub(crate) type ArrangedNamed<'scope> = Arranged<'scope, NamedTrace>;
+
 /// What is said of subjects, counted.
 pub(crate) type Said<'scope, V> = VecCollection<'scope, Time, (SubjectKey, V), isize>;
 
@@ -92,4 +118,12 @@ pub(crate) fn arrange_said<'scope, V: ExchangeData>(
     name: &str,
 ) -> ArrangedSaid<'scope, V> {
     said.arrange_named::<SaidBatcher<V>, Spine<SaidBatch<V>>>(name, SaidBatcher::new)
+}
+
+/// Arranges tallies by alias and day under a name.
+pub(crate) fn arrange_named<'scope>(
+    tallies: VecCollection<'scope, Time, (SubjectKey, u16), Tally>,
+    name: &str,
+) -> ArrangedNamed<'scope> {
+    tallies.arrange_named::<NamedBatcher, Spine<NamedBatch>>(name, NamedBatcher::new)
 }

@@ -147,7 +147,7 @@ mod tests {
             day: 0,
             value: 5,
         };
-        Dated::new(&observation, times, Keeping::default())
+        Dated::new(&observation, observation.subject, times, Keeping::default())
     }
 
     type Row = (SubjectKey, Time, Tally);

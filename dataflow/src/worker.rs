@@ -21,6 +21,7 @@ use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
 use crate::survey::{Question, Walk};
 use crate::types::Time;
+use crate::waiting::{Waiting, WaitingQuery};
 
 /// What a worker can be told.
 pub(crate) enum Command {
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Call(fn()),
     /// Report what is held.
     Measure,
+    /// Report what waits for an alias.
+    Waiting(WaitingQuery),
     /// End.
     Stop,
 }
@@ -60,6 +63,8 @@ pub(crate) enum Reply {
     Epoch(Share),
     /// Name, rows and bytes of what it holds, and the steps it has made.
     Measured(Vec<(&'static str, usize, usize)>, u64),
+    /// What waits for an alias.
+    Waiting(Waiting),
     /// It has panicked.
     Lost,
 }
@@ -73,15 +78,17 @@ pub(crate) struct Share {
     pub(crate) matched: Vec<i64>,
     /// How the counts of grades have changed.
     pub(crate) graded: Graded,
+    /// Changes of the counts of records whose alias nobody bears, by slot.
+    pub(crate) unknown: Vec<i64>,
+    /// Changes of the counts of records whose alias is ambiguous, by slot.
+    pub(crate) ambiguous: Vec<i64>,
 }
 
-impl Share {
-    /// The changes of matched counts that are not zero.
-    pub(crate) fn matched(&self) -> impl Iterator<Item = (Slot, i64)> + '_ {
-        let slots = self.matched.iter().enumerate();
-        let changed = slots.filter(|(_, change)| **change != 0);
-        changed.map(|(slot, change)| (slot as Slot, *change))
-    }
+/// The changes of counts by slot that are not zero.
+pub(crate) fn changed(counts: &[i64]) -> impl Iterator<Item = (Slot, i64)> + '_ {
+    let slots = counts.iter().enumerate();
+    let changed = slots.filter(|(_, change)| **change != 0);
+    changed.map(|(slot, change)| (slot as Slot, *change))
 }
 
 /// Tells when a worker panics, by being dropped.
@@ -187,6 +194,10 @@ impl Desk {
                 self.reply(Reply::Measured(measured, self.steps));
             }
             Command::Call(function) => function(),
+            Command::Waiting(query) => {
+                let found = self.graph.lookup.find(&query);
+                self.reply(Reply::Waiting(found));
+            }
             Command::Stop => {}
         }
     }
@@ -210,7 +221,11 @@ impl Desk {
             return;
         };
         self.epoch = None;
-        self.graph.harvest.borrow_mut().report();
+        let waiting = self.graph.by_alias.take_waiting();
+        let mut harvest = self.graph.harvest.borrow_mut();
+        harvest.set_waiting(waiting);
+        harvest.report();
+        drop(harvest);
         // Nobody waits for this.
         self.graph.compact(time + 1);
     }

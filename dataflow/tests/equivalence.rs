@@ -13,7 +13,7 @@ use tocsin_dataflow::{Aggregate, Assessment, Engine, EngineConfig, EpochOutput};
 use tocsin_dataflow::{Measure, Plan, Role, Rules};
 use tocsin_dataflow::{business_day, midnight};
 use tocsin_ingest::fact::{
-    Alias, Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
+    Alias, Facts, Link, NEVER, Observation, Profile, Slot, Standing, SubjectKey, Term, VALUE_SCALE,
 };
 use tocsin_models::{BoundScorecard, Category};
 
@@ -49,38 +49,93 @@ type Sums = BTreeMap<SubjectKey, Known>;
 struct Batch<'a> {
     plan: &'a Plan,
     facts: &'a [Fact],
-    meanings: BTreeMap<SubjectKey, BTreeSet<SubjectKey>>,
+    /// The business day.
+    today: i32,
+}
+
+/// Whom an alias means on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    One(SubjectKey),
+    Several,
 }
 
 impl<'a> Batch<'a> {
-    fn new(plan: &'a Plan, facts: &'a [Fact]) -> Self {
-        let mut meanings: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for fact in facts {
-            if let Fact::Alias(alias) = fact {
-                let meant = meanings.entry(alias.alias).or_default();
-                meant.insert(alias.enterprise);
-            }
-        }
-        Batch {
-            plan,
-            facts,
-            meanings,
+    fn new(plan: &'a Plan, facts: &'a [Fact], today: i32) -> Self {
+        Batch { plan, facts, today }
+    }
+
+    fn claims(&self, subject: SubjectKey) -> impl Iterator<Item = &Alias> {
+        let aliases = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Alias(alias) => Some(alias),
+            _ => None,
+        });
+        aliases.filter(move |alias| alias.alias == subject && alias.term.from < alias.term.until)
+    }
+
+    fn meaning_on(&self, subject: SubjectKey, day: u16) -> Option<Meaning> {
+        let holds = |alias: &&Alias| {
+            let term = alias.term;
+            term.from <= day && (term.until == u16::MAX || day < term.until)
+        };
+        let firmest = self
+            .claims(subject)
+            .filter(holds)
+            .map(|a| a.standing)
+            .max()?;
+        let firm = self.claims(subject).filter(holds);
+        let firm = firm.filter(|alias| alias.standing == firmest);
+        let meant: BTreeSet<SubjectKey> = firm.map(|alias| alias.enterprise).collect();
+        match meant.len() {
+            1 => Some(Meaning::One(*meant.first().unwrap())),
+            _ => Some(Meaning::Several),
         }
     }
 
-    fn resolve(&self, subject: SubjectKey) -> Option<SubjectKey> {
+    /// Whom a subject means that a record of `day` names; 0: of no day.
+    fn meaning(&self, subject: SubjectKey, day: u16) -> Option<Meaning> {
         if subject.kind().is_enterprise() {
-            return Some(subject);
+            return Some(Meaning::One(subject));
         }
-        let meant = self.meanings.get(&subject)?;
-        (meant.len() == 1).then(|| *meant.first().unwrap())
+        if day > 0 && self.plan.dated_aliases.contains(&subject.kind()) {
+            return self.meaning_on(subject, day);
+        }
+        let turns = self
+            .claims(subject)
+            .flat_map(|a| [a.term.from, a.term.until]);
+        let days = turns.chain([1]).filter(|day| (1..u16::MAX).contains(day));
+        let days: BTreeSet<u16> = days.collect();
+        let mut ever = days.iter().filter_map(|day| self.meaning_on(subject, *day));
+        let first = ever.next()?;
+        match ever.all(|meaning| meaning == first) {
+            true => Some(first),
+            false => Some(Meaning::Several),
+        }
     }
 
+    fn resolve(&self, subject: SubjectKey, day: u16) -> Option<SubjectKey> {
+        match self.meaning(subject, day)? {
+            Meaning::One(enterprise) => Some(enterprise),
+            Meaning::Several => None,
+        }
+    }
+
+    /// The links that count today.
     fn links(&self) -> impl Iterator<Item = &Link> {
-        self.facts.iter().filter_map(|fact| match fact {
+        let links = self.facts.iter().filter_map(|fact| match fact {
             Fact::Link(link) => Some(link),
             _ => None,
+        });
+        links.filter(|link| {
+            let (from, until) = (i32::from(link.term.from), i32::from(link.term.until));
+            let lasts = link.term.until == u16::MAX || self.today < until;
+            from <= self.today && lasts && from < until
         })
+    }
+
+    fn end(&self, link: &Link) -> Option<SubjectKey> {
+        let names = link.to.kind().is_enterprise() || link.to.kind().is_alias();
+        self.resolve(link.to, link.named).filter(|_| names)
     }
 
     fn reach(&self, from: SubjectKey) -> BTreeMap<SubjectKey, i64> {
@@ -91,14 +146,14 @@ impl<'a> Batch<'a> {
             *most = share.max(*most);
         };
         for first in self.links().filter(|link| link.from == from) {
-            if let Some(enterprise) = self.resolve(first.to) {
+            if let Some(enterprise) = self.end(first) {
                 path(enterprise, share(first));
             }
             if first.to.kind().is_alias() {
                 continue;
             }
             for second in self.links().filter(|link| link.from == first.to) {
-                if let Some(enterprise) = self.resolve(second.to) {
+                if let Some(enterprise) = self.end(second) {
                     path(enterprise, share(first) * share(second) / 100);
                 }
             }
@@ -107,7 +162,7 @@ impl<'a> Batch<'a> {
         best
     }
 
-    fn sums(&self, day: i32) -> Sums {
+    fn sums(&self) -> Sums {
         let mut sums = Sums::new();
         let mut add = |enterprise, slot, day: i32, value: i64| {
             let known = sums.entry(enterprise).or_default().entry(slot);
@@ -126,10 +181,10 @@ impl<'a> Batch<'a> {
             } = *observation;
             let event = i32::from(event);
             let travels = !subject.kind().is_enterprise() && !subject.kind().is_alias();
-            match (expiry > day, travels) {
+            match (expiry > self.today, travels) {
                 (false, _) => {}
                 (true, false) => {
-                    if let Some(enterprise) = self.resolve(subject) {
+                    if let Some(enterprise) = self.resolve(subject, event as u16) {
                         add(enterprise, slot, event, value);
                     }
                 }
@@ -146,7 +201,8 @@ impl<'a> Batch<'a> {
         }
         for profile in self.latest().into_values() {
             for (slot, value) in &profile.values {
-                add(self.resolve(profile.subject).unwrap(), *slot, 0, *value);
+                let enterprise = self.resolve(profile.subject, profile.named);
+                add(enterprise.unwrap(), *slot, 0, *value);
             }
         }
         for (enterprise, slot, size) in self.memberships() {
@@ -161,7 +217,7 @@ impl<'a> Batch<'a> {
             let Fact::Profile(profile) = fact else {
                 continue;
             };
-            let Some(enterprise) = self.resolve(profile.subject) else {
+            let Some(enterprise) = self.resolve(profile.subject, profile.named) else {
                 continue;
             };
             let order = |profile: &Profile| (profile.day, profile.record, profile.values.clone());
@@ -180,7 +236,7 @@ impl<'a> Batch<'a> {
         for group in &self.plan.groups {
             let mut members: BTreeMap<SubjectKey, BTreeSet<SubjectKey>> = BTreeMap::new();
             for link in self.links().filter(|link| link.kind == group.link) {
-                if let Some(enterprise) = self.resolve(link.to) {
+                if let Some(enterprise) = self.end(link) {
                     members.entry(link.from).or_default().insert(enterprise);
                 }
             }
@@ -254,8 +310,8 @@ fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
         })
         .collect();
     let weight = |day: i32| match &measure.half_life {
-        Some(half_life) => i128::from(half_life.weight(today - day)),
-        None => 1 << 32,
+        Some(half_life) if day > 0 => i128::from(half_life.weight(today - day)),
+        _ => 1 << 32,
     };
     let n = facts.len() as i64;
     let sum: i64 = facts.iter().map(|fact| fact.2).sum();
@@ -283,15 +339,26 @@ fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
         }
         Aggregate::Mean => (n > 0).then(|| sum.div_euclid(n)),
         Aggregate::Latest => {
-            let place = |slot| measure.slots.iter().position(|s| *s == slot);
-            let order = |f: &&(Slot, i32, i64)| (f.1, std::cmp::Reverse(place(f.0)), f.2);
-            facts.iter().max_by_key(order).map(|fact| fact.2)
+            let of_slot = |(place, slot): (usize, &Slot)| {
+                let of: Vec<_> = facts.iter().filter(|fact| fact.0 == *slot).collect();
+                let sum: i64 = of.iter().map(|fact| fact.2).sum();
+                // Attributes of several sources are of no day: their mean counts.
+                let (day, value) = match matches!(*slot, CAPITAL | STAFF) {
+                    true if of.is_empty() => return None,
+                    true => (0, sum.div_euclid(of.len() as i64)),
+                    false => of.iter().map(|fact| (fact.1, fact.2)).max()?,
+                };
+                Some((day, std::cmp::Reverse(place), value))
+            };
+            let slots = measure.slots.iter().enumerate();
+            slots.filter_map(of_slot).max().map(|latest| latest.2)
         }
         Aggregate::Maximum => values.max(),
         Aggregate::Minimum => values.min(),
         Aggregate::Distinct => Some(values.collect::<BTreeSet<i64>>().len() as i64 * VALUE_SCALE),
         Aggregate::DaysSince => {
-            let last = facts.iter().map(|fact| fact.1).max()?;
+            let days = facts.iter().map(|fact| fact.1);
+            let last = days.filter(|day| *day > 0).max()?;
             Some(i64::from((today - last).max(0)) * VALUE_SCALE)
         }
     }
@@ -319,6 +386,15 @@ fn reasons(contributions: &[i64], triggers: impl Fn(usize) -> bool) -> [(u16, i6
 struct State {
     assessments: BTreeMap<SubjectKey, Assessment>,
     matched: BTreeMap<Slot, i64>,
+    unknown: BTreeMap<Slot, i64>,
+    ambiguous: BTreeMap<Slot, i64>,
+}
+
+fn add(counts: &mut BTreeMap<Slot, i64>, changes: &[(Slot, i64)]) {
+    for (slot, change) in changes {
+        *counts.entry(*slot).or_default() += change;
+    }
+    counts.retain(|_, count| *count != 0);
 }
 
 impl State {
@@ -334,15 +410,35 @@ impl State {
             };
             assert_eq!(known, change.old);
         }
-        for (slot, change) in &output.matched {
-            *self.matched.entry(*slot).or_default() += change;
+        add(&mut self.matched, &output.matched);
+        add(&mut self.unknown, &output.unknown);
+        add(&mut self.ambiguous, &output.ambiguous);
+    }
+
+    /// The records that name an alias which means nobody, or nobody knows whom.
+    fn count_waiting(&mut self, batch: &Batch<'_>) {
+        for fact in batch.facts {
+            let Fact::Observation(said) = fact else {
+                continue;
+            };
+            let role = batch.plan.slots[usize::from(said.slot)].role;
+            let counted = matches!(role, Role::Registers | Role::Mention);
+            if !counted || !said.subject.kind().is_alias() || said.expiry <= batch.today {
+                continue;
+            }
+            match batch.meaning(said.subject, said.day) {
+                None => *self.unknown.entry(said.slot).or_default() += 1,
+                Some(Meaning::Several) => *self.ambiguous.entry(said.slot).or_default() += 1,
+                Some(Meaning::One(_)) => {}
+            }
         }
-        self.matched.retain(|_, count| *count != 0);
     }
 
     fn of_batch(plan: &Plan, model: &BoundScorecard, facts: &[Fact], day: i32) -> State {
         let mut state = State::default();
-        for (enterprise, sums) in Batch::new(plan, facts).sums(day) {
+        let batch = Batch::new(plan, facts, day);
+        state.count_waiting(&batch);
+        for (enterprise, sums) in batch.sums() {
             let Some(assessment) = assess(plan, model, &sums, day) else {
                 continue;
             };
@@ -365,59 +461,109 @@ fn any_enterprise() -> impl Strategy<Value = SubjectKey> {
 fn any_subject() -> impl Strategy<Value = SubjectKey> {
     prop_oneof![
         4 => any_enterprise(),
-        2 => (0u128..3).prop_map(name),
+        3 => any_alias(),
         1 => (0u128..2).prop_map(person),
         1 => (0u128..2).prop_map(account),
     ]
 }
 
+fn any_alias() -> impl Strategy<Value = SubjectKey> {
+    prop_oneof![
+        3 => (0u128..2).prop_map(name),
+        1 => Just(agency_id(0)),
+        1 => Just(old_number(0)),
+    ]
+}
+
+/// The days of which records speak; 0: of none.
+fn any_day() -> impl Strategy<Value = u16> {
+    prop_oneof![1 => Just(0), 6 => (1..8u16).prop_map(|day| FIRST_DAY as u16 - day)]
+}
+
+/// Days around those.
+fn any_term() -> impl Strategy<Value = Term> {
+    let day = |first: u16| (0u16..9).prop_map(move |day| first + day);
+    let past = FIRST_DAY as u16 - 8;
+    let from = prop_oneof![Just(0), day(past)];
+    let until = prop_oneof![Just(u16::MAX), day(past)];
+    (from, until).prop_map(|(from, until)| Term { from, until })
+}
+
+/// Days on which links begin and end while a script is played.
+fn any_link_term() -> impl Strategy<Value = Term> {
+    let day = |first: u16| (0u16..9).prop_map(move |day| first + day);
+    let from = prop_oneof![2 => Just(0), 1 => day(FIRST_DAY as u16 - 1)];
+    let until = prop_oneof![2 => Just(u16::MAX), 1 => day(FIRST_DAY as u16)];
+    (from, until).prop_map(|(from, until)| Term { from, until })
+}
+
 fn observation() -> impl Strategy<Value = Fact> {
     let expiry = prop_oneof![(-1i32..6).prop_map(|day| FIRST_DAY + day), Just(NEVER)];
     let slot = prop_oneof![5 => 0u16..4, 3 => HISTORY..DECAYS + 1];
-    let said = (any_subject(), expiry, slot, 1..8u16, -20i64..60);
+    let said = (any_subject(), expiry, slot, any_day(), -20i64..60);
     said.prop_map(|(subject, expiry, slot, day, hundreds)| {
         Fact::Observation(Observation {
             subject,
             expiry,
             slot,
-            day: FIRST_DAY as u16 - day,
+            day,
             value: hundreds * 1_000,
         })
     })
 }
 
 fn profile() -> impl Strategy<Value = Fact> {
-    let subject = prop_oneof![any_enterprise(), (0u128..3).prop_map(name)];
+    let subject = prop_oneof![any_enterprise(), any_alias()];
     let values = (any::<bool>(), -2i64..9).prop_map(|(both, value)| {
         let mut values = vec![(CAPITAL, value * 5_000)];
         values.extend(both.then_some((STAFF, value * 3_000)));
         values
     });
-    (subject, 4u16..6, 0i32..3, 0u64..2, values).prop_map(
-        |(subject, source, day, record, values)| {
+    (subject, 4u16..6, 0i32..3, 0u64..2, values, any_day()).prop_map(
+        |(subject, source, day, record, values, named)| {
             Fact::Profile(Profile {
                 subject,
                 source,
                 day,
                 record,
                 values,
+                named,
             })
         },
     )
 }
 
 fn alias() -> impl Strategy<Value = Fact> {
-    ((0u128..3).prop_map(name), any_enterprise())
-        .prop_map(|(alias, enterprise)| Fact::Alias(Alias { alias, enterprise }))
+    use Standing::{Beyond, Borne, Decided};
+    let standing = prop_oneof![1 => Just(Beyond), 4 => Just(Borne), 1 => Just(Decided)];
+    let said = (any_alias(), any_enterprise(), any_term(), standing);
+    said.prop_map(|(alias, enterprise, term, standing)| {
+        let dated = alias != old_number(0);
+        Fact::Alias(Alias {
+            alias,
+            enterprise,
+            term: if dated { term } else { Term::ALWAYS },
+            standing,
+        })
+    })
 }
 
 fn link() -> impl Strategy<Value = Fact> {
     let from = prop_oneof![(0u128..2).prop_map(person), (0u128..2).prop_map(account)];
-    (from, any_subject(), 0u8..3).prop_map(|(from, to, kind)| Fact::Link(Link { from, to, kind }))
+    let said = (from, any_subject(), 0u8..3, any_link_term(), any_day());
+    said.prop_map(|(from, to, kind, term, named)| {
+        Fact::Link(Link {
+            from,
+            to,
+            kind,
+            term,
+            named,
+        })
+    })
 }
 
 fn fact() -> impl Strategy<Value = Fact> {
-    prop_oneof![5 => observation(), 2 => profile(), 2 => alias(), 4 => link()]
+    prop_oneof![5 => observation(), 2 => profile(), 3 => alias(), 4 => link()]
 }
 
 /// Facts, and epochs: how long after the last one, and which facts change.
@@ -498,6 +644,8 @@ proptest! {
         prop_assert_eq!(&state.assessments, &batch.assessments);
         // Without a registered enterprise nothing is matched.
         prop_assert_eq!(&state.matched, &batch.matched);
+        prop_assert_eq!(&state.unknown, &batch.unknown);
+        prop_assert_eq!(&state.ambiguous, &batch.ambiguous);
     }
 
     #[test]

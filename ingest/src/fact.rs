@@ -31,6 +31,12 @@ pub enum SubjectKind {
     OrganisationCode = 4,
     /// A normalised name that means an enterprise.
     Name = 5,
+    /// An agency's own number of an enterprise: the same number of another
+    /// agency is another key.
+    AgencyId = 6,
+    /// What names that resemble each other have in common. It means nobody: it
+    /// finds candidates for a name that waits.
+    Likeness = 7,
     /// A person, pseudonymised at ingest.
     Person = 8,
     /// A payment account, pseudonymised at ingest.
@@ -44,12 +50,14 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    const ALL: [SubjectKind; 10] = [
+    const ALL: [SubjectKind; 12] = [
         SubjectKind::EnterpriseCode,
         SubjectKind::EnterpriseId,
         SubjectKind::RegistrationNumber,
         SubjectKind::OrganisationCode,
         SubjectKind::Name,
+        SubjectKind::AgencyId,
+        SubjectKind::Likeness,
         SubjectKind::Person,
         SubjectKind::Account,
         SubjectKind::Address,
@@ -69,12 +77,17 @@ impl SubjectKind {
     pub fn is_alias(self) -> bool {
         matches!(
             self,
-            SubjectKind::RegistrationNumber | SubjectKind::OrganisationCode | SubjectKind::Name
+            SubjectKind::RegistrationNumber
+                | SubjectKind::OrganisationCode
+                | SubjectKind::Name
+                | SubjectKind::AgencyId
         )
     }
 }
 
 /// A subject: its kind in the top byte, 120 bits of packed code or hash below.
+/// Aliases have 104 bits of it, and 16 zero bits below them, in which the engine
+/// keeps the day on which a record uses the alias.
 ///
 /// Packed: beside a byte (a share, a kind of link) it takes 17 bytes, not 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -90,9 +103,11 @@ impl std::fmt::LowerHex for SubjectKey {
 impl SubjectKey {
     const PAYLOAD: u128 = (1 << 120) - 1;
 
-    /// Builds a key from a kind and a payload, of which the low 120 bits count.
+    /// Builds a key from a kind and a payload, of which the low 120 bits count,
+    /// of an alias 104.
     pub fn new(kind: SubjectKind, payload: u128) -> Self {
-        SubjectKey((u128::from(kind as u8) << 120) | (payload & Self::PAYLOAD))
+        let free = if kind.is_alias() { 16 } else { 0 };
+        SubjectKey((u128::from(kind as u8) << 120) | ((payload << free) & Self::PAYLOAD))
     }
 
     /// The kind this key was built with.
@@ -159,6 +174,50 @@ pub struct Profile {
     pub record: u64,
     /// Accumulators and their values, sorted by slot.
     pub values: Vec<(Slot, i64)>,
+    /// The day on which the record names the subject, see [`event_day`]; 0
+    /// where none is known, or where the subject is no alias.
+    pub named: u16,
+}
+
+/// The days on which something holds: from the first until before the second,
+/// both as [`event_day`] has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Term {
+    /// The first day; 0: since ever.
+    pub from: u16,
+    /// The first day no more; `u16::MAX`: for ever.
+    pub until: u16,
+}
+
+impl Term {
+    /// Every day.
+    pub const ALWAYS: Term = Term {
+        from: 0,
+        until: u16::MAX,
+    };
+
+    /// Whether it holds on `day`.
+    pub fn holds_on(self, day: u16) -> bool {
+        self.from <= day && (day < self.until || self.until == u16::MAX)
+    }
+
+    /// Whether it holds on no day at all.
+    pub fn is_empty(self) -> bool {
+        self.from >= self.until
+    }
+}
+
+/// How firmly an alias means its enterprise: on each day only those of the
+/// firmest standing count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum Standing {
+    /// Beyond the days for which it was given: while nobody else bears it.
+    Beyond = 0,
+    /// On those days.
+    Borne = 1,
+    /// Somebody has decided that it does.
+    Decided = 2,
 }
 
 /// An identifier that means an enterprise.
@@ -168,6 +227,10 @@ pub struct Alias {
     pub alias: SubjectKey,
     /// The enterprise.
     pub enterprise: SubjectKey,
+    /// On which days.
+    pub term: Term,
+    /// How firmly.
+    pub standing: Standing,
 }
 
 /// A link between subjects along which observations travel to an enterprise.
@@ -180,6 +243,11 @@ pub struct Link {
     pub to: SubjectKey,
     /// The kind of link, an index into the catalogue's link kinds.
     pub kind: u8,
+    /// The business days on which it counts: it ends by itself.
+    pub term: Term,
+    /// The day on which the record names `to`, where that is an alias; 0 where
+    /// none is known, or where it is none.
+    pub named: u16,
 }
 
 /// How a record ended that somebody looked into: the label that trains models.
@@ -189,6 +257,9 @@ pub struct Outcome {
     pub subject: SubjectKey,
     /// Whether it was illegal fundraising.
     pub positive: bool,
+    /// The day on which the record names the subject; 0 where none is known, or
+    /// where the subject is no alias.
+    pub named: u16,
 }
 
 /// Everything a batch of records says. The order within each list follows the

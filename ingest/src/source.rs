@@ -87,6 +87,8 @@ pub enum ReferenceKind {
     Number,
     /// By its name.
     Name,
+    /// By the agency's own number of it.
+    AgencyId,
 }
 
 /// Which subject, other than the record's enterprise, a declaration speaks of.
@@ -129,13 +131,37 @@ pub struct Attribute {
     pub date: Option<Expression>,
 }
 
+/// The days on which a declared alias or link holds.
+#[derive(Debug, Clone, Default)]
+pub struct TermColumns {
+    /// The first day; since ever, where absent or null.
+    pub from: Option<Expression>,
+    /// The first day no more; for ever, where absent or null.
+    pub until: Option<Expression>,
+}
+
+impl TermColumns {
+    /// Whether it may hold on some days only.
+    pub fn is_dated(&self) -> bool {
+        self.from.is_some() || self.until.is_some()
+    }
+}
+
 /// A declared alias: a column that is another identifier of the enterprise.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AliasColumn {
     /// Which alias kind.
     pub kind: crate::fact::SubjectKind,
     /// The column.
     pub column: usize,
+    /// The agency whose own number it is, for that kind.
+    pub agency: String,
+    /// On which days it means the enterprise.
+    pub term: TermColumns,
+    /// Whether it does on other days too, while nobody else bears it.
+    pub beyond: bool,
+    /// Whether it is a decision, which goes before what others say.
+    pub decides: bool,
 }
 
 /// Where a declared link leads.
@@ -156,6 +182,8 @@ pub struct LinkColumns {
     pub from: SubjectColumn,
     /// To whom.
     pub to: LinkEnd,
+    /// On which business days it counts.
+    pub term: TermColumns,
 }
 
 /// A declared quality check: counted, never a reason to reject.
@@ -260,6 +288,9 @@ pub struct Source {
     pub withdrawn: Option<Expression>,
     /// Whether its rows bring enterprises into being.
     pub registers: bool,
+    /// The day on which a record names its enterprise: names change owners.
+    /// Where absent or null, the first day that a signal or attribute has.
+    pub named_on: Option<Expression>,
     /// How a record names its enterprise, in the order of trying.
     pub enterprise: Vec<(ReferenceKind, usize)>,
     /// What it says that is counted.

@@ -11,7 +11,7 @@ use tocsin_alerts::level::Policy;
 use tocsin_dataflow::{Each, FeatureDef, GroupDef, Keeping, Measure, Plan, Role, SlotDef};
 use tocsin_ingest::catalogue::{Catalogue, SlotInfo, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
-use tocsin_ingest::fact::Slot;
+use tocsin_ingest::fact::{Slot, SubjectKind};
 use tocsin_ingest::source::{Surroundings, is_signal_kind};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -202,9 +202,22 @@ impl Settings {
             features: self.features.iter().map(feature_def).collect(),
             link_shares: self.link_kinds.iter().map(|kind| kind.share).collect(),
             groups: self.groups.iter().map(group_def).collect(),
+            dated_aliases: self.dated_aliases(),
         };
         plan.remember();
         plan
+    }
+
+    /// The kinds of alias of which a source says from when or until when they
+    /// hold.
+    fn dated_aliases(&self) -> Vec<SubjectKind> {
+        let sources = self.catalogue.sources().iter();
+        let aliases = sources.flat_map(|source| &source.aliases);
+        let dated = aliases.filter(|alias| alias.term.is_dated());
+        let mut kinds: Vec<SubjectKind> = dated.map(|alias| alias.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
     }
 
     /// A group's evidence counts for the agency whose source declares the links.

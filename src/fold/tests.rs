@@ -10,13 +10,13 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 use tocsin_alerts::level::Assessment;
 use tocsin_dataflow::{Engine, EngineConfig};
-use tocsin_ingest::fact::{Alias, Outcome, SubjectKind};
+use tocsin_ingest::fact::{Alias, Outcome, Standing, SubjectKind, Term};
 use tocsin_models::{BoundScorecard, Scorecard};
 
 const FIRST_DAY: i32 = 20_000;
 
 const HEAD: &str = "resource = \"r\"\nbasis = \"b\"\npath = \"*.csv\"\n\
-     [columns]\nid = \"text\"\nx = \"number\"\n[enterprise]\nid = \"id\"\n";
+     [columns]\nid = \"text\"\nx = \"number\"\nday = \"date\"\n[enterprise]\nid = \"id\"\n";
 /// Slots: 0 mention, 1 and 2 signals, 3 and 4 attributes.
 const REGISTER: &str = "[[signal]]\nkind = \"A1\"\n[[signal]]\nkind = \"E1\"\n\
      [[attribute]]\nname = \"size\"\nvalue = \"x\"\n[[attribute]]\nname = \"staff\"\nvalue = \"x\"\n";
@@ -83,7 +83,8 @@ fn settings() -> Settings {
     write("features.toml", &features.concat());
     let register = format!("agency = \"one\"\nregisters = true\n{HEAD}{REGISTER}");
     let other = format!(
-        "agency = \"two\"\n{HEAD}{OTHER}[[link]]\nkind = \"whole\"\n\
+        "agency = \"two\"\n{HEAD}{OTHER}[[alias]]\nkind = \"name\"\ncolumn = \"id\"\n\
+         until = \"day\"\n[[link]]\nkind = \"whole\"\n\
          from = {{ person = \"id\" }}\nto = \"enterprise\"\n"
     );
     write("sources/a/register.toml", &register);
@@ -153,14 +154,13 @@ fn observation() -> impl Strategy<Value = Facts> {
     let summed =
         prop_oneof![3 => Just(0u16), 2 => Just(1), 2 => Just(2), 1 => Just(5), 2 => Just(6)];
     let slot = prop_oneof![2 => summed, 1 => 9u16..11];
-    let day = 1..8u16;
-    let said = (anybody(), expiry, slot, day, -20i64..60);
+    let said = (anybody(), expiry, slot, day(), -20i64..60);
     said.prop_map(|(subject, expiry, slot, day, hundreds)| Facts {
         observations: vec![Observation {
             subject,
             expiry,
             slot,
-            day: FIRST_DAY as u16 - day,
+            day,
             value: hundreds * 1_100,
         }],
         ..Facts::default()
@@ -170,8 +170,8 @@ fn observation() -> impl Strategy<Value = Facts> {
 fn profile() -> impl Strategy<Value = Facts> {
     let subject = prop_oneof![enterprise(), alias()];
     let stated = (any::<bool>(), any::<bool>(), any::<bool>(), -2i64..9);
-    (subject, stated, 0i32..3, 0u64..2).prop_map(
-        |(subject, (other, first, second, value), day, record)| {
+    (subject, stated, 0i32..3, 0u64..2, day()).prop_map(
+        |(subject, (other, first, second, value), day, record, named)| {
             let slots: &[Slot] = if other { &[7] } else { &[3, 4] };
             let kept = slots.iter().zip([first, second]).filter(|(_, kept)| *kept);
             Facts {
@@ -181,6 +181,7 @@ fn profile() -> impl Strategy<Value = Facts> {
                     day,
                     record,
                     values: kept.map(|(slot, _)| (*slot, value * 5_000)).collect(),
+                    named,
                 }],
                 ..Facts::default()
             }
@@ -188,16 +189,47 @@ fn profile() -> impl Strategy<Value = Facts> {
     )
 }
 
+/// The day of which a record speaks; 0: of none.
+fn day() -> impl Strategy<Value = u16> {
+    prop_oneof![1 => Just(0), 6 => (1..8u16).prop_map(|day| FIRST_DAY as u16 - day)]
+}
+
+/// Days from `first` on, or none.
+fn term(first: i32) -> impl Strategy<Value = Term> {
+    let some_day = move || (0u16..9).prop_map(move |day| first as u16 + day);
+    let from = prop_oneof![Just(0), some_day()];
+    let until = prop_oneof![Just(u16::MAX), some_day()];
+    (from, until).prop_map(|(from, until)| Term { from, until })
+}
+
 fn identity() -> impl Strategy<Value = Facts> {
-    (alias(), enterprise()).prop_map(|(alias, enterprise)| Facts {
-        aliases: vec![Alias { alias, enterprise }],
+    use Standing::{Beyond, Borne, Decided};
+    let standing = prop_oneof![1 => Just(Beyond), 4 => Just(Borne), 1 => Just(Decided)];
+    let said = (alias(), enterprise(), term(FIRST_DAY - 8), standing);
+    said.prop_map(|(alias, enterprise, term, standing)| Facts {
+        aliases: vec![Alias {
+            alias,
+            enterprise,
+            term: match alias.kind() {
+                SubjectKind::Name => term,
+                _ => Term::ALWAYS,
+            },
+            standing,
+        }],
         ..Facts::default()
     })
 }
 
 fn link() -> impl Strategy<Value = Facts> {
-    (traveller(), anybody(), 0u8..3).prop_map(|(from, to, kind)| Facts {
-        links: vec![Link { from, to, kind }],
+    let said = (traveller(), anybody(), 0u8..3, term(FIRST_DAY - 1), day());
+    said.prop_map(|(from, to, kind, term, named)| Facts {
+        links: vec![Link {
+            from,
+            to,
+            kind,
+            term,
+            named,
+        }],
         ..Facts::default()
     })
 }
@@ -292,7 +324,11 @@ fn an_outcome_is_positive_if_one_of_them_is() {
     let (settings, _) = &*SETTINGS;
     let key = |number| SubjectKey::new(SubjectKind::EnterpriseCode, number);
     let name = SubjectKey::new(SubjectKind::Name, 1);
-    let outcome = |subject, positive| Outcome { subject, positive };
+    let outcome = |subject, positive| Outcome {
+        subject,
+        positive,
+        named: 20_000,
+    };
     let facts = Facts {
         outcomes: vec![
             outcome(key(1), false),
@@ -302,6 +338,8 @@ fn an_outcome_is_positive_if_one_of_them_is() {
         aliases: vec![Alias {
             alias: name,
             enterprise: key(1),
+            term: Term::ALWAYS,
+            standing: Standing::Borne,
         }],
         ..Facts::default()
     };

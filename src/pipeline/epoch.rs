@@ -394,9 +394,7 @@ impl Pipeline {
     /// Counts on what the epoch has changed of the counts.
     pub(super) fn count(&mut self, output: &EpochOutput) {
         self.standings.graded.add(&output.graded);
-        for (slot, delta) in &output.matched {
-            self.matched[usize::from(*slot)] += delta;
-        }
+        self.counts.add(output);
     }
 }
 

@@ -25,7 +25,7 @@ mod upkeep;
 
 use crate::clock::BusinessClock;
 use crate::config::Settings;
-use crate::view::View;
+use crate::view::{Counts, View};
 use anyhow::{Context, Result};
 use inputs::Inputs;
 use names::Names;
@@ -80,14 +80,14 @@ pub struct Pipeline {
     options: Options,
     clock: BusinessClock,
     runtime: tokio::runtime::Handle,
-    engine: Engine,
+    engine: Arc<Engine>,
     loader: Loader,
     sink: Sink,
     book: Book,
     names: Names,
     inputs: Inputs,
     stats: Vec<SourceStats>,
-    matched: Vec<i64>,
+    counts: Counts,
     refused: BTreeMap<u16, String>,
     next_segment: AtomicU32,
     last_epoch: u64,
@@ -123,17 +123,18 @@ impl Pipeline {
         };
         let start_ms = open::start_time(&recovery, &clock)?;
         let in_force = Arc::new(open::in_force(records, model, &recovery)?);
-        let engine = Engine::start(config, start_ms as u64, None)?;
+        let engine = Arc::new(Engine::start(config, start_ms as u64, None)?);
         if let Some(rules) = in_force.rules()? {
             engine.set_rules(start_ms as u64, rules)?;
         }
         let sink = Sink::open(&options.data.join("alerts.ndjson"))?;
         let last_segment = recovery.segments.iter().map(|segment| segment.id).max();
         let view = View::new(Arc::clone(&in_force), Arc::new(store), options.data.clone());
+        view.set_engine(&engine);
         let mut pipeline = Pipeline {
             loader: engine.loader(),
             stats: open::restored_stats(&settings, &recovery),
-            matched: vec![0; settings.plan().slots.len()],
+            counts: Counts::none(settings.plan().slots.len()),
             refused: BTreeMap::new(),
             book: recovery.book.clone(),
             names: Names::default(),
@@ -175,7 +176,7 @@ impl Pipeline {
     pub(super) fn show(&self) {
         self.view.update(
             &self.stats,
-            &self.matched,
+            &self.counts,
             self.last_epoch,
             self.last_time_ms,
         );

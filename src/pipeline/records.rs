@@ -226,18 +226,34 @@ impl Records {
         subjects: &[SubjectKey],
         take: impl FnMut(LiveRecord<'_>),
     ) -> Result<bool> {
-        self.naming_in(|_| true, subjects, take)
+        self.naming_in(|_| true, MAX_RECORDS, subjects, take)
     }
 
-    /// As [`Records::naming`], of sources that `wanted` accepts.
+    /// Hands some live records that name a subject to `take`: at most `most`
+    /// are looked at.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn some_naming(
+        &self,
+        subject: SubjectKey,
+        most: usize,
+        take: impl FnMut(LiveRecord<'_>),
+    ) -> Result<bool> {
+        self.naming_in(|_| true, most, &[subject], take)
+    }
+
+    /// As [`Records::naming`], of sources that `wanted` accepts; of each subject
+    /// at most `most` records are looked at.
     fn naming_in(
         &self,
         wanted: impl Fn(&Source) -> bool,
+        most: usize,
         subjects: &[SubjectKey],
         mut take: impl FnMut(LiveRecord<'_>),
     ) -> Result<bool> {
         let subjects: HashSet<SubjectKey> = subjects.iter().copied().collect();
-        let (candidates, all) = self.candidates(&wanted, &subjects)?;
+        let (candidates, all) = self.candidates(&wanted, most, &subjects)?;
         let mut named = Vec::new();
         for (segment, rows, landed) in candidates {
             let Some(mapper) = self.mapper_of(&landed.source) else {
@@ -267,14 +283,15 @@ impl Records {
     fn candidates(
         &self,
         wanted: &impl Fn(&Source) -> bool,
+        most: usize,
         subjects: &HashSet<SubjectKey>,
     ) -> Result<(Vec<Candidates>, bool), LandingError> {
-        let mut found = self.find_candidates(wanted, subjects);
+        let mut found = self.find_candidates(wanted, most, subjects);
         for _ in 0..LOOKS_AGAIN {
             if !matches!(found, Err(LandingError::UnknownSegment(_))) {
                 break;
             }
-            found = self.find_candidates(wanted, subjects);
+            found = self.find_candidates(wanted, most, subjects);
         }
         found
     }
@@ -282,13 +299,14 @@ impl Records {
     fn find_candidates(
         &self,
         wanted: &impl Fn(&Source) -> bool,
+        most: usize,
         subjects: &HashSet<SubjectKey>,
     ) -> Result<(Vec<Candidates>, bool), LandingError> {
         let mut by_segment: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut all = true;
         for subject in subjects {
-            let rows = self.landing.find_subject(subject.hash64(), MAX_RECORDS)?;
-            all &= rows.len() < MAX_RECORDS;
+            let rows = self.landing.find_subject(subject.hash64(), most)?;
+            all &= rows.len() < most;
             for at in rows {
                 let source = self
                     .landing
@@ -317,6 +335,7 @@ impl Records {
         let mut identity = Identity::of_key(enterprise);
         self.naming_in(
             |source| source.registers,
+            MAX_RECORDS,
             &[enterprise],
             |record| describe(enterprise, &record, &mut identity),
         )?;

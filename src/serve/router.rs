@@ -68,6 +68,7 @@ fn api() -> Router<App> {
         .route("/whatif", post(api::whatif::whatif))
         .route("/rules", get(api::rules::rules))
         .route("/rules/reload", post(api::rules::reload))
+        .route("/identity/waiting", get(api::identity::list))
         .layer(DefaultBodyLimit::max(api::push::MAX_BYTES))
 }
 
@@ -78,6 +79,7 @@ fn console() -> Router<App> {
         .route("/enterprises/{id}", get(pages::enterprise::enterprise))
         .route("/sources", get(pages::sources::sources))
         .route("/sources/{agency}/{resource}", get(pages::source::source))
+        .route("/identity", get(pages::identity::identity))
         .route("/assets/{name}", get(assets::asset))
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tocsin_dataflow::{Aggregate, Each, Engine, EngineConfig, FeatureDef, GroupDef, HalfLife};
 use tocsin_dataflow::{Keeping, Measure, Plan, Role, SlotDef};
-use tocsin_ingest::fact::{Facts, NEVER, Observation, SubjectKey, SubjectKind};
+use tocsin_ingest::fact::{
+    Alias, Facts, Link, NEVER, Observation, Standing, SubjectKey, SubjectKind, Term,
+};
 use tocsin_models::{BoundScorecard, Category, FeatureKind, FeatureSpec, Scorecard};
 
 /// Slots of the small plan.
@@ -87,6 +89,7 @@ pub fn plan() -> Plan {
         ],
         link_shares: vec![100, 60, 0],
         groups: vec![group(0, 2, 3), group(2, 2, 2)],
+        dated_aliases: vec![SubjectKind::Name, SubjectKind::AgencyId],
     }
 }
 
@@ -157,6 +160,50 @@ pub fn enterprise(number: u128) -> SubjectKey {
 
 pub fn name(number: u128) -> SubjectKey {
     SubjectKey::new(SubjectKind::Name, number)
+}
+
+/// An agency's own number of an enterprise.
+pub fn agency_id(number: u128) -> SubjectKey {
+    SubjectKey::new(SubjectKind::AgencyId, number)
+}
+
+/// An old number: what it means does not change with the day.
+pub fn old_number(number: u128) -> SubjectKey {
+    SubjectKey::new(SubjectKind::RegistrationNumber, number)
+}
+
+/// That an alias means an enterprise, from and until these days.
+pub fn means(alias: SubjectKey, number: u128, from: u16, until: u16) -> Facts {
+    Facts {
+        aliases: vec![Alias {
+            alias,
+            enterprise: enterprise(number),
+            term: Term { from, until },
+            standing: Standing::Borne,
+        }],
+        ..Facts::default()
+    }
+}
+
+/// A link that makes no group, from and until these days.
+pub fn linked(from: SubjectKey, to: SubjectKey, since: u16, until: u16) -> Facts {
+    Facts {
+        links: vec![Link {
+            from,
+            to,
+            kind: 1,
+            term: Term { from: since, until },
+            named: 0,
+        }],
+        ..Facts::default()
+    }
+}
+
+/// One observation of a day as facts.
+pub fn observed_on(subject: SubjectKey, slot: u16, day: u16, value: i64) -> Facts {
+    let mut facts = observed(subject, slot, NEVER, value);
+    facts.observations[0].day = day;
+    facts
 }
 
 pub fn person(number: u128) -> SubjectKey {

@@ -1,12 +1,12 @@
 //! Evaluates a source's declarations over the typed columns of a batch.
 
 use super::hash;
-use super::said::{AttributeColumn, Ends};
+use super::said::{AliasColumn, AttributeColumn, LinkColumn, SignalColumn};
 use super::stored::{days, holds, stored};
 use super::typed::Typed;
 use super::{Mapper, RowFault, Said, signal};
-use crate::fact::{Slot, SubjectKey, SubjectKind};
-use crate::source::{AliasColumn, Attribute, LinkEnd, ReferenceKind, SubjectColumn};
+use crate::fact::{Slot, Standing, SubjectKey, SubjectKind, Term, event_day};
+use crate::source::{Attribute, LinkEnd, ReferenceKind, SubjectColumn, TermColumns};
 use crate::values::{identify, name, subject};
 use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
@@ -23,21 +23,23 @@ pub(super) fn evaluate(mapper: &Mapper, raw: &RecordBatch, typed: &mut Typed) ->
     refuse_without_key(mapper, typed);
     let enterprises = enterprises(mapper, typed, &asked);
     let signals = source.signals.iter().zip(mapper.slots.signals..);
-    let signals = signals
+    let signals: Vec<SignalColumn> = signals
         .map(|declared| signal::column(mapper, declared, &keys, &enterprises, typed, &asked))
         .collect();
     let attributes = source.attributes.iter().zip(mapper.slots.attributes..);
-    let attributes = attributes
+    let attributes: Vec<AttributeColumn> = attributes
         .map(|(attribute, slot)| attribute_column(attribute, slot, typed, &asked))
         .collect();
+    let named = named(mapper, typed, &asked, &enterprises, (&signals, &attributes));
     let all = Said {
         rows: (0..rows as u32).collect(),
         keys,
         contents: Vec::new(),
-        aliases: aliases(mapper, typed),
-        links: links(mapper, &enterprises, typed),
+        aliases: aliases(mapper, typed, &asked),
+        links: links(mapper, &enterprises, typed, &asked),
         outcomes: outcomes(mapper, typed, &asked),
         enterprises,
+        named,
         withdraws,
         normalised: typed.normalised,
         odd_inner_checks: typed.odd_inner_checks,
@@ -102,6 +104,7 @@ fn keep_good(mut said: Said, good: &[bool]) -> Said {
     keep(&mut said.keys, good);
     keep(&mut said.withdraws, good);
     keep(&mut said.enterprises, good);
+    keep(&mut said.named, good);
     for signal in &mut said.signals {
         keep(&mut signal.places, good);
     }
@@ -110,10 +113,12 @@ fn keep_good(mut said: Said, good: &[bool]) -> Said {
         keep(&mut attribute.days, good);
     }
     for alias in &mut said.aliases {
-        keep(alias, good);
+        keep(&mut alias.keys, good);
+        keep(&mut alias.terms, good);
     }
-    for (_, link) in &mut said.links {
-        keep(link, good);
+    for link in &mut said.links {
+        keep(&mut link.ends, good);
+        keep(&mut link.terms, good);
     }
     if let Some(outcomes) = &mut said.outcomes {
         keep(outcomes, good);
@@ -167,7 +172,7 @@ fn enterprises(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Vec<Option
         let unnamed = found.iter_mut().enumerate();
         for (row, found) in unnamed.filter(|(_, found)| found.is_none()) {
             if !texts.is_null(row) {
-                *found = reference(*kind, texts.value(row));
+                *found = reference(*kind, &source.agency, texts.value(row));
             }
         }
     }
@@ -187,30 +192,92 @@ fn enterprises(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Vec<Option
     found
 }
 
-fn reference(kind: ReferenceKind, text: &str) -> Option<SubjectKey> {
+fn reference(kind: ReferenceKind, agency: &str, text: &str) -> Option<SubjectKey> {
     match kind {
         ReferenceKind::Uscc | ReferenceKind::Number => identify(text).ok().map(|code| code.key()),
         ReferenceKind::Id => subject::enterprise_id(text),
         ReferenceKind::Name => name::key(text),
+        ReferenceKind::AgencyId => subject::agency_id(agency, text),
     }
 }
 
-fn aliases(mapper: &Mapper, typed: &Typed) -> Vec<Vec<Option<SubjectKey>>> {
-    let make = |kind: SubjectKind, text: &str| match kind {
-        SubjectKind::Name => name::key(text),
-        _ => identify(text)
-            .ok()
-            .map(|code| code.key())
-            .filter(|key| key.kind() == kind),
+/// The days on which records name an enterprise by an alias: as declared, or
+/// the first day that a signal or an attribute of theirs has.
+fn named(
+    mapper: &Mapper,
+    typed: &mut Typed,
+    asked: &[bool],
+    enterprises: &[Option<SubjectKey>],
+    (signals, attributes): (&[SignalColumn], &[AttributeColumn]),
+) -> Vec<u16> {
+    let by_alias = |key: &Option<SubjectKey>| key.is_some_and(|key| key.kind().is_alias());
+    if !enterprises.iter().any(by_alias) {
+        return vec![0; enterprises.len()];
+    }
+    let declared = match &mapper.source().named_on {
+        Some(date) => days(typed, "enterprise date", date, asked),
+        None => vec![None; enterprises.len()],
     };
-    let column = |alias: &AliasColumn| {
-        let texts = as_texts(&typed.batch, alias.column);
-        texts.iter().map(|text| make(alias.kind, text?)).collect()
+    let day = |row: usize| {
+        let raised = signals.iter().filter_map(|signal| signal.at(row)?.day);
+        let stated = attributes.iter().map(|attribute| attribute.days[row]);
+        let other = || raised.chain(stated.filter(|day| *day != i32::MIN)).next();
+        declared[row].or_else(other).map_or(0, event_day)
     };
-    mapper.source().aliases.iter().map(column).collect()
+    let rows = enterprises.iter().enumerate();
+    rows.map(|(row, key)| if by_alias(key) { day(row) } else { 0 })
+        .collect()
 }
 
-fn links(mapper: &Mapper, enterprises: &[Option<SubjectKey>], typed: &Typed) -> Vec<(u8, Ends)> {
+/// The days on which what is declared holds, row by row; empty: always.
+fn terms(typed: &mut Typed, field: &str, columns: &TermColumns, asked: &[bool]) -> Vec<Term> {
+    if !columns.is_dated() {
+        return Vec::new();
+    }
+    let mut read = |date: &Option<_>| match date {
+        Some(date) => days(typed, field, date, asked),
+        None => vec![None; asked.len()],
+    };
+    let (from, until) = (read(&columns.from), read(&columns.until));
+    let term = |(from, until): (Option<i32>, Option<i32>)| Term {
+        from: from.map_or(Term::ALWAYS.from, event_day),
+        until: until.map_or(Term::ALWAYS.until, event_day),
+    };
+    from.into_iter().zip(until).map(term).collect()
+}
+
+fn aliases(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Vec<AliasColumn> {
+    let mut columns = Vec::new();
+    for alias in &mapper.source().aliases {
+        let make = |text: &str| match alias.kind {
+            SubjectKind::Name => name::key(text),
+            SubjectKind::AgencyId => subject::agency_id(&alias.agency, text),
+            kind => {
+                let key = identify(text).ok().map(|code| code.key());
+                key.filter(|key| key.kind() == kind)
+            }
+        };
+        let texts = as_texts(&typed.batch, alias.column);
+        columns.push(AliasColumn {
+            keys: texts.iter().map(|text| make(text?)).collect(),
+            terms: terms(typed, "alias", &alias.term, asked),
+            standing: match alias.decides {
+                true => Standing::Decided,
+                false => Standing::Borne,
+            },
+            beyond: alias.beyond,
+            names: (alias.kind == SubjectKind::Name).then_some(texts),
+        });
+    }
+    columns
+}
+
+fn links(
+    mapper: &Mapper,
+    enterprises: &[Option<SubjectKey>],
+    typed: &mut Typed,
+    asked: &[bool],
+) -> Vec<LinkColumn> {
     let mut all = Vec::new();
     for link in &mapper.source().links {
         let from = subjects(mapper, link.from, typed);
@@ -218,12 +285,12 @@ fn links(mapper: &Mapper, enterprises: &[Option<SubjectKey>], typed: &Typed) -> 
             LinkEnd::Enterprise => enterprises.to_vec(),
             LinkEnd::Subject(column) => subjects(mapper, column, typed),
         };
-        let ends = from
-            .into_iter()
-            .zip(to)
-            .map(|(from, to)| from.zip(to))
-            .collect();
-        all.push((link.kind, ends));
+        let ends = from.into_iter().zip(to);
+        all.push(LinkColumn {
+            kind: link.kind,
+            ends: ends.map(|(from, to)| from.zip(to)).collect(),
+            terms: terms(typed, "link", &link.term, asked),
+        });
     }
     all
 }

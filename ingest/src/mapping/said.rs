@@ -3,8 +3,11 @@
 
 use crate::catalogue::SlotRange;
 use crate::fact::{
-    Alias, Facts, Link, NEVER, Observation, Outcome, Profile, Slot, SubjectKey, event_day,
+    Alias, Facts, Link, NEVER, Observation, Outcome, Profile, Slot, Standing, SubjectKey, Term,
+    event_day,
 };
+use crate::values::likeness;
+use arrow_array::{Array, StringArray};
 
 /// A signal that a record raises.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +46,7 @@ impl SignalColumn {
         self.raised.push(raised);
     }
 
-    fn at(&self, index: usize) -> Option<&Raised> {
+    pub(super) fn at(&self, index: usize) -> Option<&Raised> {
         self.raised.get(self.places[index] as usize)
     }
 }
@@ -56,8 +59,32 @@ pub(super) struct AttributeColumn {
     pub(super) days: Vec<i32>,
 }
 
-/// From whom and to whom one declared link leads, for each record.
-pub(super) type Ends = Vec<Option<(SubjectKey, SubjectKey)>>;
+/// What one declared alias says.
+#[derive(Debug, Clone)]
+pub(super) struct AliasColumn {
+    pub(super) keys: Vec<Option<SubjectKey>>,
+    /// Empty: always.
+    pub(super) terms: Vec<Term>,
+    pub(super) standing: Standing,
+    pub(super) beyond: bool,
+    /// The texts by row of the batch, where they are names.
+    pub(super) names: Option<StringArray>,
+}
+
+/// What one declared link says.
+#[derive(Debug, Clone)]
+pub(super) struct LinkColumn {
+    pub(super) kind: u8,
+    /// From whom and to whom.
+    pub(super) ends: Vec<Option<(SubjectKey, SubjectKey)>>,
+    /// Empty: always.
+    pub(super) terms: Vec<Term>,
+}
+
+/// The term of a record; where none are declared it is always.
+fn term_at(terms: &[Term], index: usize) -> Term {
+    terms.get(index).copied().unwrap_or(Term::ALWAYS)
+}
 
 /// What the good records of a batch say. Every list has one item a record.
 #[derive(Debug, Clone)]
@@ -73,6 +100,9 @@ pub struct Said {
     pub withdraws: Vec<bool>,
     /// The enterprise as the record names it.
     pub enterprises: Vec<Option<SubjectKey>>,
+    /// The day on which it names an enterprise by an alias; 0 where none is
+    /// known or it names it otherwise.
+    pub(super) named: Vec<u16>,
     /// How many rows had a value that was cleaned.
     pub normalised: usize,
     /// Credit codes whose inner organisation code fails its own check.
@@ -83,9 +113,38 @@ pub struct Said {
     pub(super) slots: SlotRange,
     pub(super) signals: Vec<SignalColumn>,
     pub(super) attributes: Vec<AttributeColumn>,
-    pub(super) aliases: Vec<Vec<Option<SubjectKey>>>,
-    pub(super) links: Vec<(u8, Ends)>,
+    pub(super) aliases: Vec<AliasColumn>,
+    pub(super) links: Vec<LinkColumn>,
     pub(super) outcomes: Option<Vec<Option<bool>>>,
+}
+
+impl AliasColumn {
+    /// What the name in a row of the batch has in common with those it
+    /// resembles. Only the index asks for it, so it is not made beforehand.
+    fn likeness(&self, row: usize) -> Option<SubjectKey> {
+        let names = self.names.as_ref().filter(|names| !names.is_null(row))?;
+        likeness::key(names.value(row))
+    }
+
+    /// Adds the aliases that the record at `index` gives its enterprise.
+    fn say(&self, index: usize, enterprise: SubjectKey, aliases: &mut Vec<Alias>) {
+        let Some(alias) = self.keys[index] else {
+            return;
+        };
+        let means = |term, standing| Alias {
+            alias,
+            enterprise,
+            term,
+            standing,
+        };
+        let term = term_at(&self.terms, index);
+        if !term.is_empty() {
+            aliases.push(means(term, self.standing));
+        }
+        if self.beyond && term != Term::ALWAYS {
+            aliases.push(means(Term::ALWAYS, Standing::Beyond));
+        }
+    }
 }
 
 impl Said {
@@ -103,25 +162,31 @@ impl Said {
     pub fn facts(&self, index: usize, facts: &mut Facts) {
         self.observations(index, facts);
         self.profile(index, facts);
-        let enterprise = self.enterprises[index];
+        let (enterprise, named) = (self.enterprises[index], self.named[index]);
         if let Some(enterprise) = enterprise.filter(|e| e.kind().is_enterprise()) {
-            let aliases = self.aliases.iter().filter_map(|column| column[index]);
-            facts
-                .aliases
-                .extend(aliases.map(|alias| Alias { alias, enterprise }));
+            for column in &self.aliases {
+                column.say(index, enterprise, &mut facts.aliases);
+            }
         }
-        for (kind, column) in &self.links {
-            if let Some((from, to)) = column[index] {
+        for column in &self.links {
+            let term = term_at(&column.terms, index);
+            if let Some((from, to)) = column.ends[index].filter(|_| !term.is_empty()) {
                 facts.links.push(Link {
                     from,
                     to,
-                    kind: *kind,
+                    kind: column.kind,
+                    term,
+                    named: if to.kind().is_alias() { named } else { 0 },
                 });
             }
         }
         let positive = self.outcomes.as_ref().and_then(|column| column[index]);
         if let (Some(subject), Some(positive)) = (enterprise, positive) {
-            facts.outcomes.push(Outcome { subject, positive });
+            facts.outcomes.push(Outcome {
+                subject,
+                positive,
+                named,
+            });
         }
     }
 
@@ -131,17 +196,21 @@ impl Said {
                 subject,
                 expiry: NEVER,
                 slot: self.slots.mention,
-                day: 0,
+                day: self.named[index],
                 value: 0,
             });
         }
         for signal in &self.signals {
             if let Some(raised) = signal.at(index) {
+                let named = match raised.subject.kind().is_alias() {
+                    true => self.named[index],
+                    false => 0,
+                };
                 facts.observations.push(Observation {
                     subject: raised.subject,
                     expiry: raised.expiry,
                     slot: signal.slot,
-                    day: raised.day.map_or(0, event_day),
+                    day: raised.day.map_or(named, event_day),
                     value: raised.value,
                 });
             }
@@ -173,6 +242,7 @@ impl Said {
             day,
             record: self.keys[index] as u64,
             values,
+            named: self.named[index],
         });
     }
 
@@ -205,8 +275,11 @@ impl Said {
                 .filter_map(|signal| signal.at(index))
                 .map(|raised| raised.subject),
         );
-        out.extend(self.aliases.iter().filter_map(|column| column[index]));
-        let links = self.links.iter().filter_map(|(_, column)| column[index]);
+        for column in &self.aliases {
+            out.extend(column.keys[index]);
+            out.extend(column.likeness(self.rows[index] as usize));
+        }
+        let links = self.links.iter().filter_map(|column| column.ends[index]);
         out.extend(links.flat_map(|(from, to)| [from, to]));
         out.sort_unstable();
         out.dedup();

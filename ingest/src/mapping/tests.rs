@@ -4,10 +4,11 @@ use super::{META_COLUMNS, Mapper, RowFault, Said};
 use crate::catalogue::SlotRange;
 use crate::declaration::Document;
 use crate::fact::{
-    Alias, Facts, Link, MAX_VALUE, NEVER, Observation, Outcome, SubjectKey, SubjectKind,
+    Alias, Facts, Link, MAX_VALUE, NEVER, Observation, Outcome, Standing, SubjectKey, SubjectKind,
+    Term,
 };
 use crate::source::{Source, Surroundings};
-use crate::values::{Identifier, Pseudonymiser, identify, name, subject};
+use crate::values::{Identifier, Pseudonymiser, identify, likeness, name, subject};
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use proptest::prelude::*;
@@ -304,7 +305,12 @@ fn other_identifiers_become_aliases_of_enterprises_only() {
         "|110108000000016|乙",
     ];
     let (said, _) = mapper.map(&raw("id|old|called", &rows)).unwrap();
-    let alias = |alias, enterprise| Alias { alias, enterprise };
+    let alias = |alias, enterprise| Alias {
+        alias,
+        enterprise,
+        term: Term::ALWAYS,
+        standing: Standing::Borne,
+    };
     let old = identify("110108000000016").unwrap().key();
     // A code is no registration number; and a name cannot have aliases.
     assert_eq!(
@@ -314,6 +320,85 @@ fn other_identifiers_become_aliases_of_enterprises_only() {
             alias(name::key("甲").unwrap(), id("a"))
         ]
     );
+}
+
+#[test]
+fn aliases_and_links_hold_on_the_days_that_a_record_gives() {
+    let mapper = mapper(
+        "[columns]\nid = \"text\"\nwas = \"text\"\nno = \"text\"\nwho = \"text\"\na = \"date\"\nz = \"date\"\n\
+         [enterprise]\nid = \"id\"\n\
+         [[alias]]\nkind = \"name\"\ncolumn = \"was\"\nfrom = \"a\"\nuntil = \"z\"\nbeyond = true\n\
+         [[alias]]\nkind = \"agency_id\"\ncolumn = \"no\"\ndecides = true\n\
+         [[link]]\nkind = \"holder\"\nfrom = { person = \"who\" }\nto = \"enterprise\"\nuntil = \"z\"\n",
+    );
+    let rows = [
+        "i|甲|17|p|1970-01-03|1970-01-09",
+        "i|甲||p||",
+        "i|甲||p|1970-01-09|1970-01-03",
+    ];
+    let (said, faults) = mapper.map(&raw("id|was|no|who|a|z", &rows)).unwrap();
+    assert_eq!(faults, []);
+    let facts = facts_of(&said);
+    let found = facts
+        .aliases
+        .iter()
+        .map(|alias| (alias.term, alias.standing));
+    let term = |from, until| Term { from, until };
+    let expected = [
+        (term(2, 8), Standing::Borne),
+        (Term::ALWAYS, Standing::Beyond),
+        (Term::ALWAYS, Standing::Decided),
+        (Term::ALWAYS, Standing::Borne),
+        // No day at all: only beyond its days.
+        (Term::ALWAYS, Standing::Beyond),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    let links: Vec<Term> = facts.links.iter().map(|link| link.term).collect();
+    assert_eq!(links, [term(0, 8), Term::ALWAYS, term(0, 2)]);
+    let likeness = likeness::key("甲");
+    let mut named = Vec::new();
+    said.subjects(0, &mut named);
+    assert!(likeness.is_some_and(|likeness| named.contains(&likeness)));
+}
+
+#[test]
+fn an_agencys_numbers_are_its_own() {
+    let one = subject::agency_id("甲局", "17");
+    assert_eq!(one, subject::agency_id("甲局", " １７ "));
+    assert_ne!(one, subject::agency_id("乙局", "17"));
+    assert_ne!(one, subject::agency_id("甲局", "18"));
+    assert_eq!(subject::agency_id("甲局", "N/A"), None);
+}
+
+#[test]
+fn a_record_names_its_enterprise_on_its_day() {
+    let mapper = |date: &str| {
+        mapper(&format!(
+            "[columns]\nid = \"text\"\nname = \"text\"\na = \"date\"\nz = \"date\"\n\
+             [enterprise]\nid = \"id\"\nname = \"name\"\n{date}\
+             [[signal]]\nkind = \"E1\"\n\
+             [[signal]]\nkind = \"E2\"\ndate = \"a\"\n\
+             [[attribute]]\nname = \"size\"\nvalue = \"1\"\ndate = \"z\"\n"
+        ))
+    };
+    let rows = [
+        "|甲|1970-01-03|1970-01-09",
+        "|甲||1970-01-09",
+        "|甲||",
+        "i|甲|1970-01-03|",
+    ];
+    let days = |date: &str| {
+        let (said, _) = mapper(date).map(&raw("id|name|a|z", &rows)).unwrap();
+        let facts = facts_of(&said);
+        let observed = facts.observations.iter().map(|o| o.day).collect::<Vec<_>>();
+        let profiles = facts.profiles.iter().map(|p| p.named).collect::<Vec<_>>();
+        (observed, profiles)
+    };
+    // Of each record: mention, the signal without a day, the one with one.
+    let first = vec![2, 2, 2, 8, 8, 8, 0, 0, 0, 0, 0, 2];
+    assert_eq!(days(""), (first, vec![2, 8, 0, 0]));
+    let declared = vec![8, 8, 2, 8, 8, 8, 0, 0, 0, 0, 0, 2];
+    assert_eq!(days("date = \"z\"\n"), (declared, vec![8, 8, 0, 0]));
 }
 
 const LINKED: &str = "key = [\"no\"]\n[columns]\nno = \"text\"\nid = \"text\"\nacc = \"text\"\n\
@@ -350,7 +435,13 @@ fn linked_subjects_get_values_that_every_share_divides() {
             observation(id("a"), NEVER, SLOTS.signals + 1, 0, 12_346),
         ]
     );
-    let link = |from, to, kind| Link { from, to, kind };
+    let link = |from, to, kind| Link {
+        from,
+        to,
+        kind,
+        term: Term::ALWAYS,
+        named: 0,
+    };
     assert_eq!(
         facts.links,
         [link(account, person, 1), link(person, id("a"), 0)]
@@ -359,7 +450,8 @@ fn linked_subjects_get_values_that_every_share_divides() {
         facts.outcomes,
         [Outcome {
             subject: id("a"),
-            positive: true
+            positive: true,
+            named: 0,
         }]
     );
     assert_eq!(facts.profiles[0].values, [(SLOTS.attributes, 12_346)]);

@@ -16,10 +16,12 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
     let columns = read_columns(root);
     let lexicons = read_lexicons(root, &columns, around);
     let schema = typed_schema(&columns, &lexicons);
+    let agency = root.required_text("agency").unwrap_or_default();
     let scope = Scope {
         columns: &columns,
         schema: &schema,
         around,
+        agency: &agency,
     };
     let mode = read_mode(root);
     let (
@@ -29,10 +31,11 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
             delimiter,
         },
     ) = read_format(root);
+    let (enterprise, named_on) = read_enterprise(root, &scope);
     let source = Source {
         id: id.to_owned(),
         index: 0,
-        agency: root.required_text("agency").unwrap_or_default(),
+        agency: agency.clone(),
         resource: root.required_text("resource").unwrap_or_default(),
         basis: root.required_text("basis").unwrap_or_default(),
         notes: read_notes(root),
@@ -46,7 +49,8 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
         key: read_key(root, mode, &scope),
         withdrawn: scope.expression(root, "withdrawn", Wanted::Condition),
         registers: root.boolean("registers").unwrap_or(false),
-        enterprise: read_enterprise(root, &scope),
+        named_on,
+        enterprise,
         signals: each(root, "signal", &scope, read_signal),
         attributes: each(root, "attribute", &scope, read_attribute),
         aliases: each(root, "alias", &scope, read_alias),
@@ -182,15 +186,20 @@ fn read_key(root: &Section<'_>, mode: Mode, scope: &Scope<'_>) -> Vec<usize> {
     scope.columns(root, "key")
 }
 
-fn read_enterprise(root: &Section<'_>, scope: &Scope<'_>) -> Vec<(ReferenceKind, usize)> {
+/// How records name their enterprise, and on which day.
+fn read_enterprise(
+    root: &Section<'_>,
+    scope: &Scope<'_>,
+) -> (Vec<(ReferenceKind, usize)>, Option<Expression>) {
     let Some(section) = root.section("enterprise") else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
     let kinds = [
         ("uscc", ReferenceKind::Uscc),
         ("id", ReferenceKind::Id),
         ("number", ReferenceKind::Number),
         ("name", ReferenceKind::Name),
+        ("agency_id", ReferenceKind::AgencyId),
     ];
     let mut references = Vec::new();
     for (word, kind) in kinds {
@@ -202,14 +211,15 @@ fn read_enterprise(root: &Section<'_>, scope: &Scope<'_>) -> Vec<(ReferenceKind,
             );
         }
     }
+    let named_on = scope.expression(&section, "date", Wanted::Date);
     section.finish();
     if references.is_empty() {
         root.fault(
             "enterprise",
-            "names no column; allowed are uscc, id, number, name",
+            "names no column; allowed are uscc, id, number, name, agency_id",
         );
     }
-    references
+    (references, named_on)
 }
 
 fn read_outcome(root: &Section<'_>, scope: &Scope<'_>) -> Option<Expression> {

@@ -1,7 +1,7 @@
 //! What the records of a source say: signals, attributes, aliases, links, checks.
 
 use super::scope::Scope;
-use super::{AliasColumn, Attribute, Check, LinkColumns, LinkEnd, Signal};
+use super::{AliasColumn, Attribute, Check, LinkColumns, LinkEnd, Signal, TermColumns};
 use crate::declaration::Section;
 use crate::sql::Wanted;
 
@@ -65,23 +65,52 @@ pub(super) fn read_attribute(section: &Section<'_>, scope: &Scope<'_>) -> Option
 }
 
 pub(super) fn read_alias(section: &Section<'_>, scope: &Scope<'_>) -> Option<AliasColumn> {
-    use crate::fact::SubjectKind::{Name, OrganisationCode, RegistrationNumber};
+    use crate::fact::SubjectKind::{AgencyId, Name, OrganisationCode, RegistrationNumber};
     let kind = section.required_choice(
         "kind",
         &[
             ("registration_number", RegistrationNumber),
             ("organisation_code", OrganisationCode),
             ("name", Name),
+            ("agency_id", AgencyId),
         ],
     );
     let column = section
         .required_text("column")
         .and_then(|name| scope.column(section, "column", &name));
+    let agency = section.text("agency");
+    if agency.is_some() && kind.is_some_and(|kind| kind != AgencyId) {
+        section.fault("agency", "is only for aliases of kind agency_id");
+    }
+    let term = read_term(section, scope, "from");
+    let beyond = section.boolean("beyond").unwrap_or(false);
+    let decides = section.boolean("decides").unwrap_or(false);
+    if beyond && !term.is_dated() {
+        section.fault("beyond", "needs a `from` or an `until` to go beyond");
+    }
+    if beyond && decides {
+        section.fault(
+            "beyond",
+            "does not go with `decides`: a decision is for its days alone",
+        );
+    }
     section.finish();
     Some(AliasColumn {
         kind: kind?,
         column: column?,
+        agency: agency.unwrap_or_else(|| scope.agency.to_owned()),
+        term,
+        beyond,
+        decides,
     })
+}
+
+/// The days `from` (of a link: `since`) and `until`; neither has to be there.
+fn read_term(section: &Section<'_>, scope: &Scope<'_>, from: &str) -> TermColumns {
+    TermColumns {
+        from: scope.expression(section, from, Wanted::Date),
+        until: scope.expression(section, "until", Wanted::Date),
+    }
 }
 
 pub(super) fn read_link(section: &Section<'_>, scope: &Scope<'_>) -> Option<LinkColumns> {
@@ -114,11 +143,13 @@ pub(super) fn read_link(section: &Section<'_>, scope: &Scope<'_>) -> Option<Link
     } else {
         section.required_choice("to", &[("enterprise", LinkEnd::Enterprise)])
     };
+    let term = read_term(section, scope, "since");
     section.finish();
     Some(LinkColumns {
         kind: u8::try_from(index?).ok()?,
         from: from?,
         to: to?,
+        term,
     })
 }
 

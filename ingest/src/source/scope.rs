@@ -11,6 +11,8 @@ pub(super) struct Scope<'a> {
     pub(super) columns: &'a [Column],
     pub(super) schema: &'a Arc<Schema>,
     pub(super) around: Surroundings<'a>,
+    /// The agency that owns the source.
+    pub(super) agency: &'a str,
 }
 
 impl Scope<'_> {

@@ -11,6 +11,7 @@ mod absent;
 pub mod date;
 mod decimal;
 mod identifier;
+pub mod likeness;
 pub mod money;
 pub mod name;
 pub mod number;

@@ -1,8 +1,12 @@
 //! Names of enterprises, made comparable and no more than that.
 //!
-//! Two spellings of one name (width, brackets, spaces, letter case) become the
-//! same text. Nothing is cut off: a branch (`分公司`) keeps its own name, and
-//! neither the place in front nor the legal form behind is stripped.
+//! Two spellings of one name (width, brackets, dashes, quotes, spaces, letter
+//! case, a full stop behind it) become the same text. Nothing of the name is cut
+//! off: a branch (`分公司`) keeps its own name, and neither the place in front nor
+//! the legal form behind is stripped, for with another place or form it is
+//! another enterprise; see [`likeness`](super::likeness) for what resembles.
+//! Traditional characters stay what they are: there is no table at hand that
+//! would turn back every variant and nothing else.
 
 use super::is_absent;
 use super::text::{half_width, is_blank};
@@ -12,7 +16,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// The name as it is compared; borrowed where it is normal already.
 pub fn normalise(name: &str) -> Cow<'_, str> {
-    if name.chars().all(is_normal) {
+    let normal = if name.chars().all(is_normal) {
         Cow::Borrowed(name)
     } else {
         Cow::Owned(
@@ -21,15 +25,24 @@ pub fn normalise(name: &str) -> Cow<'_, str> {
                 .map(normal)
                 .collect(),
         )
+    };
+    match (normal.trim_matches(STOPS).len() == normal.len(), normal) {
+        (true, normal) => normal,
+        (false, Cow::Borrowed(text)) => Cow::Borrowed(text.trim_matches(STOPS)),
+        (false, Cow::Owned(text)) => Cow::Owned(text.trim_matches(STOPS).to_owned()),
     }
 }
 
+/// What a sentence leaves around a name that is copied out of it.
+const STOPS: [char; 7] = ['。', '、', '.', ',', ';', ':', '!'];
+
 /// The key of whatever enterprise this name means; none without a name.
 pub fn key(name: &str) -> Option<SubjectKey> {
-    if is_absent(name) {
+    let normal = normalise(name);
+    if is_absent(name) || normal.is_empty() {
         return None;
     }
-    let hash = xxh3_128(normalise(name).as_bytes());
+    let hash = xxh3_128(normal.as_bytes());
     Some(SubjectKey::new(SubjectKind::Name, hash))
 }
 
@@ -41,7 +54,13 @@ fn normal(c: char) -> char {
     match half_width(c) {
         '〔' | '﹙' | '[' | '【' | '［' => '(',
         '〕' | '﹚' | ']' | '】' | '］' => ')',
-        '•' | '・' | '‧' | '∙' | '⋅' => '·',
+        '〖' | '﹝' | '{' => '(',
+        '〗' | '﹞' | '}' => ')',
+        '•' | '・' | '‧' | '∙' | '⋅' | '･' => '·',
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => '-',
+        '“' | '”' | '„' | '「' | '」' | '『' | '』' | '《' | '》' | '\'' | '‘' | '’' => {
+            '"'
+        }
         other => other.to_ascii_uppercase(),
     }
 }
@@ -67,6 +86,11 @@ mod tests {
         same("ａｂｃ科技有限公司", "ABC科技有限公司");
         same("Abc科技有限公司", "abc科技有限公司");
         same("阿里•巴巴", "阿里·巴巴");
+        same("某某【深圳】有限公司", "某某﹝深圳﹞有限公司");
+        same("某某—甲有限公司", "某某-甲有限公司");
+        same("“某某”有限公司", "「某某」有限公司");
+        same("某某有限公司。", "某某有限公司");
+        same("１２３科技有限公司，", "123科技有限公司");
     }
 
     #[test]
@@ -79,6 +103,7 @@ mod tests {
 
     #[test]
     fn no_name_no_key() {
+        assert_eq!(key("。"), None);
         assert_eq!(key(""), None);
         assert_eq!(key(" N/A "), None);
         assert_eq!(
@@ -97,6 +122,12 @@ mod tests {
         fn normalising_twice_changes_nothing(name in any::<String>()) {
             let once = normalise(&name).into_owned();
             prop_assert_eq!(normalise(&once), once.as_str());
+        }
+
+        #[test]
+        fn a_branch_never_has_its_parents_name(name in any::<String>(), end in 0usize..4) {
+            let end = ["分公司", "分店", "办事处", "分行"][end];
+            prop_assert_ne!(key(&name), key(&format!("{name}{end}")));
         }
     }
 }

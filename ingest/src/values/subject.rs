@@ -7,7 +7,7 @@
 //! space of its own. A cell that says nothing has no key.
 
 use super::is_absent;
-use super::text::{half_width, is_blank, trim};
+use super::text::{clean, half_width, is_blank, trim};
 use crate::fact::{SubjectKey, SubjectKind};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -16,6 +16,18 @@ pub fn enterprise_id(cell: &str) -> Option<SubjectKey> {
     let text = trim(cell);
     let hash = || xxh3_128(text.as_bytes());
     (!is_absent(text)).then(|| SubjectKey::new(SubjectKind::EnterpriseId, hash()))
+}
+
+/// The key of whatever enterprise an agency's own number means. Two agencies'
+/// equal numbers are two keys.
+pub fn agency_id(agency: &str, cell: &str) -> Option<SubjectKey> {
+    let text = clean(cell);
+    if is_absent(&text) {
+        return None;
+    }
+    // No text holds the byte between them.
+    let bytes = [agency.as_bytes(), &[0xFF], text.as_bytes()].concat();
+    Some(SubjectKey::new(SubjectKind::AgencyId, xxh3_128(&bytes)))
 }
 
 /// Makes keys that do not give away what they were made of.

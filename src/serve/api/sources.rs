@@ -42,7 +42,17 @@ pub(in crate::serve) struct Body {
     checks: BTreeMap<String, u64>,
     /// Live records that name a registered enterprise.
     matched: i64,
+    /// Live records that wait for the alias by which they name an enterprise.
+    waiting: Waiting,
     error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    /// Nobody is known to bear it on their day.
+    unknown: i64,
+    /// Several enterprises bear it.
+    ambiguous: i64,
 }
 
 #[derive(Serialize)]
@@ -150,6 +160,10 @@ fn body(source: &Source, status: &Status) -> Body {
         rejected_by_reason: stats.rejected,
         checks: stats.checks,
         matched: status.matched.get(place).copied().unwrap_or(0),
+        waiting: Waiting {
+            unknown: status.unknown.get(place).copied().unwrap_or(0),
+            ambiguous: status.ambiguous.get(place).copied().unwrap_or(0),
+        },
         error: stats.error,
     }
 }

@@ -40,6 +40,7 @@ pub(super) struct RecordRow {
     pub(super) place: String,
     pub(super) value: String,
     pub(super) share: String,
+    pub(super) via: String,
 }
 
 /// Intercept and contributions beside the score.
@@ -134,6 +135,7 @@ fn record(line: &RecordLine) -> RecordRow {
         place: format!("{}:{}", line.file, line.line),
         value: line.value.to_string(),
         share: format!("{} %", line.share),
+        via: crate::explain::way(line),
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod enterprise;
 mod explained;
 mod feed;
 pub(super) mod home;
+pub(super) mod identity;
 mod rows;
 pub(super) mod search;
 pub(super) mod source;

@@ -34,6 +34,8 @@ pub(super) struct SourceRow {
     pub(super) rejected: String,
     pub(super) reasons: Vec<(String, String)>,
     pub(super) matched: String,
+    pub(super) unknown: String,
+    pub(super) ambiguous: String,
     pub(super) error: String,
 }
 
@@ -43,7 +45,10 @@ impl SourceRow {
     pub(super) fn of(source: &Source, status: &Status) -> SourceRow {
         let place = usize::from(source.index);
         let stats = status.stats.get(place).cloned().unwrap_or_default();
-        let matched = status.matched.get(place).copied().unwrap_or(0);
+        let counted = |counts: &[i64]| {
+            let count = counts.get(place).copied().unwrap_or(0);
+            text::count(u64::try_from(count).unwrap_or(0))
+        };
         let age = Age::of(source.freshness, stats.last_arrival_ms, status.time_ms);
         SourceRow {
             id: source.id.clone(),
@@ -65,7 +70,9 @@ impl SourceRow {
             normalised: text::count(stats.normalised),
             rejected: text::count(stats.rejected_total()),
             reasons: reasons(&stats),
-            matched: text::count(u64::try_from(matched).unwrap_or(0)),
+            matched: counted(&status.matched),
+            unknown: counted(&status.unknown),
+            ambiguous: counted(&status.ambiguous),
             error: stats.error.unwrap_or_default(),
         }
     }

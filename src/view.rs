@@ -1,6 +1,7 @@
 //! What others may look at while the pipeline runs: the console, the API, the
 //! metrics endpoint. Everything here is as of the last finished epoch.
 
+use crate::groups::Groups;
 use crate::metrics::Metrics;
 use crate::pipeline::records::Records;
 use crate::pipeline::stats::SourceStats;
@@ -41,6 +42,8 @@ pub struct View {
     pub data: PathBuf,
     /// The metrics.
     pub metrics: Metrics,
+    /// The groups of associated enterprises.
+    pub groups: Groups,
     model: RwLock<Option<BoundScorecard>>,
     status: RwLock<Status>,
     events: broadcast::Sender<Arc<Sequenced>>,
@@ -59,6 +62,7 @@ impl View {
             store,
             data,
             metrics: Metrics::new(),
+            groups: Groups::default(),
             model: RwLock::new(model),
             status: RwLock::default(),
             events: broadcast::channel(EVENTS).0,

@@ -41,10 +41,9 @@ fn facts(fact: &Fact) -> Facts {
 
 // The batch fold. It shares no code with the engine but the model.
 
-/// Event day and value of every fact, by slot.
-type Known = BTreeMap<Slot, Vec<(i32, i64)>>;
+type Known = relations::Known;
 
-type Sums = BTreeMap<SubjectKey, Known>;
+type Sums = relations::Sums;
 
 struct Batch<'a> {
     plan: &'a Plan,
@@ -153,6 +152,15 @@ impl<'a> Batch<'a> {
             add(enterprise, slot, 0, size * VALUE_SCALE);
         }
         sums
+    }
+
+    /// The sums, with what the association graph adds to them, and the groups.
+    fn related(&self, day: i32) -> (Sums, relations::Groups) {
+        let mut sums = self.sums(day);
+        let ends = |link: &Link| Some((link.from, link.kind, self.resolve(link.to)?));
+        let links = self.links().filter_map(ends).collect();
+        let groups = relations::add(self.plan, &links, &mut sums);
+        (sums, groups)
     }
 
     fn latest(&self) -> BTreeMap<(SubjectKey, u16), &Profile> {
@@ -319,6 +327,8 @@ fn reasons(contributions: &[i64], triggers: impl Fn(usize) -> bool) -> [(u16, i6
 struct State {
     assessments: BTreeMap<SubjectKey, Assessment>,
     matched: BTreeMap<Slot, i64>,
+    groups: BTreeMap<SubjectKey, Assessment>,
+    members: BTreeMap<SubjectKey, SubjectKey>,
 }
 
 impl State {
@@ -334,6 +344,21 @@ impl State {
             };
             assert_eq!(known, change.old);
         }
+        for change in &output.groups {
+            assert_ne!(change.old, change.new);
+            let known = match change.new {
+                Some(new) => self.groups.insert(change.enterprise, new),
+                None => self.groups.remove(&change.enterprise),
+            };
+            assert_eq!(known, change.old);
+        }
+        // Who moves has left before joining.
+        for left in output.members.iter().filter(|belongs| !belongs.joined) {
+            assert_eq!(self.members.remove(&left.member), Some(left.group));
+        }
+        for joined in output.members.iter().filter(|belongs| belongs.joined) {
+            assert_eq!(self.members.insert(joined.member, joined.group), None);
+        }
         for (slot, change) in &output.matched {
             *self.matched.entry(*slot).or_default() += change;
         }
@@ -342,7 +367,19 @@ impl State {
 
     fn of_batch(plan: &Plan, model: &BoundScorecard, facts: &[Fact], day: i32) -> State {
         let mut state = State::default();
-        for (enterprise, sums) in Batch::new(plan, facts).sums(day) {
+        let (all, groups) = Batch::new(plan, facts).related(day);
+        for (group, sums) in relations::pooled(plan, &groups, &all) {
+            let assessment = assess(plan, model, &sums, day);
+            state
+                .groups
+                .extend(assessment.map(|assessed| (group, assessed)));
+        }
+        for (group, members) in groups {
+            state
+                .members
+                .extend(members.into_iter().map(|member| (member, group)));
+        }
+        for (enterprise, sums) in all {
             let Some(assessment) = assess(plan, model, &sums, day) else {
                 continue;
             };
@@ -359,7 +396,7 @@ impl State {
 }
 
 fn any_enterprise() -> impl Strategy<Value = SubjectKey> {
-    (0u128..4).prop_map(enterprise)
+    (0u128..6).prop_map(enterprise)
 }
 
 fn any_subject() -> impl Strategy<Value = SubjectKey> {
@@ -412,7 +449,7 @@ fn alias() -> impl Strategy<Value = Fact> {
 }
 
 fn link() -> impl Strategy<Value = Fact> {
-    let from = prop_oneof![(0u128..2).prop_map(person), (0u128..2).prop_map(account)];
+    let from = prop_oneof![(0u128..3).prop_map(person), (0u128..2).prop_map(account)];
     (from, any_subject(), 0u8..3).prop_map(|(from, to, kind)| Fact::Link(Link { from, to, kind }))
 }
 
@@ -487,6 +524,8 @@ proptest! {
         prop_assert_eq!(&state.assessments, &batch.assessments);
         // Without a registered enterprise nothing is matched.
         prop_assert_eq!(&state.matched, &batch.matched);
+        prop_assert_eq!(&state.members, &batch.members);
+        prop_assert_eq!(&state.groups, &batch.groups);
     }
 
     #[test]

@@ -282,7 +282,8 @@ impl Pipeline {
         let changes = sifted.scores.len();
         let advanced = started.elapsed();
         self.count_matched(&output);
-        let verdict = self.judge(id, sifted, time_ms, cause, retracted)?;
+        let touched = self.view.groups.touched(&output, retracted);
+        let verdict = self.judge(id, sifted, time_ms, cause, &touched)?;
         let judged = started.elapsed();
         let with_result = self.settle_commit(commit, &verdict)?;
         tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
@@ -293,6 +294,7 @@ impl Pipeline {
             events: verdict.events.len(),
         };
         self.keep(id, time_ms, verdict, None, with_result)?;
+        self.view.groups.apply(&output);
         if id == 1 {
             let rules = self.rules(self.view.model_version().as_deref());
             self.view.store.set_meta(RULES, &rules)?;

@@ -92,6 +92,7 @@ impl Pipeline {
             false => self.engine.advance_untold(time_ms)?,
         };
         self.count_matched(&output);
+        self.view.groups.apply(&output);
         Ok(output.changes)
     }
 

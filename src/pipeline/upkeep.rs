@@ -58,6 +58,7 @@ impl Pipeline {
         self.count_matched(&output);
         let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
         self.keep(id, time_ms, verdict, Some(card.version().to_owned()), None)?;
+        self.view.groups.apply(&output);
         let rules = self.rules(Some(card.version()));
         self.view.store.set_meta(RULES, &rules)?;
         self.publish()?;

@@ -4,17 +4,20 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
+mod gathered;
+pub mod group;
+
 use crate::config::Settings;
-use crate::fold::{Evidence, Fold, Folded, Step};
+use crate::fold::{Evidence, Fold, Folded, Relation, Step};
 use crate::freshness::{self, State};
-use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records, describe};
+use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records};
 use crate::view::Status;
 use anyhow::Result;
+use gathered::Gathered;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
-use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundScorecard, Category};
 
@@ -51,6 +54,12 @@ pub struct RecordLine {
     /// itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<Via>,
+    /// The other enterprise, where the figure counts enterprises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+    /// What it shares, and by which kind of link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<String>,
 }
 
 /// A step by which a record came to an enterprise, and the record that says so.
@@ -236,48 +245,30 @@ struct Kept {
     days: HashMap<u16, (Option<i32>, Option<i32>)>,
 }
 
-/// The subjects around an enterprise.
-#[derive(Debug)]
-pub struct Closure {
-    /// The enterprise itself, its aliases, and what is linked to it.
-    pub subjects: BTreeSet<SubjectKey>,
-    /// Whether these are all: hubs are not followed to their end.
-    pub complete: bool,
-}
-
-/// Every subject that an enterprise's score may come from.
+/// Every subject that an enterprise's own records lead to: itself, its aliases,
+/// and what is linked to it. Other enterprises that share a subject are not
+/// followed; hubs not to their end.
 ///
 /// # Errors
 /// When the landing cannot be read.
-pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<Closure> {
-    let mut complete = true;
+pub fn closure(records: &Records, enterprise: SubjectKey) -> Result<BTreeSet<SubjectKey>> {
     let mut all = BTreeSet::from([enterprise]);
     let mut frontier = vec![enterprise];
     for _ in 0..HOPS {
         let mut next = BTreeSet::new();
         let mut named = Vec::new();
-        complete &= records.naming(&frontier, |record| {
+        let complete = records.naming(&frontier, |record| {
             record.said.subjects(record.index, &mut named);
             next.extend(named.iter().copied());
         })?;
-        // Other enterprises that share a subject are not followed further: their
-        // own records say nothing of this one.
-        frontier = next
-            .into_iter()
-            .filter(|key| follows(*key) && !all.contains(key))
-            .collect();
+        let new = |key: &SubjectKey| follows(*key) && !all.contains(key);
+        frontier = next.into_iter().filter(new).collect();
         all.extend(frontier.iter().copied());
-        if all.len() > MAX_SUBJECTS {
-            complete = false;
-        }
-        if frontier.is_empty() || !complete {
+        if frontier.is_empty() || !complete || all.len() > MAX_SUBJECTS {
             break;
         }
     }
-    Ok(Closure {
-        subjects: all,
-        complete,
-    })
+    Ok(all)
 }
 
 /// Whether a subject is followed. What merely resembles is not.
@@ -297,29 +288,14 @@ pub fn explain(
     enterprise: SubjectKey,
     status: &Status,
 ) -> Result<Option<Explanation>> {
-    let closure = closure(records, enterprise)?;
-    let subjects: Vec<SubjectKey> = closure.subjects.into_iter().collect();
-    let mut fold = Fold::new(&records.settings, crate::time::day_of(status.time_ms), true);
-    let mut kept: Vec<Kept> = Vec::new();
-    let mut seen: BTreeSet<(u32, u32)> = BTreeSet::new();
-    let mut identity = Identity::of_key(enterprise);
-    let all = records.naming(&subjects, |record| {
-        let RowRef { segment, row } = record.at;
-        if !seen.insert((segment, row)) || record.said.withdraws[record.index] {
-            return;
-        }
-        if record.source.registers {
-            describe(enterprise, &record, &mut identity);
-        }
-        let mut facts = Facts::default();
-        record.said.facts(record.index, &mut facts);
-        fold.add(kept.len(), &facts);
-        kept.push(keep(&record, &facts));
-    })?;
-    let folded = fold.finish();
+    let gathered = Gathered::around(records, enterprise, status.time_ms)?;
+    let complete = gathered.complete;
+    let (folded, kept, mut identities) = gathered.finish();
     if !folded.is_registered(enterprise) {
         return Ok(None);
     }
+    let identity = identities.remove(&enterprise);
+    let identity = identity.unwrap_or_else(|| Identity::of_key(enterprise));
     let parts = Parts {
         challenger,
         records,
@@ -329,7 +305,7 @@ pub fn explain(
         kept: &kept,
     };
     let mut explanation = parts.compose(identity, status);
-    explanation.incomplete = (!(closure.complete && all)).then(|| {
+    explanation.incomplete = (!complete).then(|| {
         format!(
             "a subject of this enterprise is shared by so many that not all of its records were followed (limits: {MAX_SUBJECTS} subjects, {MAX_RECORDS} records each); the figures here leave out the others, the published score has them all"
         )
@@ -359,6 +335,8 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             value: 0.0,
             share: 100,
             via: Vec::new(),
+            other: None,
+            shared: None,
         },
         days: slots
             .map(|slot| (slot, record.said.days(record.index, slot)))
@@ -439,7 +417,8 @@ impl Parts<'_> {
         for (place, feature) in settings.features.iter().enumerate() {
             let steps = self.folded.evidence(self.enterprise, &feature.slots);
             let values = self.folded.parts_of(feature, &steps);
-            let records = self.record_lines(&steps, &values);
+            let mut records = self.record_lines(&steps, &values);
+            records.extend(self.related(&feature.slots));
             contributions.push(Contribution {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
@@ -493,6 +472,22 @@ impl Parts<'_> {
         }
     }
 
+    /// The records by which other enterprises stand behind a figure.
+    fn related(&self, slots: &[u16]) -> Vec<RecordLine> {
+        let relations = self.folded.relations(self.enterprise, slots);
+        let kinds = &self.records.settings.link_kinds;
+        let line = |relation: &Relation| RecordLine {
+            other: Some(Identity::of_key(relation.other).id),
+            shared: relation.link.map(|(kind, subject)| {
+                let kind = kinds.get(usize::from(kind));
+                let kind = kind.map_or("", |kind| kind.name.as_str());
+                format!("{kind} {}", subject_text(subject))
+            }),
+            ..self.record_line(&relation.evidence, relation.evidence.value)
+        };
+        relations.iter().map(line).collect()
+    }
+
     fn via(&self, step: &Step) -> Via {
         let said = &self.kept[step.record].line;
         let link = step
@@ -538,6 +533,12 @@ pub fn way(line: &RecordLine) -> String {
     let steps = line.via.iter();
     let steps = steps.map(|via| format!("{} ({} {})", via.by, via.source, via.key));
     steps.collect::<Vec<_>>().join(", ")
+}
+
+/// A subject as it may be shown: its kind and the beginning of its pseudonym.
+pub fn subject_text(subject: SubjectKey) -> String {
+    let kind = format!("{:?}", subject.kind()).to_lowercase();
+    format!("{kind} {:08x}", subject.payload() >> 88)
 }
 
 /// What people call a kind of alias.

@@ -4,12 +4,17 @@
 //! incremental state against it, and `tocsin explain` uses it to show which
 //! records stand behind a number. Everything is a map and a loop.
 
+mod relations;
+
 use crate::config::{Aggregate, Feature, Settings};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tocsin_dataflow::HalfLife;
 use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
 };
+
+pub use relations::Relation;
+use relations::Shared;
 
 /// What a slot accumulates for an enterprise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -209,16 +214,11 @@ impl<'a> Fold<'a> {
 
     /// Ends the fold.
     pub fn finish(self) -> Folded<'a> {
-        let mut folded = Folded {
-            settings: self.settings,
-            today: self.today,
-            enterprises: HashMap::new(),
-            evidence: HashMap::new(),
-            outcomes: HashMap::new(),
-        };
+        let mut folded = Folded::empty(self.settings, self.today);
         self.count_observations(&mut folded);
         self.count_profiles(&mut folded);
         self.count_groups(&mut folded);
+        self.count_association(&mut folded);
         for ((subject, day), positive) in &self.outcomes {
             if let Some(enterprise) = self.resolve(*subject, *day) {
                 *folded.outcomes.entry(enterprise).or_insert(false) |= positive;
@@ -353,23 +353,21 @@ impl<'a> Fold<'a> {
 
     fn count_groups(&self, folded: &mut Folded<'_>) {
         for group in &self.settings.groups {
-            for links in self.links.values() {
-                let ends = links.keys().filter(|(_, kind)| *kind == group.link);
-                let members: BTreeSet<SubjectKey> = ends
-                    .filter_map(|(to, _)| self.end(*to))
-                    .map(|(member, _)| member)
-                    .collect();
+            for subject in self.links.keys() {
+                let members = self.linked_by(*subject, group.link);
                 let size = members.len() as i64;
                 if size < i64::from(group.min) || size > i64::from(group.hub) {
                     continue;
                 }
-                for member in members {
+                for member in &members {
                     add_to(
-                        folded.enterprises.entry(member).or_default(),
+                        folded.enterprises.entry(*member).or_default(),
                         group.slot,
                         1,
                         size * VALUE_SCALE,
                     );
+                    let link = (*subject, group.link);
+                    self.note_sharers(folded, (*member, group.slot), link, &members);
                 }
             }
         }
@@ -453,7 +451,9 @@ fn is_keyed(settings: &Settings, slot: Slot) -> bool {
 
 /// By slot: whether a feature needs its single facts.
 fn histories(settings: &Settings) -> Vec<bool> {
-    let slots = settings.catalogue.slots().len() + settings.groups.len();
+    let graph = settings.association.iter();
+    let filled = graph.flat_map(|graph| graph.filled()).count();
+    let slots = settings.catalogue.slots().len() + settings.groups.len() + filled;
     let mut kept: Vec<bool> = (0..slots)
         .map(|slot| is_keyed(settings, slot as Slot))
         .collect();
@@ -494,11 +494,29 @@ pub struct Folded<'a> {
     today: i32,
     enterprises: HashMap<SubjectKey, Totals>,
     evidence: HashMap<SubjectKey, Vec<Evidence>>,
+    /// By enterprise, where records are kept.
+    relations: HashMap<SubjectKey, Vec<Relation>>,
+    groups: BTreeMap<SubjectKey, BTreeSet<SubjectKey>>,
+    /// What associates enterprises, where records are kept.
+    shared: BTreeMap<Shared, BTreeSet<SubjectKey>>,
     /// Whether an enterprise's outcomes include a positive one.
     pub outcomes: HashMap<SubjectKey, bool>,
 }
 
-impl Folded<'_> {
+impl<'a> Folded<'a> {
+    fn empty(settings: &'a Settings, today: i32) -> Self {
+        Folded {
+            settings,
+            today,
+            enterprises: HashMap::new(),
+            evidence: HashMap::new(),
+            relations: HashMap::new(),
+            groups: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            outcomes: HashMap::new(),
+        }
+    }
+
     /// The enterprises that a registering source names, sorted.
     pub fn registered(&self) -> Vec<SubjectKey> {
         let mut keys: Vec<SubjectKey> = self

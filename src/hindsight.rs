@@ -15,7 +15,7 @@ use crate::view::View;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use tocsin_ingest::fact::{Facts, SubjectKey};
+use tocsin_ingest::fact::{Facts, Profile, SubjectKey};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::source::Source;
 
@@ -100,8 +100,14 @@ impl Chronicle {
             |facts| {
                 facts.outcomes.clear();
                 let bears = |subject| wanted.as_ref().is_none_or(|w| w.bears(subject));
-                facts.observations.retain(|said| bears(said.subject));
-                facts.profiles.retain(|said| bears(said.subject));
+                let graph = records.settings.association.as_ref();
+                let watched = |slot| graph.is_some_and(|graph| graph.looks_at(slot));
+                let observed = &mut facts.observations;
+                observed.retain(|said| bears(said.subject) || watched(said.slot));
+                let near = |said: &Profile| said.values.iter().any(|(slot, _)| watched(*slot));
+                facts
+                    .profiles
+                    .retain(|said| bears(said.subject) || near(said));
             },
         )?;
         Ok(Chronicle {

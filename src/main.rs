@@ -25,6 +25,7 @@ mod explain;
 mod export;
 mod fold;
 mod freshness;
+mod groups;
 mod hindsight;
 mod history;
 mod memory;
@@ -277,6 +278,9 @@ fn verify(pipeline: &mut Pipeline, place: &Place) -> Result<ExitCode> {
         found.enterprises,
         found.records
     );
+    if found.groups > 0 {
+        say!("{} groups compared", found.groups);
+    }
     for difference in &found.listed {
         say!("differs: {difference}");
     }

@@ -2,7 +2,7 @@
 //! plain batch fold, and held against the incremental state: what the dataflow
 //! holds after a fresh load, and what the live run last said of each enterprise.
 
-use crate::fold::Fold;
+use crate::fold::{Fold, Folded};
 use crate::history;
 use crate::pipeline::records::Records;
 use crate::pipeline::restore;
@@ -10,9 +10,9 @@ use crate::pipeline::{Options, specs};
 use crate::view::View;
 use crate::witness;
 use anyhow::{Context, Result};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tocsin_alerts::level::{Assessment, level_of};
-use tocsin_dataflow::{Engine, EngineConfig};
+use tocsin_dataflow::{Engine, EngineConfig, ScoreChange};
 use tocsin_ingest::fact::{Facts, SubjectKey};
 
 /// Differences listed at most; all are counted.
@@ -25,9 +25,11 @@ pub struct Verification {
     pub epoch: u64,
     /// Enterprises compared.
     pub enterprises: usize,
+    /// Groups compared.
+    pub groups: usize,
     /// Live records folded.
     pub records: u64,
-    /// Enterprises that differ.
+    /// Enterprises and groups that differ.
     pub differences: usize,
     /// The first of them, in words.
     pub listed: Vec<String>,
@@ -78,7 +80,7 @@ pub fn verify(
         let expected = witness::assess(&records.settings, *enterprise, &folded, &model, &row);
         let id = tocsin_ingest::values::Uscc::from_key(*enterprise)
             .map_or_else(|| format!("{enterprise:032x}"), |c| c.as_str().to_owned());
-        match incremental.get(enterprise) {
+        match incremental.enterprises.get(enterprise) {
             None => verification.differ(format!(
                 "{id}: the dataflow has no score, the fold {}",
                 expected.log_odds
@@ -103,6 +105,7 @@ pub fn verify(
         }
     }
     for enterprise in incremental
+        .enterprises
         .keys()
         .filter(|enterprise| registered.binary_search(enterprise).is_err())
     {
@@ -110,7 +113,49 @@ pub fn verify(
             "{enterprise:032x}: the dataflow scores it, the fold does not know it"
         ));
     }
+    compare_groups(&folded, &incremental, records, &model, &mut verification);
     Ok(verification)
+}
+
+/// Holds the groups of the dataflow against those of the fold: who belongs to
+/// them, and what they come to together.
+fn compare_groups(
+    folded: &Folded<'_>,
+    incremental: &Incremental,
+    records: &Records,
+    model: &tocsin_models::BoundScorecard,
+    verification: &mut Verification,
+) {
+    let pooled = folded.pooled();
+    verification.groups = folded.groups().len();
+    for (group, members) in folded.groups() {
+        let found = incremental.members.get(group);
+        if found != Some(members) {
+            verification.differ(format!(
+                "group {group:032x}: the dataflow has the members {found:?}, the fold {members:?}"
+            ));
+        }
+        let expected = pooled.is_registered(*group).then(|| {
+            let row = pooled.features(*group);
+            witness::assess(&records.settings, *group, &pooled, model, &row)
+        });
+        let found = incremental.groups.get(group);
+        if found != expected.as_ref() {
+            verification.differ(format!(
+                "group {group:032x}: dataflow {found:?}, fold {expected:?}"
+            ));
+        }
+    }
+    let named = incremental.members.keys().chain(incremental.groups.keys());
+    let named: BTreeSet<&SubjectKey> = named.collect();
+    for group in named
+        .into_iter()
+        .filter(|g| !folded.groups().contains_key(g))
+    {
+        verification.differ(format!(
+            "group {group:032x}: the dataflow has it, the fold does not know it"
+        ));
+    }
 }
 
 /// Folds every live record, as of the business day of `time_ms`.
@@ -141,6 +186,13 @@ pub fn fold_all<'a>(
     Ok(fold.finish())
 }
 
+/// What a dataflow holds.
+struct Incremental {
+    enterprises: HashMap<SubjectKey, Assessment>,
+    groups: HashMap<SubjectKey, Assessment>,
+    members: HashMap<SubjectKey, BTreeSet<SubjectKey>>,
+}
+
 /// What a dataflow holds that is loaded afresh from the landing.
 fn incremental(
     records: &Records,
@@ -150,7 +202,7 @@ fn incremental(
     time_ms: i64,
     runtime: &tokio::runtime::Handle,
     view: &View,
-) -> Result<HashMap<SubjectKey, Assessment>> {
+) -> Result<Incremental> {
     debug_assert_eq!(model.features(), specs(&records.settings));
     let recovery = runtime.block_on(view.store.recover())?;
     let timeline = restore::Timeline::of(&recovery, records);
@@ -161,16 +213,30 @@ fn incremental(
     let engine = Engine::start(config, time_ms as u64, Some(model.clone()))?;
     restore::load_up_to(epoch, records, &timeline, &engine, options.workers)?;
     let output = engine.advance(time_ms as u64)?;
-    let scored = output
-        .changes
+    let mut members: HashMap<_, BTreeSet<_>> = HashMap::new();
+    for belongs in &output.members {
+        members
+            .entry(belongs.group)
+            .or_default()
+            .insert(belongs.member);
+    }
+    Ok(Incremental {
+        enterprises: figures(&output.changes),
+        groups: figures(&output.groups),
+        members,
+    })
+}
+
+fn figures(changes: &[ScoreChange]) -> HashMap<SubjectKey, Assessment> {
+    let scored = changes
         .iter()
         .filter_map(|change| Some((change.enterprise, change.new.as_ref()?)));
-    Ok(scored
+    scored
         .map(|(enterprise, scored)| {
             (
                 enterprise,
                 crate::pipeline::judge::figures(enterprise, scored),
             )
         })
-        .collect())
+        .collect()
 }

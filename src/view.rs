@@ -2,6 +2,7 @@
 //! metrics endpoint. Everything here is as of the last finished epoch.
 
 use crate::config::Settings;
+use crate::groups::Groups;
 use crate::metrics::Metrics;
 use crate::pipeline::records::Records;
 use crate::pipeline::rules::{InForce, Refusal, Standings};
@@ -53,6 +54,8 @@ pub struct View {
     in_force: RwLock<Arc<InForce>>,
     refusal: RwLock<Option<Refusal>>,
     standings: RwLock<Standings>,
+    /// The groups of associated enterprises.
+    pub groups: Groups,
     status: RwLock<Status>,
     engine: RwLock<Weak<Engine>>,
     events: broadcast::Sender<Arc<Sequenced>>,
@@ -105,6 +108,7 @@ impl View {
             in_force: RwLock::new(Arc::clone(&in_force)),
             refusal: RwLock::default(),
             standings: RwLock::default(),
+            groups: Groups::default(),
             status: RwLock::default(),
             engine: RwLock::default(),
             events: broadcast::channel(EVENTS).0,

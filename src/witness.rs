@@ -59,12 +59,12 @@ fn agency(settings: &Settings, slot: Slot) -> u8 {
         );
         return info.agency;
     }
-    let group = settings.groups.iter().find(|group| group.slot == slot);
+    let of_group = settings.groups.iter().find(|group| group.slot == slot);
+    let graph = settings.association.iter().flat_map(|graph| graph.filled());
+    let of_graph = graph.filter(|filled| filled.slot == slot).map(|f| f.link);
+    let kind = of_group.map(|group| group.link).or(of_graph.last());
     let links = |source: &&tocsin_ingest::source::Source| {
-        source
-            .links
-            .iter()
-            .any(|link| group.is_some_and(|group| group.link == link.kind))
+        source.links.iter().any(|link| Some(link.kind) == kind)
     };
     let source = catalogue.sources().iter().find(links);
     let place = source.and_then(|source| {

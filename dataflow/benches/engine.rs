@@ -17,7 +17,7 @@ use tocsin_dataflow::{
     Aggregate, Assessment, Engine, EngineConfig, FeatureDef, Keeping, Loader, Measure, Plan, Role,
     Rules, SlotDef, midnight,
 };
-use tocsin_ingest::fact::{Facts, NEVER, Observation};
+use tocsin_ingest::fact::{Facts, Link, NEVER, Observation, SubjectKey};
 use tocsin_models::{Category, FeatureKind, FeatureSpec};
 
 /// The allocator that the binary uses.
@@ -28,6 +28,8 @@ const SOURCES: u16 = 5;
 const DAY: i32 = 20_500;
 const BATCH: u64 = 8_192;
 const CHANGES: usize = 10_000;
+/// Some 30 shared links each.
+const GROUPS: u64 = 18_000;
 
 struct Size {
     records: u64,
@@ -57,6 +59,90 @@ fn main() {
             println!("held: {:<24} {:>9} rows {mb:>8.1} MB", held.name, held.rows);
         }
     }
+    drop(engine);
+    link_changes(start);
+}
+
+/// Groups of 20 enterprises: five persons who control four each, telephones that
+/// join the fives. A change takes one telephone's link away, or puts it back.
+fn link_changes(start: u64) {
+    let engine = Engine::start(
+        EngineConfig {
+            workers: 2,
+            plan: support::plan_with_groups(200),
+        },
+        start,
+        None,
+    )
+    .unwrap();
+    let plan = support::plan_with_groups(200);
+    engine.set_model(start, model(&plan, 0)).unwrap();
+    let mut loader = engine.loader();
+    let mut links = 0;
+    for group in 0..GROUPS {
+        let mut facts = Facts::default();
+        for member in 0..20 {
+            let number = group * 20 + member;
+            facts.observations.push(Observation {
+                subject: enterprise(u128::from(number)),
+                expiry: NEVER,
+                slot: support::REGISTERED,
+                day: 0,
+                value: 10_000,
+            });
+            facts
+                .links
+                .push(linked(support::person(u128::from(number / 4)), number));
+            if member % 4 == 0 && member > 0 {
+                let phone = support::account(u128::from(number));
+                facts
+                    .links
+                    .extend([linked(phone, number), linked(phone, number - 1)]);
+            }
+        }
+        links += facts.links.len();
+        loader.add(&facts, 1);
+    }
+    loader.flush();
+    let clock = Instant::now();
+    let output = engine.advance(start).unwrap();
+    let taken = clock.elapsed().as_secs_f64();
+    println!(
+        "graph: {links} shared links, {} members, {taken:.2} s",
+        output.members.len()
+    );
+    let mut taken = Vec::with_capacity(CHANGES);
+    let mut changed = 0;
+    for change in 0..CHANGES as u64 {
+        let number = (change / 2 * 7_919 % GROUPS) * 20 + 8;
+        let facts = Facts {
+            links: vec![linked(support::account(u128::from(number)), number)],
+            ..Facts::default()
+        };
+        let clock = Instant::now();
+        loader.add(&facts, if change % 2 == 0 { -1 } else { 1 });
+        loader.flush();
+        changed += engine.advance(start + 1 + change).unwrap().members.len();
+        taken.push(clock.elapsed());
+    }
+    taken.sort_unstable();
+    let at = |per_mille: usize| taken[CHANGES * per_mille / 1000].as_secs_f64() * 1e3;
+    println!(
+        "link changes: {changed} memberships, p50 {:.3} ms, p99 {:.3} ms",
+        at(500),
+        at(990),
+    );
+    for held in engine.stats().unwrap().arrangements {
+        if held.rows > 0 {
+            let mb = held.bytes as f64 / 1e6;
+            println!("held: {:<24} {:>9} rows {mb:>8.1} MB", held.name, held.rows);
+        }
+    }
+}
+
+fn linked(from: SubjectKey, number: u64) -> Link {
+    let to = enterprise(u128::from(number));
+    Link { from, to, kind: 0 }
 }
 
 /// Three slots a source, one feature a slot, and one that registers.

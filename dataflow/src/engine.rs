@@ -9,11 +9,13 @@ use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use differential_dataflow::consolidation::consolidate;
 use timely::communication::WorkerGuards;
-use tocsin_ingest::fact::Slot;
+use tocsin_ingest::fact::{Slot, SubjectKey};
 use tocsin_models::BoundScorecard;
 
 use crate::error::EngineError;
+use crate::harvest::Membership;
 use crate::keeping::Keeping;
 use crate::loader::{Loader, Post};
 use crate::named::Dated;
@@ -51,6 +53,11 @@ pub struct EpochOutput {
     /// Changes of assessments, by instant and enterprise: what expired at
     /// midnights within the epoch comes before what arrived.
     pub changes: Vec<ScoreChange>,
+    /// Changes of groups' assessments, by instant and group; a group is known by
+    /// the least of its members, here in the place of the enterprise.
+    pub groups: Vec<ScoreChange>,
+    /// Who has joined or left which group over the epoch, by member.
+    pub members: Vec<Membership>,
     /// By slot of role `Registers` or `Mention`: by how much the number of facts
     /// that match registered enterprises has changed. Sorted by slot, not zero.
     pub matched: Vec<(Slot, i64)>,
@@ -293,11 +300,14 @@ impl Engine {
             ..EpochOutput::default()
         };
         let mut reported = 0;
+        let mut members = Vec::new();
         while reported < self.posts.len() {
             match desk.replies.recv() {
                 Ok(Reply::Changes(changes)) => changes.into_iter().for_each(&mut take),
-                Ok(Reply::Epoch(share)) => {
+                Ok(Reply::Epoch(mut share)) => {
                     output.add(&share);
+                    members.append(&mut share.members);
+                    output.groups.append(&mut share.groups);
                     share.changes.into_iter().for_each(&mut take);
                     reported += 1;
                 }
@@ -305,6 +315,9 @@ impl Engine {
                 Ok(_) => {}
             }
         }
+        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
+        output.groups.sort_unstable_by_key(order);
+        output.members = net(members);
         Ok(output)
     }
 
@@ -386,6 +399,18 @@ fn count(counts: &mut Vec<(Slot, i64)>, changes: &[i64]) {
         }
     }
     counts.retain(|(_, change)| *change != 0);
+}
+
+/// What has become of memberships, whatever was between.
+fn net(mut members: Vec<((SubjectKey, SubjectKey), isize)>) -> Vec<Membership> {
+    consolidate(&mut members);
+    let net = members.into_iter();
+    net.map(|((member, group), times)| Membership {
+        member,
+        group,
+        joined: times > 0,
+    })
+    .collect()
 }
 
 type Senders = Vec<std::sync::mpsc::SyncSender<Command>>;

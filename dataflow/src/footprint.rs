@@ -6,6 +6,7 @@
 use differential_dataflow::operators::arrange::TraceAgent;
 use differential_dataflow::trace::TraceReader;
 use timely::progress::Antichain;
+use tocsin_ingest::fact::SubjectKey;
 
 use crate::identity::{Claim, Meant};
 use crate::latest::Version;
@@ -28,6 +29,12 @@ impl Heap for Version {
 }
 
 impl Heap for Claim {
+    fn heap(&self) -> usize {
+        0
+    }
+}
+
+impl Heap for SubjectKey {
     fn heap(&self) -> usize {
         0
     }

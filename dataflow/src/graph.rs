@@ -9,23 +9,26 @@ use std::rc::Rc;
 
 use differential_dataflow::AsCollection;
 use timely::container::CapacityContainerBuilder;
-use timely::dataflow::operators::{Input, Probe};
+use timely::dataflow::operators::{Concatenate, Input, Probe};
 use timely::dataflow::{InputHandle, ProbeHandle, Scope, StreamVec};
 use timely::worker::Worker;
 use tocsin_ingest::fact::{SubjectKey, Term};
 
 use crate::arrivals::{Arrivals, Row};
+use crate::association::{Association, association};
 use crate::footprint::Gauge;
 use crate::groups::groups;
-use crate::harvest::Harvest;
+use crate::harvest::{Harvest, Whose};
 use crate::identity::{Claim, Counter, identity, resolve_said, resolve_tallies};
 use crate::latest::{Version as Profile, latest};
 use crate::links::{Target, links};
 use crate::named::apart;
 use crate::plan::Plan;
+use crate::pool::pool;
 use crate::reach::{carry, paths, reach};
 use crate::revise::Version;
 use crate::scores::scores;
+use crate::shared::shared;
 use crate::split::split;
 use crate::terms::{Pending, in_term};
 use crate::types::{Said, Tallies, TallyTrace, Time, arrange, arrange_named, arrange_said};
@@ -234,14 +237,27 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
     if !plan.groups.is_empty() {
         tallied.push(groups(links.direct.clone(), plan.clone()));
     }
-    let tallied = arrange(enterprises.concatenate(tallied), "tallies");
     let lookup = Lookup {
         plan: plan.clone(),
         facts: names.trace.clone(),
         identity: identity.trace.clone(),
         aliases: aliases.trace.clone(),
     };
-    let gauges: Vec<(&'static str, Box<dyn Gauge>)> = vec![
+    let tallied = enterprises.concatenate(tallied);
+    let (tallied, members) = match plan.association.clone() {
+        Some(def) => {
+            let sharing = shared(links.direct.clone(), def.shared.clone());
+            let Association {
+                members,
+                tallies,
+                gauge,
+            } = association(sharing, tallied, def);
+            (tallies, Some((members, gauge)))
+        }
+        None => (tallied, None),
+    };
+    let tallied = arrange(tallied, "tallies");
+    let mut gauges: Vec<(&'static str, Box<dyn Gauge>)> = vec![
         ("facts of names", Box::new(names.trace)),
         ("leads", Box::new(leads.trace)),
         ("aliases", Box::new(aliases.trace)),
@@ -257,7 +273,28 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
     ];
     let harvest = Rc::new(RefCell::new(harvest));
     let tallies = tallied.trace.clone();
-    let (probe, _) = scores(tallied, entering.rules, plan, harvest.clone()).probe();
+    let mut scored = vec![scores(
+        tallied.clone(),
+        entering.rules.clone(),
+        plan.clone(),
+        harvest.clone(),
+        Whose::Enterprises,
+    )];
+    if let Some((members, gauge)) = members {
+        let joined = harvest.clone();
+        let members = members.inspect(move |((member, group), _, times)| {
+            joined.borrow_mut().belongs(*member, *group, *times)
+        });
+        let members = arrange_said(members, "members of groups");
+        let pooled = pool(tallied, members.clone(), plan.clone());
+        let pooled = arrange(pooled, "tallies of groups");
+        gauges.push(("association", gauge));
+        gauges.push(("members of groups", Box::new(members.trace)));
+        gauges.push(("tallies of groups", Box::new(pooled.trace.clone())));
+        let of_groups = scores(pooled, entering.rules, plan, harvest.clone(), Whose::Groups);
+        scored.push(of_groups);
+    }
+    let (probe, _) = scope.concatenate(scored).probe();
     Graph {
         inputs,
         harvest,

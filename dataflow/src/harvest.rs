@@ -5,7 +5,7 @@
 
 use std::sync::mpsc::Sender;
 
-use tocsin_ingest::fact::Slot;
+use tocsin_ingest::fact::{Slot, SubjectKey};
 
 use crate::revise::ScoreChange;
 use crate::rules::Graded;
@@ -13,6 +13,26 @@ use crate::worker::{Reply, Share, Wanted};
 
 /// Changes a chunk.
 const CHUNK: usize = 1024;
+
+/// Whose assessments change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Enterprises'.
+    Enterprises,
+    /// Groups', known by the enterprises that name them.
+    Groups,
+}
+
+/// An enterprise has joined a group, or left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Membership {
+    /// The enterprise.
+    pub member: SubjectKey,
+    /// The group, by the least of its members.
+    pub group: SubjectKey,
+    /// Whether it belongs to it now.
+    pub joined: bool,
+}
 
 /// One worker's changes that have not left yet.
 pub(crate) struct Harvest {
@@ -33,7 +53,11 @@ impl Harvest {
     }
 
     /// Adds a change of an assessment.
-    pub(crate) fn add(&mut self, change: ScoreChange) {
+    pub(crate) fn add(&mut self, change: ScoreChange, whose: Whose) {
+        if whose == Whose::Groups {
+            // There are fewer of them, and nobody waits for them apart.
+            return self.last.groups.push(change);
+        }
         self.last.changes.push(change);
         if self.last.changes.len() >= CHUNK {
             let chunk = std::mem::take(&mut self.last.changes);
@@ -42,8 +66,17 @@ impl Harvest {
         }
     }
 
-    /// Adds a change of the number of matched records of a slot.
-    pub(crate) fn count(&mut self, slot: Slot, change: i64) {
+    /// Notes that an enterprise belongs to a group, or no longer.
+    pub(crate) fn belongs(&mut self, member: SubjectKey, group: SubjectKey, times: isize) {
+        self.last.members.push(((member, group), times));
+    }
+
+    /// Adds a change of the number of matched records of a slot; groups have none
+    /// of their own.
+    pub(crate) fn count(&mut self, slot: Slot, change: i64, whose: Whose) {
+        if whose == Whose::Groups {
+            return;
+        }
         let slot = usize::from(slot);
         if self.last.matched.len() <= slot {
             self.last.matched.resize(slot + 1, 0);
@@ -51,9 +84,11 @@ impl Harvest {
         self.last.matched[slot] += change;
     }
 
-    /// Adds how the counts of grades have changed.
-    pub(crate) fn grade(&mut self, graded: &Graded) {
-        self.last.graded.add(graded);
+    /// Adds how the counts of grades have changed; groups have none.
+    pub(crate) fn grade(&mut self, graded: &Graded, whose: Whose) {
+        if whose == Whose::Enterprises {
+            self.last.graded.add(graded);
+        }
     }
 
     /// Sets how the numbers of records that wait have changed, by slot.

@@ -5,8 +5,8 @@
 //!
 //! The way of a fact: [`Loader`] → `worker` → `window` (facts count until they
 //! expire) → `identity` (names become the enterprises that bore them), `terms`,
-//! `links` and `reach` (leads
-//! travel to enterprises), `groups`, `latest` (attributes) → the arrangement of
+//! `links` and `reach` (leads travel to enterprises), `groups`, `latest`
+//! (attributes), `association` (who is associated with whom) → the arrangement of
 //! tallies, counts and sums carried in the difference → `scores`, which calls
 //! the model → [`EpochOutput`].
 //!
@@ -15,8 +15,10 @@
 //! of workers.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod adjacency;
 mod arrivals;
 mod assessment;
+mod association;
 mod calendar;
 mod column;
 mod day;
@@ -39,13 +41,16 @@ mod observed;
 mod packed;
 mod pile;
 mod plan;
+mod pool;
 mod reach;
 mod revise;
 mod rules;
 mod scores;
+mod shared;
 mod split;
 mod spoken_of;
 mod stats;
+mod surroundings;
 mod survey;
 mod tally;
 mod terms;
@@ -54,6 +59,7 @@ mod testing;
 mod total;
 mod types;
 mod waiting;
+mod watch;
 mod window;
 mod worker;
 
@@ -63,9 +69,13 @@ pub use decay::HalfLife;
 pub use engine::{Engine, EngineConfig, EpochOutput};
 pub use error::EngineError;
 pub use features::{fill_row, is_registered, value};
+pub use harvest::Membership;
 pub use keeping::{Each, Keeping};
 pub use loader::Loader;
-pub use plan::{Aggregate, FeatureDef, GroupDef, Measure, Plan, Role, SlotDef};
+pub use plan::{
+    Aggregate, AssociationDef, FeatureDef, GroupDef, Measure, NeighbourDef, Plan, ReturnDef, Role,
+    SharedDef, SlotDef,
+};
 pub use revise::ScoreChange;
 pub use rules::{GRADES, Grade, Graded, Rules, Tell};
 pub use stats::{ArrangementStats, EngineStats};

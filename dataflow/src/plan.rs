@@ -23,7 +23,9 @@ pub enum Role {
     Signal,
     /// A value of the latest profile.
     Attribute,
-    /// The size of a group the enterprise belongs to.
+    /// What the enterprises around it say of the enterprise: how many share a
+    /// subject with it or are of its group, are cases or have ended. Relations
+    /// and not records: a group's own tally leaves them out.
     Group,
 }
 
@@ -135,6 +137,96 @@ pub struct GroupDef {
     pub hub: u32,
 }
 
+/// A kind of subject that associates enterprises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharedDef {
+    /// The kind of link that shares it.
+    pub link: u8,
+    /// The least number of enterprises that share it; 2 or more.
+    pub min: u32,
+    /// The greatest: what more share is a hub and associates nobody.
+    pub hub: u32,
+}
+
+/// How many cases are near an enterprise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighbourDef {
+    /// The slot: count and sum are the number of cases, not itself.
+    pub slot: Slot,
+    /// The kinds of subjects along which one goes: bits by place in
+    /// [`AssociationDef::shared`].
+    pub kinds: u64,
+    /// How many subjects lie between at most; 1 or 2.
+    pub hops: u8,
+    /// An enterprise is a case while one of these slots has facts whose values
+    /// sum to more than 0. None may be of role [`Role::Group`].
+    pub of: Vec<Slot>,
+}
+
+/// Whether an enterprise goes on where another has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnDef {
+    /// The slot: count and sum are the number of ended enterprises.
+    pub slot: Slot,
+    /// The kinds of subjects of which it shares one with them: bits by place in
+    /// [`AssociationDef::shared`].
+    pub kinds: u64,
+    /// Attributes whose value is the day of founding: the first with facts
+    /// counts. None may be of role [`Role::Group`].
+    pub founded: Vec<Slot>,
+    /// Likewise, the day on which it ended.
+    pub ended: Vec<Slot>,
+    /// Founded at most so many days after the other's end …
+    pub within_days: u32,
+    /// … or so many before.
+    pub before_days: u32,
+}
+
+impl ReturnDef {
+    /// Whether days lie as declared.
+    pub(crate) fn includes(&self, founded: i64, ended: i64) -> bool {
+        let after = founded.saturating_sub(ended);
+        (-i64::from(self.before_days)..=i64::from(self.within_days)).contains(&after)
+    }
+
+    /// Whether `slot` holds a day that is compared.
+    pub(crate) fn asks_for(&self, slot: Slot) -> bool {
+        self.founded.contains(&slot) || self.ended.contains(&slot)
+    }
+}
+
+/// The association graph: who shares subjects with whom, how far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssociationDef {
+    /// What associates; at most 64.
+    pub shared: Vec<SharedDef>,
+    /// A component of more enterprises is no group.
+    pub largest: u32,
+    /// The slot each member of a group gets: count 1, sum the size of the group.
+    pub size: Option<Slot>,
+    /// Cases nearby.
+    pub neighbours: Vec<NeighbourDef>,
+    /// Those that go on from an ended one.
+    pub returns: Vec<ReturnDef>,
+}
+
+impl AssociationDef {
+    /// The slots that the graph looks at.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = Slot> + '_ {
+        let cases = self.neighbours.iter().flat_map(|def| &def.of);
+        let days = self.returns.iter();
+        let days = days.flat_map(|def| def.founded.iter().chain(&def.ended));
+        cases.chain(days).copied()
+    }
+
+    /// The slots that it fills.
+    fn filled(&self) -> impl Iterator<Item = Slot> + '_ {
+        let near = self.neighbours.iter().map(|def| def.slot);
+        let returns = self.returns.iter().map(|def| def.slot);
+        self.size.into_iter().chain(near).chain(returns)
+    }
+}
+
 /// Everything the dataflow is built from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -145,11 +237,13 @@ pub struct Plan {
     /// By link kind: the per cent of an observation's value that travels along
     /// a link, 0 to 100. A link of 0 carries nothing, not even the count.
     pub link_shares: Vec<u8>,
-    /// Groups to maintain.
+    /// Sizes to say: how many share a subject of a kind.
     pub groups: Vec<GroupDef>,
     /// The kinds of alias that may mean different enterprises on different days:
     /// what is said of them keeps its day. Aliases of other kinds hold always.
     pub dated_aliases: Vec<SubjectKind>,
+    /// The graph of all of them, if one is to be maintained.
+    pub association: Option<AssociationDef>,
 }
 
 impl Plan {
@@ -159,6 +253,9 @@ impl Plan {
         self.check_slots(&mut faults);
         self.check_links(&mut faults);
         self.check_groups(&mut faults);
+        if let Some(def) = &self.association {
+            self.check_association(def, &mut faults);
+        }
         faults
     }
 
@@ -241,6 +338,12 @@ impl Plan {
         def.is_some_and(|def| matches!(def.role, Role::Registers | Role::Mention))
     }
 
+    /// Whether a slot is filled by records and not by relations.
+    pub(crate) fn is_of_records(&self, slot: Slot) -> bool {
+        let def = self.slots.get(usize::from(slot));
+        def.is_some_and(|def| def.role != Role::Group)
+    }
+
     fn has(&self, slot: Slot) -> bool {
         usize::from(slot) < self.slots.len()
     }
@@ -286,6 +389,38 @@ impl Plan {
                 let slot = group.slot;
                 faults.push(format!("group `{number}` uses unknown slot `{slot}`"));
             }
+        }
+    }
+
+    fn check_association(&self, def: &AssociationDef, faults: &mut Vec<String>) {
+        if def.shared.len() > 64 {
+            let many = def.shared.len();
+            faults.push(format!("the association has {many} kinds (at most 64)"));
+        }
+        for shared in &def.shared {
+            let SharedDef { link, min, hub } = *shared;
+            if usize::from(link) >= self.link_shares.len() {
+                faults.push(format!("the association uses unknown link kind `{link}`"));
+            }
+            if min < 2 || hub < min {
+                faults.push(format!(
+                    "the association has min `{min}` and hub `{hub}` (2 ≤ min ≤ hub)"
+                ));
+            }
+        }
+        for near in &def.neighbours {
+            if !(1..=2).contains(&near.hops) {
+                let hops = near.hops;
+                faults.push(format!("neighbours are at `{hops}` hops (1 or 2)"));
+            }
+        }
+        for slot in def.filled().filter(|slot| !self.has(*slot)) {
+            faults.push(format!("the association uses unknown slot `{slot}`"));
+        }
+        for slot in def.watched().filter(|slot| !self.is_of_records(*slot)) {
+            faults.push(format!(
+                "the association looks at slot `{slot}`, which no record fills"
+            ));
         }
     }
 }

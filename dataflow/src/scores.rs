@@ -22,23 +22,25 @@ use timely::progress::frontier::MutableAntichain;
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::day::{business_day, midnight};
-use crate::harvest::Harvest;
+use crate::harvest::{Harvest, Whose};
 use crate::packed::Packed;
 use crate::plan::Plan;
 use crate::revise::{Reviser, Version};
 use crate::tally::Tally;
 use crate::types::{ArrangedTallies, TallyBatch, TallyTrace, Time};
+use crate::worker::Wanted;
 
 type Nothing = CapacityContainerBuilder<Vec<()>>;
 
-/// Scores the enterprises of `tallies` under the models, which every worker
-/// gets. Changes go straight to the harvest: they are large, and a stream would
+/// Scores the enterprises, or the groups, of `tallies` under the models, which
+/// every worker gets. Changes go straight to the harvest: they are large, and a stream would
 /// hold them twice. What is behind the output's frontier has been harvested.
 pub(crate) fn scores<'scope>(
     tallies: ArrangedTallies<'scope>,
     models: Stream<'scope, Time, Vec<Version>>,
     plan: Rc<Plan>,
     harvest: Rc<RefCell<Harvest>>,
+    whose: Whose,
 ) -> Stream<'scope, Time, Vec<()>> {
     let mut intake = Intake::new(tallies.trace);
     let mut reviser = Reviser::new(plan);
@@ -71,13 +73,18 @@ pub(crate) fn scores<'scope>(
                 reviser.begin(since, intake.until, due);
                 if !ready.is_empty() || reviser.affects_all() {
                     let mut harvest = harvest.borrow_mut();
-                    reviser.want(harvest.wanted);
-                    revise_all(&mut reviser, &mut intake.trace, &lower, ready, &mut harvest);
+                    reviser.want(match whose {
+                        Whose::Enterprises => harvest.wanted,
+                        // Nobody keeps groups: they are told again after a restart.
+                        Whose::Groups => Wanted::Changes,
+                    });
+                    let known = &mut intake.trace;
+                    revise_all(&mut reviser, known, &lower, ready, &mut harvest, whose);
                     reviser.end();
                     for (slot, change) in reviser.take_matched() {
-                        harvest.count(slot, change);
+                        harvest.count(slot, change, whose);
                     }
-                    harvest.grade(&reviser.take_graded());
+                    harvest.grade(&reviser.take_graded(), whose);
                 }
                 wait_for_midnight(&mut midnight_capability, intake.until);
                 intake.tidy();
@@ -182,6 +189,7 @@ fn revise_all(
     lower: &Antichain<Time>,
     ready: Vec<Batch>,
     harvest: &mut Harvest,
+    whose: Whose,
 ) {
     let past = trace.batches_through(lower.borrow()).unwrap_or_default();
     let (mut olds, olds_store) = cursor_list(past);
@@ -210,7 +218,7 @@ fn revise_all(
             news.step_key(&news_store);
         }
         reviser.revise(enterprise, tally, &mut changes, |change| {
-            harvest.add(change)
+            harvest.add(change, whose)
         });
     }
 }

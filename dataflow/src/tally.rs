@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use tocsin_ingest::fact::Slot;
 
-use crate::keeping::{Keeping, has_keys, has_values};
+use crate::keeping::{Keeping, has_keys, has_values, slot_of};
 
 /// What one slot has accumulated, or what it has of one day or value: see
 /// [`Keeping`]. 16 bytes.
@@ -127,6 +127,13 @@ impl Tally {
             entry.sum = (entry.sum / 100).wrapping_mul(i64::from(share));
         }
         tally.drop_zeros();
+        tally
+    }
+
+    /// The entries of the slots that are `wanted`.
+    pub(crate) fn only(&self, wanted: impl Fn(Slot) -> bool) -> Tally {
+        let mut tally = self.clone();
+        tally.entries.retain(|entry| wanted(slot_of(entry.slot)));
         tally
     }
 

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::thread::Thread;
 
 use timely::worker::Worker;
-use tocsin_ingest::fact::Slot;
+use tocsin_ingest::fact::{Slot, SubjectKey};
 
 use crate::arrivals::{Arrivals, Load};
 use crate::day::business_day;
@@ -74,6 +74,10 @@ pub(crate) enum Reply {
 pub(crate) struct Share {
     /// In no particular order.
     pub(crate) changes: Vec<ScoreChange>,
+    /// Changes of groups' assessments, in no particular order.
+    pub(crate) groups: Vec<ScoreChange>,
+    /// Enterprises and groups they belong to, how often more or less.
+    pub(crate) members: Vec<((SubjectKey, SubjectKey), isize)>,
     /// Changes of matched counts by slot.
     pub(crate) matched: Vec<i64>,
     /// How the counts of grades have changed.

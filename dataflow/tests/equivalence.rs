@@ -41,10 +41,9 @@ fn facts(fact: &Fact) -> Facts {
 
 // The batch fold. It shares no code with the engine but the model.
 
-/// Event day and value of every fact, by slot.
-type Known = BTreeMap<Slot, Vec<(i32, i64)>>;
+type Known = relations::Known;
 
-type Sums = BTreeMap<SubjectKey, Known>;
+type Sums = relations::Sums;
 
 struct Batch<'a> {
     plan: &'a Plan,
@@ -209,6 +208,15 @@ impl<'a> Batch<'a> {
             add(enterprise, slot, 0, size * VALUE_SCALE);
         }
         sums
+    }
+
+    /// The sums, with what the association graph adds to them, and the groups.
+    fn related(&self) -> (Sums, relations::Groups) {
+        let mut sums = self.sums();
+        let ends = |link: &Link| Some((link.from, link.kind, self.resolve(link.to, link.named)?));
+        let links = self.links().filter_map(ends).collect();
+        let groups = relations::add(self.plan, &links, &mut sums);
+        (sums, groups)
     }
 
     fn latest(&self) -> BTreeMap<(SubjectKey, u16), &Profile> {
@@ -388,6 +396,8 @@ struct State {
     matched: BTreeMap<Slot, i64>,
     unknown: BTreeMap<Slot, i64>,
     ambiguous: BTreeMap<Slot, i64>,
+    groups: BTreeMap<SubjectKey, Assessment>,
+    members: BTreeMap<SubjectKey, SubjectKey>,
 }
 
 fn add(counts: &mut BTreeMap<Slot, i64>, changes: &[(Slot, i64)]) {
@@ -409,6 +419,21 @@ impl State {
                 None => self.assessments.remove(&change.enterprise),
             };
             assert_eq!(known, change.old);
+        }
+        for change in &output.groups {
+            assert_ne!(change.old, change.new);
+            let known = match change.new {
+                Some(new) => self.groups.insert(change.enterprise, new),
+                None => self.groups.remove(&change.enterprise),
+            };
+            assert_eq!(known, change.old);
+        }
+        // Who moves has left before joining.
+        for left in output.members.iter().filter(|belongs| !belongs.joined) {
+            assert_eq!(self.members.remove(&left.member), Some(left.group));
+        }
+        for joined in output.members.iter().filter(|belongs| belongs.joined) {
+            assert_eq!(self.members.insert(joined.member, joined.group), None);
         }
         add(&mut self.matched, &output.matched);
         add(&mut self.unknown, &output.unknown);
@@ -438,7 +463,19 @@ impl State {
         let mut state = State::default();
         let batch = Batch::new(plan, facts, day);
         state.count_waiting(&batch);
-        for (enterprise, sums) in batch.sums() {
+        let (all, groups) = batch.related();
+        for (group, sums) in relations::pooled(plan, &groups, &all) {
+            let assessment = assess(plan, model, &sums, day);
+            state
+                .groups
+                .extend(assessment.map(|assessed| (group, assessed)));
+        }
+        for (group, members) in groups {
+            state
+                .members
+                .extend(members.into_iter().map(|member| (member, group)));
+        }
+        for (enterprise, sums) in all {
             let Some(assessment) = assess(plan, model, &sums, day) else {
                 continue;
             };
@@ -455,7 +492,7 @@ impl State {
 }
 
 fn any_enterprise() -> impl Strategy<Value = SubjectKey> {
-    (0u128..4).prop_map(enterprise)
+    (0u128..6).prop_map(enterprise)
 }
 
 fn any_subject() -> impl Strategy<Value = SubjectKey> {
@@ -549,7 +586,7 @@ fn alias() -> impl Strategy<Value = Fact> {
 }
 
 fn link() -> impl Strategy<Value = Fact> {
-    let from = prop_oneof![(0u128..2).prop_map(person), (0u128..2).prop_map(account)];
+    let from = prop_oneof![(0u128..3).prop_map(person), (0u128..2).prop_map(account)];
     let said = (from, any_subject(), 0u8..3, any_link_term(), any_day());
     said.prop_map(|(from, to, kind, term, named)| {
         Fact::Link(Link {
@@ -646,6 +683,8 @@ proptest! {
         prop_assert_eq!(&state.matched, &batch.matched);
         prop_assert_eq!(&state.unknown, &batch.unknown);
         prop_assert_eq!(&state.ambiguous, &batch.ambiguous);
+        prop_assert_eq!(&state.members, &batch.members);
+        prop_assert_eq!(&state.groups, &batch.groups);
     }
 
     #[test]
@@ -664,6 +703,7 @@ proptest! {
         let (state, left, time) = play_under(workers, &script, rules_at, &rules);
         let batch = State::of_batch(&other, &card, &left, business_day(time));
         prop_assert_eq!(&state.assessments, &batch.assessments);
+        prop_assert_eq!(&state.groups, &batch.groups);
         prop_assert_eq!(&state.matched, &batch.matched);
     }
 

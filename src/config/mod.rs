@@ -1,6 +1,7 @@
 //! The configuration, judged whole before anything runs: `tocsin.toml`, the
 //! sources, the features and the levels' policy, with every fault at once.
 
+mod association;
 mod features;
 mod ground;
 mod settings;

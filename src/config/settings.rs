@@ -1,5 +1,6 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
+use super::association::{self, Association};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::signals::{self, Signal};
@@ -75,6 +76,8 @@ pub struct Settings {
     pub link_kinds: Vec<LinkKind>,
     /// Every group.
     pub groups: Vec<Group>,
+    /// The graph of associated enterprises, if one is kept.
+    pub association: Option<Association>,
     /// What business time is.
     pub clock: Clock,
     /// Where the model comes from.
@@ -128,6 +131,12 @@ impl Settings {
         for (group, slot) in draft.groups.iter_mut().zip(first_free..) {
             group.slot = slot;
         }
+        if let Some(association) = draft.association.as_mut()
+            && !catalogue.sources().is_empty()
+        {
+            let first = first_free + draft.groups.len() as Slot;
+            association.resolve(first, &catalogue, file, &mut faults);
+        }
         let signals = read_signals(&draft, &catalogue, &mut faults);
         let features = read_features(&draft, &catalogue, &signals, &mut faults);
         let (hash, ground) = hash_rules(file, &draft, &catalogue);
@@ -146,6 +155,7 @@ impl Settings {
             features,
             link_kinds: draft.link_kinds,
             groups: draft.groups,
+            association: draft.association,
             clock: draft.clock,
             model: draft.model,
             challenger: draft.challenger,
@@ -168,6 +178,7 @@ impl Settings {
         let declared = Declared {
             catalogue: &self.catalogue,
             groups: &self.groups,
+            association: self.association.as_ref(),
             signals: &self.signals,
         };
         features::read(document, &declared)
@@ -196,13 +207,19 @@ impl Settings {
                 ..Keeping::default()
             },
         });
-        let grouped = self.groups.iter().map(|group| self.group_slot(group));
+        let grouped = self
+            .groups
+            .iter()
+            .map(|group| self.relation_slot(group.link));
+        let filled = self.association.iter().flat_map(Association::filled);
+        let filled = filled.map(|filled| self.relation_slot(filled.link));
         let mut plan = Plan {
-            slots: declared.chain(grouped).collect(),
+            slots: declared.chain(grouped).chain(filled).collect(),
             features: self.features.iter().map(feature_def).collect(),
             link_shares: self.link_kinds.iter().map(|kind| kind.share).collect(),
             groups: self.groups.iter().map(group_def).collect(),
             dated_aliases: self.dated_aliases(),
+            association: self.association.as_ref().map(|a| a.def.clone()),
         };
         plan.remember();
         plan
@@ -220,10 +237,10 @@ impl Settings {
         kinds
     }
 
-    /// A group's evidence counts for the agency whose source declares the links.
-    fn group_slot(&self, group: &Group) -> SlotDef {
+    /// What links say counts for the agency whose source declares them.
+    fn relation_slot(&self, kind: u8) -> SlotDef {
         let declares = |source: &&tocsin_ingest::source::Source| {
-            source.links.iter().any(|link| link.kind == group.link)
+            source.links.iter().any(|link| link.kind == kind)
         };
         let source = self.catalogue.sources().iter().find(declares);
         let agency_of =
@@ -276,6 +293,7 @@ pub(super) struct Draft {
     features: PathBuf,
     pub(super) link_kinds: Vec<LinkKind>,
     pub(super) groups: Vec<Group>,
+    pub(super) association: Option<Association>,
     pub(super) clock: Clock,
     model: ModelChoice,
     challenger: Option<PathBuf>,
@@ -319,6 +337,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         sources,
         features,
         groups,
+        association: association::read(root, &link_kinds),
         link_kinds,
         clock: read_clock(root, folder),
         model,
@@ -511,6 +530,7 @@ pub fn read_policy(document: &Document) -> Result<Policy, Vec<Fault>> {
 struct Declared<'a> {
     catalogue: &'a Catalogue,
     groups: &'a [Group],
+    association: Option<&'a Association>,
     signals: &'a [Signal],
 }
 
@@ -529,6 +549,8 @@ impl Raised for Declared<'_> {
         let mut slots = self.catalogue.slots_of(from);
         let groups = self.groups.iter().filter(|group| group.signal == from);
         slots.extend(groups.map(|group| group.slot));
+        let filled = self.association.into_iter().flat_map(Association::filled);
+        slots.extend(filled.filter(|f| f.name == from).map(|f| f.slot));
         slots
     }
 
@@ -556,6 +578,7 @@ fn read_features(
     let declared = Declared {
         catalogue,
         groups: &draft.groups,
+        association: draft.association.as_ref(),
         signals,
     };
     let read = Document::read(&draft.features)
@@ -571,6 +594,8 @@ fn read_signals(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) -
     let signals = keep(signals::read(file), faults).unwrap_or_default();
     if !signals.is_empty() {
         let by_groups = draft.groups.iter().map(|group| group.signal.as_str());
+        let by_graph = draft.association.iter().flat_map(Association::signals);
+        let by_groups = by_groups.chain(by_graph);
         faults.extend(signals::undeclared(file, &signals, catalogue, by_groups));
     }
     signals

@@ -9,7 +9,7 @@ use crate::witness;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use tocsin_alerts::level::Assessment;
-use tocsin_dataflow::{Engine, EngineConfig};
+use tocsin_dataflow::{Engine, EngineConfig, EpochOutput};
 use tocsin_ingest::fact::{Alias, Outcome, Standing, SubjectKind, Term};
 use tocsin_models::{BoundScorecard, Scorecard};
 
@@ -22,7 +22,8 @@ const REGISTER: &str = "[[signal]]\nkind = \"A1\"\n[[signal]]\nkind = \"E1\"\n\
      [[attribute]]\nname = \"size\"\nvalue = \"x\"\n[[attribute]]\nname = \"staff\"\nvalue = \"x\"\n";
 /// Slots: 5 mention, 6 signal, 7 attribute.
 const OTHER: &str = "[[signal]]\nkind = \"A1\"\n[[attribute]]\nname = \"size\"\nvalue = \"x\"\n";
-/// Slots: 8 mention, 9 and 10 signals with a history; the groups' are 11 and 12.
+/// Slots: 8 mention, 9 and 10 signals with a history; the groups' are 11 and
+/// 12, the graph's 13 to 15.
 const THIRD: &str = "agency = \"three\"\nresource = \"r\"\nbasis = \"b\"\npath = \"*.csv\"\n\
      [columns]\nid = \"text\"\nx = \"number\"\nday = \"date\"\n[enterprise]\nid = \"id\"\n\
      [[signal]]\nkind = \"E5\"\ndate = \"day\"\ndistinct = [\"x\"]\n\
@@ -31,9 +32,15 @@ const CONFIG: &str = "[model]\nartifact = \"model.json\"\n\
      [[link_kind]]\nname = \"whole\"\nshare = 100\n[[link_kind]]\nname = \"part\"\nshare = 60\n\
      [[link_kind]]\nname = \"none\"\nshare = 0\n\
      [[group]]\nlink = \"whole\"\nsignal = \"G4\"\nmin = 2\nhub = 3\n\
-     [[group]]\nlink = \"none\"\nsignal = \"G5\"\nmin = 2\nhub = 2\n";
+     [[group]]\nlink = \"none\"\nsignal = \"G5\"\nmin = 2\nhub = 2\n\
+     [association]\nlargest = 3\nsize = \"group_size\"\n\
+     [[association.share]]\nlink = \"whole\"\nhub = 3\n\
+     [[association.share]]\nlink = \"none\"\nhub = 4\n\
+     [[association.neighbour]]\nsignal = \"G1\"\nhops = 2\nof = [\"A1\", \"E1\"]\n\
+     [[association.return]]\nsignal = \"G8\"\nlinks = [\"whole\"]\n\
+     founded = \"size\"\nended = \"staff\"\nwithin = \"1d\"\nbefore = \"1d\"\n";
 /// Name, category, what it is made from, how.
-const FEATURES: [(&str, char, &str, &str); 17] = [
+const FEATURES: [(&str, char, &str, &str); 20] = [
     ("signals", 'A', "A1", "count"),
     ("amounts", 'E', "E1", "sum"),
     ("mean", 'D', "A1", "mean"),
@@ -56,6 +63,9 @@ const FEATURES: [(&str, char, &str, &str); 17] = [
         "E6",
         "sum\"\nper = { from = \"A1\", aggregate = \"count\" }\ntitle = \"",
     ),
+    ("members", 'R', "group_size", "sum"),
+    ("cases", 'G', "G1", "count"),
+    ("returns", 'G', "G8", "sum"),
 ];
 
 static SETTINGS: LazyLock<(Settings, BoundScorecard)> = LazyLock::new(|| {
@@ -241,13 +251,44 @@ fn fact() -> impl Strategy<Value = Facts> {
 /// An epoch: how many days after the last, and which facts come or go.
 type Epoch = (i64, Vec<proptest::sample::Index>);
 
+/// What a dataflow has said: figures of enterprises and of groups, and who
+/// belongs to them.
+#[derive(Debug, Default, PartialEq)]
+struct Held {
+    enterprises: BTreeMap<SubjectKey, Assessment>,
+    groups: BTreeMap<SubjectKey, Assessment>,
+    members: BTreeMap<SubjectKey, BTreeSet<SubjectKey>>,
+}
+
+impl Held {
+    fn apply(&mut self, output: &EpochOutput) {
+        let changes = [
+            (&output.changes, &mut self.enterprises),
+            (&output.groups, &mut self.groups),
+        ];
+        for (changes, into) in changes {
+            for change in changes {
+                match &change.new {
+                    Some(new) => into.insert(change.enterprise, figures(change.enterprise, new)),
+                    None => into.remove(&change.enterprise),
+                };
+            }
+        }
+        for belongs in &output.members {
+            let members = self.members.entry(belongs.group).or_default();
+            let changed = match belongs.joined {
+                true => members.insert(belongs.member),
+                false => members.remove(&belongs.member),
+            };
+            assert!(changed);
+        }
+        self.members.retain(|_, members| !members.is_empty());
+    }
+}
+
 /// Plays the epochs into a dataflow: each mention of a fact adds it, or takes
 /// it back. Returns the figures it ends with, what is left, and the last day.
-fn play(
-    facts: &[Facts],
-    epochs: &[Epoch],
-    workers: usize,
-) -> (BTreeMap<SubjectKey, Assessment>, Vec<bool>, i32) {
+fn play(facts: &[Facts], epochs: &[Epoch], workers: usize) -> (Held, Vec<bool>, i32) {
     let (settings, model) = &*SETTINGS;
     let mut time_ms = midnight_ms(FIRST_DAY) + 1;
     let plan = settings.plan();
@@ -255,7 +296,7 @@ fn play(
     let engine = Engine::start(config, time_ms as u64, Some(model.clone())).unwrap();
     let mut loader = engine.loader();
     let mut there = vec![false; facts.len()];
-    let mut figures_of = BTreeMap::new();
+    let mut held = Held::default();
     for (days, toggles) in epochs {
         time_ms += days * DAY_MS + 1;
         for place in toggles.iter().map(|pick| pick.index(facts.len())) {
@@ -263,14 +304,9 @@ fn play(
             there[place] = !there[place];
         }
         loader.flush();
-        for change in engine.advance(time_ms as u64).unwrap().changes {
-            match &change.new {
-                Some(new) => figures_of.insert(change.enterprise, figures(change.enterprise, new)),
-                None => figures_of.remove(&change.enterprise),
-            };
-        }
+        held.apply(&engine.advance(time_ms as u64).unwrap());
     }
-    (figures_of, there, crate::time::day_of(time_ms))
+    (held, there, crate::time::day_of(time_ms))
 }
 
 fn fold_of<'a>(settings: &'a Settings, facts: &[Facts], there: &[bool], day: i32) -> Folded<'a> {
@@ -295,11 +331,18 @@ proptest! {
         let (settings, model) = &*SETTINGS;
         let (held, there, day) = play(&facts, &epochs, workers);
         let folded = fold_of(settings, &facts, &there, day);
-        let assess = |enterprise: SubjectKey| {
-            let row = folded.features(enterprise);
-            (enterprise, witness::assess(settings, enterprise, &folded, model, &row))
+        let assessed = |folded: &Folded<'_>| {
+            let assess = |enterprise: SubjectKey| {
+                let row = folded.features(enterprise);
+                (enterprise, witness::assess(settings, enterprise, folded, model, &row))
+            };
+            folded.registered().into_iter().map(assess).collect()
         };
-        let expected: BTreeMap<_, _> = folded.registered().into_iter().map(assess).collect();
+        let expected = Held {
+            enterprises: assessed(&folded),
+            groups: assessed(&folded.pooled()),
+            members: folded.groups().clone(),
+        };
         prop_assert_eq!(held, expected);
     }
 
@@ -314,6 +357,11 @@ proptest! {
                 let total = folded.total(*enterprise, slot);
                 prop_assert_eq!(steps.len() as i64, total.count);
                 prop_assert_eq!(steps.iter().map(|step| step.value).sum::<i64>(), total.sum);
+            }
+            for slot in 11..16 {
+                let relations = folded.relations(*enterprise, &[slot]);
+                let sum: i64 = relations.iter().map(|relation| relation.evidence.value).sum();
+                prop_assert_eq!(sum, folded.total(*enterprise, slot).sum);
             }
         }
     }

@@ -283,7 +283,8 @@ impl Pipeline {
         let changes = sifted.scores.len();
         let advanced = started.elapsed();
         self.count(&output);
-        let verdict = self.judge(id, sifted, time_ms, cause, retracted)?;
+        let touched = self.view.groups.touched(&output, retracted);
+        let verdict = self.judge(id, sifted, time_ms, cause, &touched)?;
         let judged = started.elapsed();
         let with_result = self.settle_commit(commit, &verdict)?;
         tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
@@ -294,6 +295,7 @@ impl Pipeline {
             events: verdict.events.len(),
         };
         self.keep(id, time_ms, verdict, id == 1, with_result)?;
+        self.view.groups.apply(&output);
         if changes > BULK_CHANGES {
             self.give_memory_back()?;
         }

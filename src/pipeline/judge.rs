@@ -154,7 +154,6 @@ impl Judge<'_> {
         }
         let touched = self.retracted.contains(&change.enterprise)
             || closure(self.records, change.enterprise)?
-                .subjects
                 .iter()
                 .any(|subject| self.retracted.contains(subject));
         Ok(if touched {

@@ -109,6 +109,7 @@ impl Pipeline {
             false => self.engine.advance_untold(time_ms)?,
         };
         self.count(&output);
+        self.view.groups.apply(&output);
         Ok(output.changes)
     }
 

@@ -51,6 +51,8 @@ fn api() -> Router<App> {
             get(api::enterprises::explanation),
         )
         .route("/enterprises/{id}/history", get(api::enterprises::history))
+        .route("/groups", get(api::groups::list))
+        .route("/groups/{id}", get(api::groups::one))
         .route("/alerts", get(api::alerts::list))
         .route("/alerts/stream", get(api::stream::stream))
         .route("/alerts/{id}", get(api::alerts::one))

@@ -124,6 +124,9 @@ fn lexicons_and_link_kinds_exist() {
         for group in list(&config, "group") {
             assert!(kinds.contains(word(group, "link")), "{name}: {group:?}");
         }
+        for share in associations(&config, "share") {
+            assert!(kinds.contains(word(share, "link")), "{name}: {share:?}");
+        }
         for (path, source) in sources(name) {
             for link in list(&source, "link") {
                 assert!(kinds.contains(word(link, "kind")), "{path}: {link:?}");
@@ -137,6 +140,32 @@ fn lexicons_and_link_kinds_exist() {
                     );
                 }
             }
+        }
+    }
+}
+
+/// The tables of a kind below `[association]`.
+fn associations<'a>(config: &'a Table, kind: &str) -> Vec<&'a Table> {
+    let graph = config.get("association").and_then(toml::Value::as_table);
+    graph.map_or_else(Vec::new, |graph| list(graph, kind))
+}
+
+#[test]
+fn what_the_graph_asks_for_is_declared_by_a_source() {
+    let attributes: BTreeSet<String> = sources("city")
+        .iter()
+        .flat_map(|(_, source)| list(source, "attribute"))
+        .map(|attribute| word(attribute, "name").to_owned())
+        .collect();
+    let config = read(&folder("city").join("tocsin.toml"));
+    for near in associations(&config, "neighbour") {
+        for name in near["of"].as_array().unwrap() {
+            assert!(attributes.contains(name.as_str().unwrap()), "{near:?}");
+        }
+    }
+    for returns in associations(&config, "return") {
+        for key in ["founded", "ended"] {
+            assert!(attributes.contains(word(returns, key)), "{returns:?}");
         }
     }
 }
@@ -197,6 +226,10 @@ fn every_feature_is_fed() {
                 .iter()
                 .map(|group| word(group, "signal").to_owned()),
         );
+        for kind in ["neighbour", "return"] {
+            let raised = associations(&config, kind).into_iter();
+            fed.extend(raised.map(|graph| word(graph, "signal").to_owned()));
+        }
         let features = read(&folder(name).join("features.toml"));
         for feature in list(&features, "feature") {
             let from = word(feature, "from");

@@ -19,11 +19,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The headers of the small world's sources, by folder.
-const HEADERS: [(&str, &str); 10] = [
+const HEADERS: [(&str, &str); 11] = [
     (
         "msa/registration",
         "统一社会信用代码,企业名称,法定代表人,注册资本,注册号,核准日期",
     ),
+    ("msa/contact", "备案编号,代码,联系电话"),
     ("msa/penalty", "文号,代码,当事人,金额,决定日期,op"),
     ("12345/ticket", "工单编号,被反映单位,诉求内容,来电日期,op"),
     ("cyberspace/opinion", "涉及企业,情感,阅读量,发布日期"),

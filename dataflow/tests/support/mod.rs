@@ -1,10 +1,14 @@
 //! A small plan, a model for it and subjects to speak of.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod relations;
+
 use std::sync::Arc;
 
-use tocsin_dataflow::{Aggregate, Each, Engine, EngineConfig, FeatureDef, GroupDef, HalfLife};
-use tocsin_dataflow::{Keeping, Measure, Plan, Role, SlotDef};
+use tocsin_dataflow::{
+    Aggregate, AssociationDef, Each, Engine, EngineConfig, FeatureDef, GroupDef, HalfLife, Keeping,
+    Measure, NeighbourDef, Plan, ReturnDef, Role, SharedDef, SlotDef,
+};
 use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Standing, SubjectKey, SubjectKind, Term,
 };
@@ -21,6 +25,9 @@ pub const GROUP: u16 = 6;
 pub const HISTORY: u16 = 7;
 pub const KEYED: u16 = 8;
 pub const DECAYS: u16 = 9;
+pub const SIZE: u16 = 10;
+pub const CASES: u16 = 11;
+pub const RETURNS: u16 = 12;
 
 /// A plan with one of everything.
 pub fn plan() -> Plan {
@@ -55,6 +62,9 @@ pub fn plan() -> Plan {
             slot(8, Role::Signal),
             keyed,
             slot(10, Role::Signal),
+            slot(6, Role::Group),
+            slot(7, Role::Group),
+            slot(8, Role::Group),
         ],
         features: vec![
             feature("signals", Category::B, &[SIGNAL], Aggregate::Count),
@@ -86,10 +96,47 @@ pub fn plan() -> Plan {
             halved,
             decayed,
             ratio,
+            feature("group size", Category::R, &[SIZE], Aggregate::Sum),
+            feature("cases", Category::G, &[CASES], Aggregate::Count),
+            feature("returns", Category::G, &[RETURNS], Aggregate::Sum),
         ],
         link_shares: vec![100, 60, 0],
         groups: vec![group(0, 2, 3), group(2, 2, 2)],
         dated_aliases: vec![SubjectKind::Name, SubjectKind::AgencyId],
+        association: Some(association()),
+    }
+}
+
+/// The plan with groups of up to so many.
+pub fn plan_with_groups(largest: u32) -> Plan {
+    let mut plan = plan();
+    plan.association.as_mut().unwrap().largest = largest;
+    plan.association.as_mut().unwrap().shared[0].hub = 50;
+    plan
+}
+
+/// Groups of at most four; cases by any signal, two steps away; days in halves of
+/// the capital and thirds of the staff.
+fn association() -> AssociationDef {
+    let shared = |link, hub| SharedDef { link, min: 2, hub };
+    AssociationDef {
+        shared: vec![shared(0, 3), shared(1, 4), shared(2, 2)],
+        largest: 4,
+        size: Some(SIZE),
+        neighbours: vec![NeighbourDef {
+            slot: CASES,
+            kinds: 0b110,
+            hops: 2,
+            of: vec![SIGNAL, AMOUNT],
+        }],
+        returns: vec![ReturnDef {
+            slot: RETURNS,
+            kinds: 0b011,
+            founded: vec![CAPITAL],
+            ended: vec![STAFF],
+            within_days: 1,
+            before_days: 1,
+        }],
     }
 }
 

@@ -237,3 +237,72 @@ fn every_fault_says_what_is_allowed() {
     );
     features("", "no feature is declared");
 }
+
+const GRAPH: &str = "[association]\nlargest = 30\nsize = \"members\"\n\
+    [[association.share]]\nlink = \"holder\"\nhub = 9\n\
+    [[association.neighbour]]\nsignal = \"G1\"\nlinks = [\"holder\"]\nhops = 1\nof = [\"A1\"]\n\
+    [[association.return]]\nsignal = \"G8\"\nfounded = \"size\"\nended = \"size\"\nwithin = \"30d\"\n";
+
+#[test]
+fn the_graph_is_what_is_declared() {
+    let features = FEATURES.replace("from = \"A1\"", "from = \"members\"");
+    let settings = read(&format!("{CONFIG}{GRAPH}"), SOURCE, &features).unwrap();
+    let plan = settings.plan();
+    assert_eq!(plan.check(), Vec::<String>::new());
+    assert_eq!(plan.features[0].measure.slots, [4]);
+    let def = plan.association.unwrap();
+    assert_eq!((def.largest, def.size), (30, Some(4)));
+    assert_eq!((def.shared[0].min, def.shared[0].hub), (2, 9));
+    let near = &def.neighbours[0];
+    assert_eq!((near.slot, near.kinds, near.hops), (5, 1, 1));
+    assert_eq!(near.of, [1]);
+    let returns = &def.returns[0];
+    assert_eq!(
+        (returns.slot, returns.within_days, returns.before_days),
+        (6, 30, 0)
+    );
+    assert_eq!((&returns.founded, &returns.ended), (&vec![2], &vec![2]));
+}
+
+#[test]
+fn every_fault_of_the_graph_says_what_is_allowed() {
+    let check = |from: &str, to: &str, message: &str| {
+        let graph = GRAPH.replace(from, to);
+        assert_ne!(graph, GRAPH);
+        check(&format!("{CONFIG}{graph}"), SOURCE, FEATURES, &[message]);
+    };
+    check(
+        "largest = 30",
+        "largest = 1",
+        "`association.largest`: 1 is out of bounds",
+    );
+    check(
+        "link = \"holder\"",
+        "link = \"hodler\"",
+        "`hodler` is no link kind",
+    );
+    check("hub = 9", "hub = 9\nmin = 10", "9 is less than `min`, 10");
+    check("hub = 9", "hbu = 9", "unknown key `association.share.hbu`");
+    check("\"G1\"", "\"Z1\"", "`Z1` is no signal");
+    check(
+        "hops = 1",
+        "hops = 3",
+        "`association.neighbour.hops`: 3 is out of bounds",
+    );
+    check(
+        "of = [\"A1\"]",
+        "of = [\"A9\"]",
+        "`A9` is raised by no source",
+    );
+    check("of = [\"A1\"]", "", "`association.neighbour.of`");
+    check(
+        "ended = \"size\"",
+        "ended = \"end\"",
+        "`association.return.ended`: `end` is raised",
+    );
+    check(
+        "\"members\"",
+        "\"size\"",
+        "`size` is raised by a source already",
+    );
+}

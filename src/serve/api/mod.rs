@@ -5,6 +5,7 @@ pub(super) mod alerts;
 pub(super) mod enterprises;
 mod event;
 mod figures;
+pub(super) mod groups;
 pub(super) mod identity;
 pub(super) mod models;
 pub(super) mod push;

@@ -2,9 +2,11 @@
 
 use super::elements::{Element, elements};
 use super::explained::{self, Check, ContributionRow};
-use super::rows::{EventRow, LevelMark};
+use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
 use crate::explain::Explanation;
+use crate::pipeline::judge;
+use crate::pipeline::records::Identity;
 use crate::serve::app::App;
 use crate::serve::chart::{self, Point};
 use crate::serve::lookup::{self, Explained};
@@ -14,8 +16,9 @@ use crate::serve::text;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
-use tocsin_alerts::level::Level;
+use tocsin_alerts::level::{Level, level_of};
 use tocsin_alerts::lifecycle::{Alert, Status};
+use tocsin_ingest::fact::SubjectKey;
 
 /// Changes of the score that are drawn; the API gives all.
 const MAX_POINTS: usize = 4_000;
@@ -29,6 +32,24 @@ pub(super) struct AlertCard {
     pub(super) status: &'static str,
     pub(super) opened: String,
     pub(super) revisions: Vec<EventRow>,
+}
+
+/// Members of a group shown; the API gives all.
+const MAX_MEMBERS: usize = 50;
+
+/// The group that an enterprise belongs to.
+pub(super) struct GroupCard {
+    /// How many belong to it.
+    pub(super) size: usize,
+    /// What they come to together.
+    pub(super) index: String,
+    pub(super) level: LevelMark,
+    /// Where the API tells everything of it.
+    pub(super) api: String,
+    /// Path and name of the others, or what they are known by.
+    pub(super) others: Vec<(String, String)>,
+    /// How many of them are not shown.
+    pub(super) more: usize,
 }
 
 /// The figures at the head of the page.
@@ -68,6 +89,7 @@ pub(super) struct EnterprisePage {
     pub(super) check: Check,
     pub(super) counting: Vec<ContributionRow>,
     pub(super) idle: Vec<ContributionRow>,
+    pub(super) group: Option<GroupCard>,
     pub(super) alerts: Vec<AlertCard>,
     pub(super) api: String,
 }
@@ -84,7 +106,8 @@ pub(in crate::serve) async fn enterprise(
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
     let standing = standing(&app, &explained, open);
     let cards = cards(&app, alerts).await?;
-    page(&compose(&app, explained, standing, cards))
+    let group = group_card(&app, key).await?;
+    page(&compose(&app, explained, standing, cards, group))
 }
 
 fn compose(
@@ -92,6 +115,7 @@ fn compose(
     explained: Explained,
     standing: Standing,
     alerts: Vec<AlertCard>,
+    group: Option<GroupCard>,
 ) -> EnterprisePage {
     let Explained {
         explanation,
@@ -115,8 +139,45 @@ fn compose(
         standing,
         counting,
         idle,
+        group,
         alerts,
     }
+}
+
+async fn group_card(app: &App, key: SubjectKey) -> Result<Option<GroupCard>, Problem> {
+    let Some((named, group)) = app.view.groups.of(key) else {
+        return Ok(None);
+    };
+    let others = group.members.iter().copied().filter(|other| *other != key);
+    let shown: Vec<SubjectKey> = others.take(MAX_MEMBERS).collect();
+    let size = group.members.len();
+    let more = size - 1 - shown.len();
+    let identities = app.blocking(move |view| {
+        let known = view.records().identities(&shown)?;
+        Ok(shown
+            .into_iter()
+            .map(|key| known.get(&key).cloned())
+            .collect::<Vec<_>>())
+    });
+    let others = identities.await?.into_iter().flatten().map(|identity| {
+        let name = identity.name.unwrap_or_else(|| identity.id.clone());
+        (enterprise_path(&identity.id), name)
+    });
+    let settings = app.view.settings();
+    let policy = &settings.policy;
+    let scored = group.assessment.as_ref();
+    let level = scored.map(|scored| level_of(&judge::figures(named, scored), policy));
+    Ok(Some(GroupCard {
+        size,
+        index: scored.map_or_else(|| "—".to_owned(), |scored| text::index(scored.score.index)),
+        level: level.unwrap_or_default().into(),
+        api: format!(
+            "/api/v1/groups/{}",
+            text::segment(&Identity::of_key(named).id)
+        ),
+        others: others.collect(),
+        more,
+    }))
 }
 
 fn score_chart(app: &App, history: &[tocsin_alerts::store::HistoryRow]) -> String {

@@ -24,7 +24,8 @@ import org.apache.flink.types.RowKind;
  * the oracle's: a job of several tasks has no other end of a batch.
  *
  * <p>Arguments: folder, a file of statements (the last one the query), a file of digests, one a
- * line, the first that of the load. Tells of each step on standard output.
+ * line, the first that of the load, seconds to wait for the load, milliseconds of a bundle. Tells of
+ * each step on standard output.
  */
 public class Peer {
     static final LinkedBlockingQueue<Object[]> QUEUE = new LinkedBlockingQueue<>();
@@ -147,7 +148,7 @@ public class Peer {
         settings.setString("pipeline.object-reuse", "true");
         settings.setString("execution.buffer-timeout.interval", "1 ms");
         settings.setString("table.exec.mini-batch.enabled", "true");
-        settings.setString("table.exec.mini-batch.allow-latency", "2 ms");
+        settings.setString("table.exec.mini-batch.allow-latency", arguments[4] + " ms");
         settings.setString("table.exec.mini-batch.size", "50000");
         settings.setString("taskmanager.memory.network.min", "128mb");
         StreamExecutionEnvironment env =

@@ -10,6 +10,8 @@ import pyflink
 import harness
 import query
 
+# For so long Flink gathers rows before it works on them.
+BUNDLE_MS = os.environ.get("PEERS_FLINK_BUNDLE_MS", "2")
 HEAP = os.environ.get("PEERS_FLINK_HEAP", "12g")
 # What Flink's own start script opens to its serialisers.
 OPENS = "java.base/java.lang java.base/java.net java.base/java.io java.base/java.nio "
@@ -78,7 +80,7 @@ def main():
     for package in OPENS.split():
         command += ["--add-opens", f"{package}=ALL-UNNAMED"]
     command += ["-cp", f"{work / 'classes'}:{jars}", "Peer", str(folder)]
-    command += [str(work / "job.sql"), str(work / "digests"), "3600"]
+    command += [str(work / "job.sql"), str(work / "digests"), "3600", BUNDLE_MS]
     with open(work / "log", "w") as log:
         job = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=log, text=True)

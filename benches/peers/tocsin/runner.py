@@ -5,7 +5,8 @@ play the change log (in this process's child, so that no HTTP client is timed), 
 then reads what was published from the state directory, epoch by epoch: the scores
 of every epoch are compared with the oracle, not what the engine says of them.
 
-A correction is pushed as the new row alone: the key tells which row goes.
+A correction is pushed as the new row alone: the key tells which row goes. A
+withdrawal is pushed as the row with -1 cents, which the declaration reads as such.
 """
 
 import json
@@ -61,13 +62,14 @@ def prepare(folder, work):
     for name in ("registry", "records", "leads"):
         (work / "landing" / f"{name}.csv").symlink_to(folder.resolve() / f"{name}.csv")
     (work / "pushes").mkdir()
-    headers = ("id,code,category,cents,date,op", "lead,account,code,cents,suspicion,bank,date,op")
+    headers = ("id,code,category,cents,date", "lead,account,code,cents,suspicion,bank,date")
     for batch, tables in harness.change_log(folder).items():
         for name, header, rows in zip(("records", "leads"), headers, tables):
             latest = {}
+            cents = header.split(",").index("cents")
             for sign, row in rows:
-                latest[row[0]] = (sign, row)
-            lines = [",".join([*row, "" if sign > 0 else "D"]) for sign, row in latest.values()]
+                latest[row[0]] = row if sign > 0 else [*row[:cents], "-1", *row[cents + 1:]]
+            lines = [",".join(row) for row in latest.values()]
             if lines:
                 path = work / "pushes" / f"{batch:06}-{name}.csv"
                 path.write_text("\n".join([header, *lines, ""]))

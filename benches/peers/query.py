@@ -10,16 +10,12 @@ Score and weights are millionths of log-odds.
 """
 
 import json
-import os
 
 CATEGORIES = 10
-# Leaves out the two figures that are no sums, for every engine.
-PLAIN = os.environ.get("PEERS_PLAIN") == "1"
 FIGURES = (
     [f"n{c}" for c in range(CATEGORIES)]
     + [f"s{c}" for c in range(CATEGORIES)]
-    + ["lead_n", "lead_sum"]
-    + ([] if PLAIN else ["lead_max", "lead_banks"])
+    + ["lead_n", "lead_sum", "lead_max", "lead_banks"]
 )
 INTERCEPT = -4_570_000
 THRESHOLD = -1_386_294

@@ -135,7 +135,6 @@ def count_rows(data):
 def prepare(arguments):
     """Data and oracle, unless they are there."""
     name = f"{arguments.records}-{arguments.enterprises}" + ("-hot" if arguments.hot else "")
-    name += "-plain" if os.environ.get("PEERS_PLAIN") == "1" else ""
     data = arguments.work / name
     if not (data / "oracle.json").exists():
         python = environment(arguments.work, "polars")

@@ -55,9 +55,6 @@ def prepare(folder, work):
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(Path(__file__).parent / "config", work)
     (work / "model.json").write_text(json.dumps(model()))
-    if query.PLAIN:
-        features = (work / "features.toml").read_text().split("\n[[feature]]")
-        (work / "features.toml").write_text("\n[[feature]]".join(features[:-2]))
     (work / "landing").mkdir()
     for name in ("registry", "records", "leads"):
         (work / "landing" / f"{name}.csv").symlink_to(folder.resolve() / f"{name}.csv")

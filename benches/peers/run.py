@@ -91,7 +91,8 @@ def latency(report, size):
     if not times:
         return "–"
     p50, p99 = statistics.median(times), percentile(times, 0.99)
-    return f"{p50:.3g} / {p99:.3g} ({len(times)})"
+    told = [f"{time:,.0f}" if time >= 100 else f"{time:.3g}" for time in (p50, p99)]
+    return f"{told[0]} / {told[1]} ({len(times)})"
 
 
 def ratio(report, base, value):

@@ -135,7 +135,9 @@ def count_rows(data):
 
 def prepare(arguments):
     """Data and oracle, unless they are there."""
-    name = f"{arguments.records}-{arguments.enterprises}" + ("-hot" if arguments.hot else "")
+    batches = arguments.batches.replace(",", "-")
+    name = f"{arguments.records}-{arguments.enterprises}-{batches}"
+    name += "-hot" if arguments.hot else ""
     data = arguments.work / name
     if not (data / "oracle.json").exists():
         python = environment(arguments.work, "polars")

@@ -75,7 +75,7 @@ pub fn play(
 
 /// The pushes of each batch, in order: `<batch>-<resource>.csv` is one.
 fn batches_of(folder: &Path, pipeline: &Pipeline) -> Result<Vec<Vec<Push>>> {
-    let catalogue = &pipeline.view().records.settings.catalogue;
+    let catalogue = &pipeline.view().records().settings.catalogue;
     let mut batches: BTreeMap<String, Vec<Push>> = BTreeMap::new();
     for entry in fs::read_dir(folder).with_context(|| format!("`{}`", folder.display()))? {
         let path = entry?.path();

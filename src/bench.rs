@@ -1,6 +1,8 @@
 //! `tocsin bench`: how fast records load and corrections show, and what that
 //! costs, on generated records; from CSV bytes on disk to scores.
 
+mod peers;
+
 use crate::cli::Bench;
 use crate::config::Settings;
 use crate::demo::write_config;
@@ -33,6 +35,9 @@ const IDLE: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the disk refuses or an epoch fails.
 pub fn bench(args: &Bench, runtime: &tokio::runtime::Runtime) -> Result<()> {
+    if let Some(folder) = &args.peers {
+        return peers::play(folder, usize::from(args.workers), !args.no_fsync, runtime);
+    }
     let folder = args.folder.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("tocsin-bench-{}", std::process::id()))
     });

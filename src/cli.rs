@@ -282,6 +282,12 @@ pub struct Bench {
     /// The folder for generated records and state; removed afterwards
     #[arg(long)]
     pub folder: Option<PathBuf>,
+    /// Load and play what benches/peers has prepared in this folder instead
+    #[arg(long, conflicts_with_all = ["records", "enterprises", "corrections", "busy", "folder"])]
+    pub peers: Option<PathBuf>,
+    /// With --peers: do not wait for the disk
+    #[arg(long, requires = "peers")]
+    pub no_fsync: bool,
 }
 
 /// `tocsin soak`

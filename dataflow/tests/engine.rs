@@ -175,13 +175,13 @@ fn a_plan_or_model_that_does_not_fit_is_refused() {
     assert!(matches!(
         refused.err(),
         Some(EngineError::Model {
-            model: 14,
-            plan: 13
+            model: 17,
+            plan: 16
         })
     ));
     plan.link_shares.clear();
     let refused = Engine::start(config(1, plan), 0, None);
-    assert!(matches!(refused.err(), Some(EngineError::Plan(faults)) if faults.len() == 2));
+    assert!(matches!(refused.err(), Some(EngineError::Plan(faults)) if faults.len() == 5));
     let refused = Engine::start(config(0, Plan::default()), 0, None);
     assert!(matches!(refused.err(), Some(EngineError::Workers(0))));
 }
@@ -282,14 +282,16 @@ fn a_lead_on_a_person_reaches_all_it_controls_and_leaves_when_control_ends() {
     let until = linked(person(1), enterprise(2), 0, (DAY + 3) as u16);
     let course = course(&[
         &[],
-        &[(&lead, 1), (&firm, 1), (&until, 1)],
-        &[],
+        &[(&lead, 1), (&firm, 1)],
+        &[(&until, 1)],
         &[],
         &[(&firm, -1)],
     ]);
-    let (nobody, both) = (course[0], course[1]);
+    let (nobody, alone, both) = (course[0], course[1], course[2]);
+    assert!(alone.0 != nobody.0 && alone.1 == nobody.1);
+    // The two are a group as well, as long as both are controlled.
     assert!(both.0 != nobody.0 && both.1 != nobody.1);
-    assert_eq!(course[2..], [both, (both.0, nobody.1), nobody]);
+    assert_eq!(course[3..], [alone, nobody]);
 }
 
 #[test]

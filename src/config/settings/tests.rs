@@ -276,11 +276,7 @@ fn every_fault_of_the_graph_says_what_is_allowed() {
         "largest = 1",
         "`association.largest`: 1 is out of bounds",
     );
-    check(
-        "link = \"holder\"",
-        "link = \"hodler\"",
-        "`hodler` is no link kind",
-    );
+    check("[\"holder\"]", "[\"hodler\"]", "`hodler` is no link kind");
     check("hub = 9", "hub = 9\nmin = 10", "9 is less than `min`, 10");
     check("hub = 9", "hbu = 9", "unknown key `association.share.hbu`");
     check("\"G1\"", "\"Z1\"", "`Z1` is no signal");

@@ -17,7 +17,7 @@ use tocsin_dataflow::{
     Aggregate, Assessment, Engine, EngineConfig, FeatureDef, Keeping, Loader, Measure, Plan, Role,
     Rules, SlotDef, midnight,
 };
-use tocsin_ingest::fact::{Facts, Link, NEVER, Observation, SubjectKey};
+use tocsin_ingest::fact::{Facts, Link, NEVER, Observation, SubjectKey, Term};
 use tocsin_models::{Category, FeatureKind, FeatureSpec};
 
 /// The allocator that the binary uses.
@@ -142,7 +142,13 @@ fn link_changes(start: u64) {
 
 fn linked(from: SubjectKey, number: u64) -> Link {
     let to = enterprise(u128::from(number));
-    Link { from, to, kind: 0 }
+    Link {
+        from,
+        to,
+        kind: 0,
+        term: Term::ALWAYS,
+        named: 0,
+    }
 }
 
 /// Three slots a source, one feature a slot, and one that registers.

@@ -338,7 +338,7 @@ fn measured(measure: &Measure, sums: &Known, today: i32) -> Option<i64> {
                 }
             }
             weighed += keys.values().map(|day| weight(*day)).sum::<i128>();
-            Some((weighed * i128::from(VALUE_SCALE) >> 32) as i64)
+            Some(((weighed * i128::from(VALUE_SCALE)) >> 32) as i64)
         }
         Aggregate::Present => Some(i64::from(n > 0) * VALUE_SCALE),
         Aggregate::Sum => {

@@ -15,6 +15,7 @@ mod entry;
 mod error;
 pub(crate) mod lru;
 mod merge;
+mod recent;
 mod recover;
 mod run;
 mod run_writer;
@@ -30,6 +31,7 @@ pub use durable::Durability;
 pub use entry::{Entry, RowRef};
 pub use error::IndexError;
 use merge::Merge;
+use recent::Recent;
 pub(crate) use run::Handles;
 use run::Run;
 use run_writer::RunWriter;
@@ -46,6 +48,8 @@ pub struct Index {
     state: RwLock<State>,
     merge: Mutex<Option<Merge>>,
     next_run: AtomicU64,
+    /// Whether it keeps in mind what its youngest runs may hold.
+    remembers: bool,
 }
 
 #[derive(Default)]
@@ -53,9 +57,18 @@ struct State {
     runs: Vec<Arc<Run>>,
     /// Rows whose segment has no file yet.
     fresh: BTreeSet<Entry>,
+    /// What runs written since the last merge may hold.
+    recent: Recent,
 }
 
 impl Index {
+    /// The index, for an owner that asks for every hash whether it is there:
+    /// keeps in mind what the runs hold that are not merged yet.
+    pub(crate) fn remembering(mut self) -> Self {
+        self.remembers = true;
+        self
+    }
+
     /// Writes one run for the rows of a segment; durable on return. `entries`
     /// come in any order.
     ///
@@ -68,7 +81,14 @@ impl Index {
             writer.push(entry)?;
         }
         let run = Arc::new(writer.finish(&[segment], &self.handles)?);
-        self.write().runs.push(run);
+        run.set_recent(self.remembers);
+        let mut state = self.write();
+        if self.remembers {
+            entries
+                .iter()
+                .for_each(|entry| state.recent.add(entry.hash));
+        }
+        state.runs.push(run);
         Ok(())
     }
 
@@ -108,17 +128,18 @@ impl Index {
     }
 
     /// Live rows under any of `hashes` (ascending, unique), as sorted entries.
-    /// Costs a walk through the hashes for each run, and reads each block of a
-    /// run at most once: made for many hashes.
+    /// Costs a walk through the hashes for each run that was there before the
+    /// last merge, and through those that may be there for each younger one, and
+    /// reads each block of a run at most once: made for many hashes.
     ///
     /// # Errors
     /// [`IndexError::Io`].
     pub fn find_many(&self, hashes: &[u64], live: Live<'_>) -> Result<Vec<Entry>, IndexError> {
         let mut found = self.fresh_among(hashes, live);
-        let runs = self.read().runs.clone();
+        let (runs, recent) = self.asked(hashes);
         for run in runs {
             let mut cursor = run.cursor()?;
-            for hash in hashes {
+            for hash in if run.is_recent() { &recent } else { hashes } {
                 cursor.find(*hash, &mut |at| {
                     if live(at.segment) {
                         found.push(Entry { hash: *hash, at });
@@ -150,10 +171,12 @@ impl Index {
             None => self.next_merge(live)?,
         };
         let Some(mut merge) = current else {
+            self.forget_recent();
             return Ok(false);
         };
         if merge.step(budget, wanted)? {
             let (inputs, output) = merge.finish(&self.handles)?;
+            output.set_recent(inputs.iter().all(|run| run.is_recent()));
             self.replace(&inputs, Some(output));
         } else {
             *slot = Some(merge);
@@ -177,6 +200,24 @@ impl Index {
             Some(inputs) => Merge::new(inputs, self.new_run()?, live).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The runs, and which of `hashes` the recent ones may hold.
+    fn asked(&self, hashes: &[u64]) -> (Vec<Arc<Run>>, Vec<u64>) {
+        let state = self.read();
+        let may_hold = |hash: &u64| state.recent.may_hold(*hash);
+        let recent = hashes.iter().copied().filter(may_hold).collect();
+        (state.runs.clone(), recent)
+    }
+
+    /// Few runs are left: to ask each costs less than to know what they hold.
+    fn forget_recent(&self) {
+        if self.read().recent.is_empty() {
+            return;
+        }
+        let mut state = self.write();
+        state.recent = Recent::default();
+        state.runs.iter().for_each(|run| run.set_recent(false));
     }
 
     fn replace(&self, old: &[Arc<Run>], new: Option<Run>) {

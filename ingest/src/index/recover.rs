@@ -38,6 +38,7 @@ impl Index {
             state: RwLock::default(),
             merge: Mutex::new(None),
             next_run: AtomicU64::new(next_number(&files)),
+            remembers: false,
         };
         let (runs, missing) = cover(readable(files, handles)?, live)?;
         for run in runs {

@@ -37,6 +37,8 @@ pub(crate) struct Run {
     segments: Vec<u32>,
     handles: Arc<Handles>,
     retired: AtomicBool,
+    /// Whether the index knows which hashes it may hold.
+    recent: AtomicBool,
 }
 
 impl Run {
@@ -63,7 +65,18 @@ impl Run {
             segments,
             handles,
             retired: AtomicBool::new(false),
+            recent: AtomicBool::new(false),
         })
+    }
+
+    /// Whether the index knows which hashes it may hold.
+    pub(crate) fn is_recent(&self) -> bool {
+        self.recent.load(Ordering::Relaxed)
+    }
+
+    /// Says whether the index knows which hashes it may hold.
+    pub(crate) fn set_recent(&self, recent: bool) {
+        self.recent.store(recent, Ordering::Relaxed);
     }
 
     pub(crate) fn entries(&self) -> usize {

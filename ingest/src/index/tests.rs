@@ -19,7 +19,7 @@ fn open(folder: &Path, live: &BTreeSet<u32>) -> (Index, BTreeSet<u32>) {
 }
 
 fn empty(folder: &TempDir) -> Index {
-    open(folder.path(), &BTreeSet::new()).0
+    open(folder.path(), &BTreeSet::new()).0.remembering()
 }
 
 fn all(_: u32) -> bool {
@@ -235,6 +235,9 @@ proptest! {
         }
         if merged {
             merge_all(&index, 100, &live);
+            // Runs from before the last merge and younger ones are asked alike.
+            index.add_segment(90, vec![Entry::new(3 << 58, 90, 0)]).unwrap();
+            list.extend(live(90).then(|| Entry::new(3 << 58, 90, 0)));
         }
         list.sort();
         let asked: Vec<u64> = asked.into_iter().map(|hash| hash << 58).collect::<BTreeSet<_>>().into_iter().collect();

@@ -120,6 +120,7 @@ impl Landing {
                 let segment = self.hidden_segment(id)?;
                 index.add_segment(id, self.keys_of(&segment)?)?;
             }
+            let index = index.remembering();
             self.write_keys().insert(source, Arc::new(index));
         }
         Ok(())

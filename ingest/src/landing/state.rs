@@ -103,7 +103,7 @@ impl Landing {
         }
         let folder = self.folder.join(KEYS).join(key_folder(source));
         let (index, _) = Index::open(&folder, &BTreeSet::new(), &self.handles, self.durability)?;
-        let index = Arc::new(index);
+        let index = Arc::new(index.remembering());
         keys.insert(Arc::from(source), Arc::clone(&index));
         Ok(index)
     }

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use tocsin_models::{BoundScorecard, Category, Score};
 
-use crate::features::{fill_row, has_facts, is_registered};
+use crate::features::{fill_row, is_registered};
+use crate::places::{Placed, Places};
 use crate::plan::{FeatureDef, Plan};
 use crate::tally::Tally;
 
@@ -36,6 +37,7 @@ pub struct Assessment {
 /// Assesses tallies; keeps its scratch space between enterprises.
 #[derive(Debug, Default)]
 pub struct Assessor {
+    places: Places,
     row: Vec<Option<i64>>,
     contributions: Vec<i64>,
 }
@@ -53,9 +55,10 @@ impl Assessor {
         if !is_registered(plan, tally) {
             return None;
         }
-        fill_row(plan, tally, today, &mut self.row);
+        let placed = self.places.of(tally);
+        fill_row(plan, placed, today, &mut self.row);
         model.contributions(&self.row, &mut self.contributions);
-        let (categories, agencies) = self.behind(plan, tally);
+        let (categories, agencies) = behind(plan, placed, &self.contributions);
         Some(Assessment {
             score: model.score(&self.row),
             categories,
@@ -75,7 +78,8 @@ impl Assessor {
         tally: &Tally,
     ) -> Assessment {
         model.contributions(&self.row, &mut self.contributions);
-        let (categories, agencies) = self.behind(plan, tally);
+        let placed = self.places.of(tally);
+        let (categories, agencies) = behind(plan, placed, &self.contributions);
         Assessment {
             score: model.score(&self.row),
             categories,
@@ -119,21 +123,22 @@ impl Assessor {
         }
         reasons
     }
-
-    fn behind(&self, plan: &Plan, tally: &Tally) -> (u16, u64) {
-        let (mut categories, mut agencies) = (0, 0);
-        for (feature, contribution) in plan.features.iter().zip(&self.contributions) {
-            if *contribution > 0 && feature.spec.category != Category::R {
-                categories |= 1 << feature.spec.category.index();
-                agencies |= agencies_of(plan, feature, tally);
-            }
-        }
-        (categories, agencies)
-    }
 }
 
-fn agencies_of(plan: &Plan, feature: &FeatureDef, tally: &Tally) -> u64 {
-    let with_facts = feature.slots().filter(|slot| has_facts(plan, tally, *slot));
+/// The categories and agencies behind contributions above 0.
+fn behind(plan: &Plan, tally: Placed<'_>, contributions: &[i64]) -> (u16, u64) {
+    let (mut categories, mut agencies) = (0, 0);
+    for (feature, contribution) in plan.features.iter().zip(contributions) {
+        if *contribution > 0 && feature.spec.category != Category::R {
+            categories |= 1 << feature.spec.category.index();
+            agencies |= agencies_of(plan, feature, tally);
+        }
+    }
+    (categories, agencies)
+}
+
+fn agencies_of(plan: &Plan, feature: &FeatureDef, tally: Placed<'_>) -> u64 {
+    let with_facts = feature.slots().filter(|slot| tally.has_facts(*slot));
     let defs = with_facts.filter_map(|slot| plan.slots.get(usize::from(slot)));
     defs.fold(0, |bits, def| bits | 1 << (def.agency & 63))
 }

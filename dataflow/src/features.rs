@@ -8,6 +8,7 @@ use tocsin_ingest::fact::{Slot, VALUE_SCALE};
 
 use crate::decay::HalfLife;
 use crate::keeping::has_values;
+use crate::places::Placed;
 use crate::plan::{Aggregate, FeatureDef, Measure, Plan, Role};
 use crate::tally::{Entry, Tally};
 
@@ -21,29 +22,23 @@ pub fn is_registered(plan: &Plan, tally: &Tally) -> bool {
 
 /// Replaces `row` by the value of every feature on the day `today`, in the
 /// plan's order.
-pub fn fill_row(plan: &Plan, tally: &Tally, today: i32, row: &mut Vec<Option<i64>>) {
+pub(crate) fn fill_row(plan: &Plan, tally: Placed<'_>, today: i32, row: &mut Vec<Option<i64>>) {
     let features = plan.features.iter();
     row.clear();
-    row.extend(features.map(|feature| value(plan, feature, tally, today)));
+    row.extend(features.map(|feature| value(feature, tally, today)));
 }
 
 /// The value of one feature on the day `today`.
-pub fn value(plan: &Plan, feature: &FeatureDef, tally: &Tally, today: i32) -> Option<i64> {
-    let measured = Measured::new(plan, &feature.measure, tally, today);
+pub(crate) fn value(feature: &FeatureDef, tally: Placed<'_>, today: i32) -> Option<i64> {
+    let measured = Measured::new(&feature.measure, tally, today);
     let value = measured.value(feature.measure.aggregate)?;
     match &feature.per {
         None => Some(value),
         Some(per) => {
-            let divisor = Measured::new(plan, per, tally, today).value(per.aggregate)?;
+            let divisor = Measured::new(per, tally, today).value(per.aggregate)?;
             quotient(value, divisor)
         }
     }
-}
-
-/// Whether facts of the slot are there.
-pub(crate) fn has_facts(plan: &Plan, tally: &Tally, slot: Slot) -> bool {
-    let entries = tally.of(slot, plan.keeping(slot));
-    entries.iter().map(|entry| i64::from(entry.n)).sum::<i64>() > 0
 }
 
 /// One number by another, rounded down; missing when the other is zero.
@@ -55,17 +50,15 @@ fn quotient(value: i64, divisor: i64) -> Option<i64> {
 
 /// What a measure is taken of.
 struct Measured<'a> {
-    plan: &'a Plan,
     slots: &'a [Slot],
     half_life: Option<&'a HalfLife>,
-    tally: &'a Tally,
+    tally: Placed<'a>,
     today: i32,
 }
 
 impl<'a> Measured<'a> {
-    fn new(plan: &'a Plan, measure: &'a Measure, tally: &'a Tally, today: i32) -> Self {
+    fn new(measure: &'a Measure, tally: Placed<'a>, today: i32) -> Self {
         Measured {
-            plan,
             slots: &measure.slots,
             half_life: measure.half_life.as_deref(),
             tally,
@@ -91,7 +84,7 @@ impl<'a> Measured<'a> {
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        let of = |slot: &Slot| self.tally.of(*slot, self.plan.keeping(*slot));
+        let of = |slot: &Slot| self.tally.of(*slot);
         self.slots.iter().flat_map(of).copied()
     }
 
@@ -140,7 +133,7 @@ impl<'a> Measured<'a> {
     fn latest(&self) -> Option<i64> {
         let mut latest: Option<Entry> = None;
         for slot in self.slots {
-            let mut living = self.tally.of(*slot, self.plan.keeping(*slot)).iter();
+            let mut living = self.tally.of(*slot).iter();
             let last = living.rfind(|entry| entry.n > 0);
             latest = match (latest, last) {
                 (Some(known), Some(other)) if other.day <= known.day => Some(known),
@@ -200,30 +193,15 @@ fn each_value(entry: &Entry) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use tocsin_models::{Category, FeatureKind, FeatureSpec};
 
     use super::*;
     use crate::keeping::{Each, Keeping};
-    use crate::plan::SlotDef;
+    use crate::places::Places;
 
     const TODAY: i32 = 1_000;
 
-    /// Slots 2, 3 and 4, of which 2 and 4 are measured, kept as said.
-    fn plan(keeping: Keeping) -> Plan {
-        let slot = |role, keeping| SlotDef {
-            source: 0,
-            agency: 0,
-            role,
-            keeping,
-        };
-        Plan {
-            slots: vec![slot(Role::Signal, keeping); 5],
-            ..Plan::default()
-        }
-    }
-
+    /// Of slots 4 and 2.
     fn feature(aggregate: Aggregate, half_life: Option<u16>) -> FeatureDef {
         FeatureDef {
             spec: FeatureSpec::new("f", Category::A, FeatureKind::Number),
@@ -243,7 +221,6 @@ mod tests {
         feature: &FeatureDef,
         facts: &[(Slot, u16, i32, i64)],
     ) -> Option<i64> {
-        let plan = plan(keeping);
         let mut tally = Tally::default();
         for (slot, day, n, value) in facts {
             let sum = match keeping.each {
@@ -257,7 +234,7 @@ mod tests {
                 sum,
             });
         }
-        value(&plan, feature, &tally, TODAY)
+        value(feature, Places::default().of(&tally), TODAY)
     }
 
     fn keeping(by_day: bool, each: Each) -> Keeping {
@@ -345,7 +322,6 @@ mod tests {
 
     #[test]
     fn a_ratio_is_missing_without_its_divisor() {
-        let plan = plan(Keeping::default());
         let mut ratio = feature(Aggregate::Sum, None);
         ratio.per = Some(Measure {
             slots: vec![3],
@@ -353,10 +329,11 @@ mod tests {
             half_life: None,
         });
         let mut tally = Tally::one(2, 1, -50_000);
-        assert_eq!(value(&plan, &ratio, &tally, TODAY), None);
+        assert_eq!(value(&ratio, Places::default().of(&tally), TODAY), None);
         tally.add(3, 3, 0);
-        assert_eq!(value(&plan, &ratio, &tally, TODAY), Some(-16_667));
-        let shared = Rc::new(plan);
-        assert!(has_facts(&shared, &tally, 3) && !has_facts(&shared, &tally, 4));
+        assert_eq!(
+            value(&ratio, Places::default().of(&tally), TODAY),
+            Some(-16_667)
+        );
     }
 }

@@ -304,12 +304,6 @@ impl Plan {
         }
     }
 
-    /// What a slot remembers; of unknown slots sums.
-    pub(crate) fn keeping(&self, slot: Slot) -> Keeping {
-        let def = self.slots.get(usize::from(slot));
-        def.map(|def| def.keeping).unwrap_or_default()
-    }
-
     /// By slot: whether features that age are made of it.
     pub(crate) fn ageing(&self) -> Vec<bool> {
         let mut ageing = vec![false; self.slots.len()];

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use tocsin_ingest::fact::Slot;
 
-use crate::keeping::{Keeping, has_keys, has_values, slot_of};
+use crate::keeping::{has_keys, has_values, slot_of};
 
 /// What one slot has accumulated, or what it has of one day or value: see
-/// [`Keeping`]. 16 bytes.
+/// [`Keeping`](crate::keeping::Keeping). 16 bytes.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -101,15 +101,6 @@ impl Tally {
     pub(crate) fn from_sorted(entries: impl Iterator<Item = Entry>) -> Self {
         let entries = entries.collect();
         Tally { entries }
-    }
-
-    /// The entries of a slot that is kept so, sorted by day and value.
-    pub fn of(&self, slot: Slot, keeping: Keeping) -> &[Entry] {
-        let stored = keeping.stored(slot);
-        let begin = self.entries.partition_point(|entry| entry.slot < stored);
-        let rest = &self.entries[begin..];
-        let len = rest.iter().take_while(|entry| entry.slot == stored).count();
-        &rest[..len]
     }
 
     /// The entries, sorted by slot as stored, day and value.
@@ -214,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::keeping::Each;
+    use crate::keeping::{Each, Keeping};
 
     fn tally() -> impl Strategy<Value = Tally> {
         let each = prop_oneof![Just(Each::Summed), Just(Each::Value), Just(Each::Key)];

@@ -3,7 +3,6 @@ use tocsin_ingest::fact::{Alias, Standing, Term};
 
 use super::*;
 use crate::identity::{Claim, identity};
-use crate::keeping::Keeping;
 use crate::links::links;
 use crate::plan::{NeighbourDef, Plan, ReturnDef, SharedDef};
 use crate::shared::shared;
@@ -79,7 +78,7 @@ fn told(rows: &[(Row, Time, isize)], slot: Slot) -> Vec<(Time, u128, i64)> {
 }
 
 fn sum_of(tally: &Tally, slot: Slot) -> i64 {
-    let held = tally.of(slot, Keeping::default());
+    let held: Vec<_> = tally.entries().iter().filter(|e| e.slot == slot).collect();
     held.iter().map(|entry| entry.sum).sum()
 }
 

@@ -401,10 +401,21 @@ impl Engine {
 }
 
 impl Engine {
-    /// Ends the workers. Those of an engine in several processes end together:
-    /// this waits until the others are ended, too.
-    pub fn close(mut self) {
-        self.shared = false;
+    /// Ends the workers; nothing can be asked of the engine any more. Those of an
+    /// engine in several processes end together: this waits until the others are
+    /// ended, too.
+    pub fn close(&self) {
+        // Whoever asks something meanwhile is answered first.
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.lost = true;
+        for post in &self.posts {
+            post.send(Command::Stop);
+        }
+        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        // A worker that panicked has been reported; here only the end matters.
+        for ended in guards.take().into_iter().flat_map(WorkerGuards::join) {
+            drop(ended);
+        }
     }
 }
 
@@ -414,18 +425,8 @@ impl Drop for Engine {
             // Whoever drops it without closing it cannot wait for the others.
             let guards = self.guards.get_mut();
             std::mem::forget(guards.unwrap_or_else(PoisonError::into_inner).take());
-            return;
-        }
-        for post in &self.posts {
-            post.send(Command::Stop);
-        }
-        let guards = self
-            .guards
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        // A worker that panicked has been reported; here only the end matters.
-        for ended in guards.take().into_iter().flat_map(WorkerGuards::join) {
-            drop(ended);
+        } else {
+            self.close();
         }
     }
 }

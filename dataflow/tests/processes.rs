@@ -8,7 +8,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, OnceLock};
 
 use support::*;
-use tocsin_dataflow::{Carrier, Engine, EngineConfig, EpochOutput, Inbox, Loader, Peers, midnight};
+use tocsin_dataflow::{
+    Carrier, Engine, EngineConfig, EpochOutput, Inbox, Loader, Peers, Waiting, WaitingQuery,
+    midnight,
+};
 use tocsin_ingest::fact::{Alias, Facts, Link, NEVER, Profile, Standing, Term};
 
 const DAY: i32 = 20_000;
@@ -148,6 +151,15 @@ fn an_engine_in_several_processes_puts_out_what_one_does() {
     let one = engine(2, midnight(DAY) + NOON);
     let expected = play(vec![one.loader()], |time| one.advance(time).unwrap());
     assert!(expected.iter().all(|output| !output.changes.is_empty()));
+    let grouped = |output: &EpochOutput| !output.groups.is_empty() && !output.members.is_empty();
+    assert!(grouped(&expected[0]));
+    let all = WaitingQuery {
+        slot: None,
+        ambiguous: None,
+        most: 100,
+    };
+    let waits = one.waiting(all).unwrap();
+    assert!(waits.aliases > 0);
     for (processes, workers) in [(2, 1), (2, 2), (3, 1)] {
         let engines = joined(processes, workers);
         let loaders = engines.iter().map(Engine::loader).collect();
@@ -171,6 +183,11 @@ fn an_engine_in_several_processes_puts_out_what_one_does() {
             found, expected,
             "{processes} processes, {workers} workers each"
         );
+        let mut sum = Waiting::default();
+        for engine in &engines {
+            sum.add(engine.waiting(all).unwrap(), all.most);
+        }
+        assert_eq!(sum, waits);
         std::thread::scope(|scope| {
             engines.into_iter().for_each(|engine| {
                 scope.spawn(move || engine.close());

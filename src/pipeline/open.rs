@@ -124,6 +124,7 @@ impl Pipeline {
     fn judge_all(&mut self, id: u64, time_ms: i64, scored: &mut Scored) -> Result<()> {
         let output = self.advance(time_ms)?;
         self.count(&output);
+        self.view.groups.apply(&output);
         output.changes.iter().for_each(|change| scored.note(change));
         // Who is alerted and has no score any more falls to none.
         for alert in self.book.open_alerts() {

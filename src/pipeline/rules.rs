@@ -335,6 +335,7 @@ impl Pipeline {
         let advanced = started.elapsed();
         let changes = sifted.scores.len();
         self.count(&output);
+        self.view.groups.apply(&output);
         self.standings.challenger = next.challenger_version();
         self.in_force = Arc::new(next);
         let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;

@@ -229,6 +229,23 @@ fn process_0_serves_what_the_others_have() {
         let without = |v: &serde_json::Value| v.to_string().replace("arrival", "");
         assert_eq!(without(ours), without(theirs), "{figure}");
     }
+    // Who waits for a name is known by the workers of both.
+    let waiting = http::get(&listen, "/api/v1/identity/waiting").json();
+    assert!(waiting["waiting"].is_array(), "{waiting}");
+    // Other rules would have to reach all processes at one instant.
+    let reply = http::post_json(&listen, "/api/v1/rules/reload", "");
+    assert_eq!(reply.status, 422, "{reply:?}");
+    assert!(
+        reply.body.contains("a cluster keeps the rules"),
+        "{reply:?}"
+    );
+    let reply = http::post_json(
+        &listen,
+        "/api/v1/whatif",
+        r#"{"set": ["levels.thresholds.blue=50"]}"#,
+    );
+    assert_eq!(reply.status, 422, "{reply:?}");
+    assert!(reply.body.contains("a cluster does not say"), "{reply:?}");
     // What is pushed goes to whoever takes the source in.
     let ticket = "/api/v1/sources/12345/ticket/records";
     let header = "工单编号,被反映单位,诉求内容,来电日期,op";

@@ -83,7 +83,9 @@ fn facts(n: u128) -> Facts {
     let lasting = |subject, slot| observed(subject, slot, NEVER, 100 * n as i64);
     match n % 7 {
         0 => lasting(account(n % 13), AMOUNT),
-        1 => observed(name(n % 11), SIGNAL, DAY + (n % 5) as i32, 20_000),
+        1 if n % 2 == 0 => observed(name(n % 11), SIGNAL, DAY + (n % 5) as i32, 20_000),
+        // Nobody bears some of these names.
+        1 => observed(name(n % 13), MENTION, NEVER, 0),
         2 => Facts {
             aliases: vec![Alias {
                 alias: name(n % 11),

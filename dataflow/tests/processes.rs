@@ -83,7 +83,7 @@ fn facts(n: u128) -> Facts {
     let lasting = |subject, slot| observed(subject, slot, NEVER, 100 * n as i64);
     match n % 7 {
         0 => lasting(account(n % 13), AMOUNT),
-        1 if n % 2 == 0 => observed(name(n % 11), SIGNAL, DAY + (n % 5) as i32, 20_000),
+        1 if n.is_multiple_of(2) => observed(name(n % 11), SIGNAL, DAY + (n % 5) as i32, 20_000),
         // Nobody bears some of these names.
         1 => observed(name(n % 13), MENTION, NEVER, 0),
         2 => Facts {

@@ -15,7 +15,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT: &str = "Exit code: 0 when the job is done, 1 when it failed (or verify found a difference), 2 when the configuration is wrong.";
+const EXIT: &str = "Exit code: 0 when the job is done, 1 when it failed (or verify found a difference), 2 when the configuration is wrong, 3 when another process of the cluster was lost.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -95,12 +95,33 @@ pub struct Demo {
     pub listen: String,
 }
 
+/// Several processes that work as one.
+#[derive(Debug, Clone, Args)]
+pub struct Machines {
+    /// Run as one of several processes: its number, from 0; process 0 commits,
+    /// serves and decides what the others do
+    #[arg(long, requires = "hosts", env = "TOCSIN_PROCESS")]
+    pub process: Option<usize>,
+    /// The addresses of all processes, one `host:port` a line, process 0 first
+    #[arg(long, requires = "process", env = "TOCSIN_HOSTS")]
+    pub hosts: Option<PathBuf>,
+    /// Seconds to wait for the other processes to start
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub join_within: u64,
+    /// Seconds without a sign of life after which a process is lost and all stop
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub lost_after: u64,
+}
+
 /// `tocsin run`
 #[derive(Debug, Args)]
 pub struct Run {
     /// Which configuration, which state
     #[command(flatten)]
     pub place: Place,
+    /// Several processes that work as one
+    #[command(flatten)]
+    pub machines: Machines,
     /// Process what is there, print a summary, exit
     #[arg(long)]
     pub once: bool,

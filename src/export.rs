@@ -2,7 +2,6 @@
 //! Parquet by the file's ending.
 
 use crate::history;
-use crate::pipeline::records::{Identity, Records, describe};
 use crate::view::View;
 use anyhow::{Context, Result, bail};
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -46,7 +45,7 @@ pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>>
     let coded = |(key, _): &(SubjectKey, HistoryRow)| Uscc::from_key(*key).is_some();
     let ids = match scored.iter().all(coded) {
         true => HashMap::new(),
-        false => opaque_ids(&view.records())?,
+        false => view.records().opaque_ids()?,
     };
     let mut lines = Vec::with_capacity(scored.len());
     for (enterprise, row) in scored {
@@ -63,32 +62,6 @@ pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>>
     }
     lines.sort_by(|a, b| b.log_odds.cmp(&a.log_odds).then_with(|| a.id.cmp(&b.id)));
     Ok(lines)
-}
-
-/// The identifiers of enterprises whose key is a hash.
-fn opaque_ids(records: &Records) -> Result<HashMap<SubjectKey, String>> {
-    let mut ids = HashMap::new();
-    for segment in records.segments() {
-        let registers = records
-            .mapper_of(&segment.source)
-            .is_some_and(|mapper| mapper.source().registers);
-        if !registers {
-            continue;
-        }
-        records.scan(
-            &segment,
-            |at| records.superseded.is_live(at),
-            |record| {
-                let enterprise = record.said.enterprises[record.index];
-                if let Some(enterprise) = enterprise.filter(|key| Uscc::from_key(*key).is_none()) {
-                    let mut identity = Identity::default();
-                    describe(enterprise, &record, &mut identity);
-                    ids.insert(enterprise, identity.id);
-                }
-            },
-        )?;
-    }
-    Ok(ids)
 }
 
 /// Writes the lines to `path`.

@@ -19,6 +19,7 @@ macro_rules! say {
 mod bench;
 mod cli;
 mod clock;
+mod cluster;
 mod config;
 mod demo;
 mod explain;
@@ -91,9 +92,8 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Bench(args) => bench::bench(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Soak(args) => soak::soak(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => demo::simulate(&args, &runtime).map(|()| ExitCode::SUCCESS),
-        Command::Run(args) => with(&args.place.config, |settings| match args.once {
-            true => run::once(&args, settings, &runtime),
-            false => run::live(&args, settings, &runtime),
+        Command::Run(args) => with(&args.place.config, |settings| {
+            run::run(&args, settings, &runtime)
         }),
         Command::Source(Source::Check { config }) => with(&config, |settings| {
             let sources = settings.catalogue.sources().len();

@@ -2,14 +2,14 @@
 //! and frees the memory they are cached in.
 
 use crate::pipeline::records::Records;
-use crate::pipeline::{index_row, segment_file, stored_row, take_segment};
+use crate::pipeline::roll::{self, Written};
+use crate::pipeline::take_segment;
 use anyhow::Result;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::AtomicU32;
 use tocsin_alerts::Store;
-use tocsin_alerts::store::{Place, Replacement, SegmentEntry, Superseded};
 use tocsin_ingest::index::RowRef;
-use tocsin_ingest::landing::{Roll, SegmentInfo};
+use tocsin_ingest::landing::SegmentInfo;
 
 /// When the inline rows of a source are rolled.
 #[derive(Debug, Clone, Copy)]
@@ -40,18 +40,28 @@ pub fn roll(
     runtime: &tokio::runtime::Handle,
     enough: Enough,
 ) -> Result<bool> {
+    let Some(ids) = due(records, enough)? else {
+        return Ok(false);
+    };
+    let id = take_segment(next_segment);
+    roll_source(records, store, &ids, id, runtime)?;
+    Ok(true)
+}
+
+/// The inline segments of the first source that has enough of them.
+///
+/// # Errors
+/// When a segment cannot be read.
+pub fn due(records: &Records, enough: Enough) -> Result<Option<Vec<u32>>> {
     for source in records.settings.catalogue.sources() {
         for from in runs(records, &source.id)? {
             let rows: u64 = from.iter().map(|info| u64::from(info.rows)).sum();
             if rows >= enough.rows || from.len() >= enough.segments {
-                let ids: Vec<u32> = from.iter().map(|info| info.id).collect();
-                let id = take_segment(next_segment);
-                roll_source(records, store, &ids, id, runtime)?;
-                return Ok(true);
+                return Ok(Some(from.iter().map(|info| info.id).collect()));
             }
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// The inline segments of a source that may be rolled together: without another
@@ -97,47 +107,20 @@ fn roll_source(
     runtime: &tokio::runtime::Handle,
 ) -> Result<()> {
     let roll = records.landing.roll(id, from, &|_: RowRef| true)?;
-    let (mut epoch, mut known) = (0, Vec::new());
-    for segment in from {
-        let came = runtime.block_on(store.epoch_of(*segment))?;
-        epoch = epoch.max(came.unwrap_or(0));
-        known.extend(runtime.block_on(store.superseded_of(*segment))?);
-    }
-    let superseded = superseded_rows(records, &known, &roll);
-    let entry = SegmentEntry {
-        id,
-        source: roll.info.source.clone(),
-        rows: u64::from(roll.info.rows),
-        place: Place::File(segment_file(id)),
+    let written = Written::of(&roll);
+    let gone = match roll::replace(store, from, &written, runtime) {
+        Ok(gone) => gone,
+        Err(error) => {
+            // The old segments still count; the new one must not be found.
+            records.landing.discard(&[id])?;
+            return Err(error);
+        }
     };
-    let replacement = Replacement {
-        remove: from.to_vec(),
-        add: vec![(epoch, entry)],
-        superseded,
-    };
-    if let Err(error) = store.replace_segments(&replacement) {
-        // The old segments still count; the new one must not be found.
-        records.landing.discard(&[id])?;
-        return Err(error.into());
+    // Readers know it before they can see the new segment.
+    for row in gone {
+        records.superseded.insert(RowRef { segment: id, row });
     }
     records.landing.publish_roll(&roll)?;
     records.superseded.forget(from);
     Ok(())
-}
-
-/// What was known of the old rows' ends, of the rows as they lie now; readers
-/// know it before they can see the new segment.
-fn superseded_rows(records: &Records, known: &[Superseded], roll: &Roll) -> Vec<Superseded> {
-    let moved: HashMap<RowRef, RowRef> = roll.moved.iter().copied().collect();
-    let mut superseded = Vec::new();
-    for gone in known {
-        if let Some(now) = moved.get(&index_row(gone.at)) {
-            records.superseded.insert(*now);
-            superseded.push(Superseded {
-                at: stored_row(*now),
-                epoch: gone.epoch,
-            });
-        }
-    }
-    superseded
 }

@@ -2,13 +2,14 @@
 //! terminal.
 
 use crate::cli::{Place, Run};
+use crate::cluster::{self, Cluster, Membership, hosts};
 use crate::config::{ModelChoice, Settings};
 use crate::pipeline::inputs::Push;
 use crate::pipeline::{Options, Pipeline};
 use crate::serve::{PushRequest, Request, serve};
 use crate::view::View;
 use crate::watch::Watch;
-use crate::{export, report};
+use crate::{export, report, secret};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,9 @@ const PUSHES_AN_EPOCH: usize = 64;
 /// Quiet for so long, the pipeline tidies up.
 const TIDY_AFTER: Duration = Duration::from_secs(1);
 
+/// How long process 0 may take to stop all when another was asked to.
+const STOP_WITHIN: Duration = Duration::from_secs(60);
+
 /// The options that a place on the command line means.
 pub fn options(place: &Place) -> Options {
     Options {
@@ -31,17 +35,105 @@ pub fn options(place: &Place) -> Options {
     }
 }
 
-/// `tocsin run --once`: everything that is there, then a summary.
+/// `tocsin run`, alone or as one of several processes.
 ///
 /// # Errors
-/// When the state cannot be opened, or an epoch fails.
-pub fn once(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<()> {
+/// When the state cannot be opened, another process refuses this one or does
+/// not come, or an epoch fails. Once the others have come, a failure ends the
+/// process here, after they have been told.
+pub fn run(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<()> {
+    let settings = Arc::new(settings);
+    let cluster = join(args, &settings)?;
+    let done = match &cluster {
+        Some(cluster) if !cluster.leads() => follow(args, settings, cluster, runtime),
+        cluster => match args.once {
+            true => once(args, settings, cluster.as_ref(), runtime),
+            false => live(args, settings, cluster.as_ref(), runtime),
+        },
+    };
+    match (done, cluster) {
+        (Err(error), Some(cluster)) => cluster.fail(&format!("{error:#}")),
+        (done, _) => done,
+    }
+}
+
+/// Meets the other processes, if there are any.
+fn join(args: &Run, settings: &Settings) -> Result<Option<Arc<Cluster>>> {
+    let machines = &args.machines;
+    let (Some(process), Some(file)) = (machines.process, &machines.hosts) else {
+        return Ok(None);
+    };
+    let member = Membership {
+        process,
+        hosts: hosts::read(file, process)?,
+        patience: Duration::from_secs(machines.join_within),
+        silence: Duration::from_secs(machines.lost_after),
+    };
+    if member.hosts.len() == 1 {
+        return Ok(None);
+    }
+    let data = &args.place.data;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("state directory `{}`", data.display()))?;
+    let key = match process {
+        0 => secret::key(data)?,
+        _ => secret::shared_key(data)?,
+    };
+    let workers = usize::from(args.place.workers);
+    let terms = cluster::terms(&member, workers, settings.parts.clone())?;
+    Ok(Some(Cluster::join(&member, terms, key)?))
+}
+
+/// Any process but 0: does as it is ordered until the end.
+fn follow(
+    args: &Run,
+    settings: Arc<Settings>,
+    cluster: &Arc<Cluster>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<()> {
+    let share = cluster.share();
+    let sources = settings.catalogue.sources();
+    let taken = sources.iter().filter(|source| share.has(source)).count();
+    say!(
+        "process {} of {}: {taken} of {} sources; process 0 commits and serves",
+        share.process,
+        share.processes,
+        sources.len()
+    );
+    let asked = Arc::clone(cluster);
+    runtime.spawn(async move {
+        wait_for_signal().await;
+        asked.ask_to_stop();
+        tokio::time::sleep(STOP_WITHIN).await;
+        asked.fail("it was asked to stop, and process 0 did not stop it");
+    });
+    let (options, handle) = (options(&args.place), runtime.handle().clone());
+    Pipeline::follow(settings, options, Arc::clone(cluster), handle)
+}
+
+/// The pipeline, alone or as process 0 of a cluster.
+fn open(
+    args: &Run,
+    settings: Arc<Settings>,
+    cluster: Option<&Arc<Cluster>>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Pipeline> {
+    let (options, handle) = (options(&args.place), runtime.handle().clone());
+    match cluster {
+        None => Pipeline::open(settings, options, handle),
+        Some(cluster) => Pipeline::lead(settings, options, Arc::clone(cluster), handle),
+    }
+}
+
+/// `tocsin run --once`: everything that is there, then a summary.
+fn once(
+    args: &Run,
+    settings: Arc<Settings>,
+    cluster: Option<&Arc<Cluster>>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<()> {
     let started = Instant::now();
-    let mut pipeline = Pipeline::open(
-        Arc::new(settings),
-        options(&args.place),
-        runtime.handle().clone(),
-    )?;
+    let mut pipeline = open(args, settings, cluster, runtime)?;
     catch_up(&mut pipeline, true)?;
     while pipeline.tidy()? {}
     let view = Arc::clone(pipeline.view());
@@ -98,16 +190,16 @@ pub fn request_channel() -> (Sender<Request>, Receiver<Request>) {
 }
 
 /// `tocsin run`: live until Ctrl-C.
-///
-/// # Errors
-/// When the state cannot be opened, the address is in use, or an epoch fails.
-pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<()> {
-    let mut pipeline = Pipeline::open(
-        Arc::new(settings),
-        options(&args.place),
-        runtime.handle().clone(),
-    )?;
-    let stop = stop_on_signal(runtime);
+fn live(
+    args: &Run,
+    settings: Arc<Settings>,
+    cluster: Option<&Arc<Cluster>>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<()> {
+    let mut pipeline = open(args, settings, cluster, runtime)?;
+    // Any process of a cluster may be asked to stop: all do.
+    let stop = cluster.map_or_else(Arc::default, |cluster| Arc::clone(cluster.stop_flag()));
+    set_on_signal(runtime, &stop);
     let (sender, requests) = request_channel();
     let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
@@ -128,8 +220,8 @@ pub fn live(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -
     flag.store(true, Ordering::Relaxed);
     printer.abort();
     runtime.block_on(server)??;
-    pipeline.close()?;
-    result
+    result?;
+    pipeline.close()
 }
 
 /// Starts the server on `listen`; it ends when `stop` is set.
@@ -157,13 +249,17 @@ pub fn start_server(
 
 /// A flag that Ctrl-C and SIGTERM set.
 pub fn stop_on_signal(runtime: &tokio::runtime::Runtime) -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
+    let stop = Arc::default();
+    set_on_signal(runtime, &stop);
+    stop
+}
+
+fn set_on_signal(runtime: &tokio::runtime::Runtime, flag: &Arc<AtomicBool>) {
+    let flag = Arc::clone(flag);
     runtime.spawn(async move {
         wait_for_signal().await;
         flag.store(true, Ordering::Relaxed);
     });
-    stop
 }
 
 /// A flag that SIGHUP sets.

@@ -15,19 +15,42 @@ const BYTES: usize = 32;
 /// # Errors
 /// When the key cannot be read, made or has a wrong length.
 pub fn pseudonymiser(data: &Path) -> Result<Pseudonymiser> {
+    Ok(Pseudonymiser::new(key(data)?))
+}
+
+/// The key of a state directory; made where there is none.
+///
+/// # Errors
+/// When the key cannot be read, made or has a wrong length.
+pub fn key(data: &Path) -> Result<[u8; BYTES]> {
     let path = data.join(FILE);
     if !path.exists() {
         make(&path)?;
     }
     let bytes = std::fs::read(&path).with_context(|| format!("key `{}`", path.display()))?;
     match <[u8; BYTES]>::try_from(bytes) {
-        Ok(key) => Ok(Pseudonymiser::new(key)),
+        Ok(key) => Ok(key),
         Err(bytes) => bail!(
             "key `{}` has {} bytes, but must have {BYTES}",
             path.display(),
             bytes.len()
         ),
     }
+}
+
+/// The key of a state directory that is to hold the same as others.
+///
+/// # Errors
+/// When there is none, with what to do; when it cannot be read.
+pub fn shared_key(data: &Path) -> Result<[u8; BYTES]> {
+    let path = data.join(FILE);
+    if !path.exists() {
+        bail!(
+            "key `{}` is missing: all processes of a cluster hold the same; copy that of process 0's state directory there, which process 0 makes at its first start",
+            path.display()
+        );
+    }
+    key(data)
 }
 
 fn make(path: &Path) -> Result<()> {

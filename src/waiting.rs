@@ -4,6 +4,7 @@
 //! Nobody is chosen here. A decision is a record of a source whose alias is
 //! declared with `decides = true`; correcting or withdrawing it undoes it.
 
+use crate::cluster::message::{Answer, Question};
 use crate::pipeline::records::{LiveRecord, Records};
 use crate::view::View;
 use anyhow::{Context, Result};
@@ -76,12 +77,20 @@ pub struct Candidate {
 /// When the engine has ended or the landing cannot be read.
 pub fn waiting(view: &View, query: WaitingQuery, offset: usize) -> Result<Waiting> {
     let engine = view.engine().context("the engine has ended")?;
-    let found = engine.waiting(WaitingQuery {
+    let query = WaitingQuery {
         most: offset + query.most,
         ..query
-    })?;
-    let told = found.most.iter().skip(offset);
+    };
+    let mut found = engine.waiting(query)?;
     let records = view.records();
+    if let Some(cluster) = records.elsewhere() {
+        for answer in cluster.ask(&Question::Waiting(query))? {
+            if let Answer::Waiting(more) = answer {
+                found.add(more, query.most);
+            }
+        }
+    }
+    let told = found.most.iter().skip(offset);
     let told = told.map(|waiting| alias(&records, waiting));
     Ok(Waiting {
         aliases: found.aliases,

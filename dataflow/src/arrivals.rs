@@ -3,6 +3,7 @@
 //! Contract: rows keep no order. Observations are summed as they come, see
 //! `observed`; what has expired before the epoch can close is not kept at all.
 
+use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::{SubjectKey, Term};
 
 use crate::day::business_day;
@@ -18,6 +19,7 @@ use crate::types::Time;
 pub(crate) type Row<V> = ((SubjectKey, V), Time, isize);
 
 /// A container of rows for one worker. Their time is set when the epoch closes.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Load {
     /// Observations.
     Observed(Vec<Dated>),

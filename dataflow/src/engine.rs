@@ -10,14 +10,17 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use differential_dataflow::consolidation::consolidate;
+use serde::{Deserialize, Serialize};
 use timely::communication::WorkerGuards;
+use timely::worker::Worker;
 use tocsin_ingest::fact::{Slot, SubjectKey};
 use tocsin_models::BoundScorecard;
 
+use crate::cluster::{Distant, Inbox, Peers};
 use crate::error::EngineError;
 use crate::harvest::Membership;
 use crate::keeping::Keeping;
-use crate::loader::{Loader, Post};
+use crate::loader::{Address, Loader, Post};
 use crate::named::Dated;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
@@ -46,7 +49,7 @@ pub struct EngineConfig {
 }
 
 /// Everything that changed in an epoch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochOutput {
     /// When the epoch closed, in milliseconds UTC.
     pub time_ms: u64,
@@ -73,11 +76,17 @@ pub struct EpochOutput {
 
 /// The incremental engine. Dropping it ends its threads.
 pub struct Engine {
+    /// The workers of this process.
     posts: Vec<Post>,
+    /// The workers of all processes, in the order in which subjects are dealt
+    /// out.
+    addresses: Vec<Address>,
     keepings: Arc<[Keeping]>,
     plan: Plan,
     desk: Mutex<Desk>,
     guards: Mutex<Option<WorkerGuards<()>>>,
+    /// Whether other processes run the engine, too.
+    shared: bool,
 }
 
 /// What only one caller at a time may touch.
@@ -100,6 +109,31 @@ impl Engine {
         start_time_ms: u64,
         model: Option<BoundScorecard>,
     ) -> Result<Engine, EngineError> {
+        Engine::build(config, None, start_time_ms, model)
+    }
+
+    /// Starts this process's workers of an engine that runs in several. All
+    /// have the same plan, number of workers, start and model, and close the
+    /// same epochs; each harvests the changes of the enterprises its own
+    /// workers have.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn join(
+        config: EngineConfig,
+        peers: Peers,
+        start_time_ms: u64,
+        model: Option<BoundScorecard>,
+    ) -> Result<Engine, EngineError> {
+        Engine::build(config, Some(peers), start_time_ms, model)
+    }
+
+    fn build(
+        config: EngineConfig,
+        peers: Option<Peers>,
+        start_time_ms: u64,
+        model: Option<BoundScorecard>,
+    ) -> Result<Engine, EngineError> {
         let EngineConfig { workers, mut plan } = config;
         plan.remember();
         if !(1..=MAX_WORKERS).contains(&workers) {
@@ -110,18 +144,23 @@ impl Engine {
             faults => return Err(EngineError::Plan(faults)),
         }
         let (replier, replies) = channel();
-        let (guards, senders) = spawn(workers, &plan, start_time_ms, replier)?;
+        let shared = peers.is_some();
+        let distant = peers.as_ref().map(|peers| peers.distant(workers));
+        let (guards, senders) = spawn(workers, &plan, start_time_ms, replier, peers)?;
         let desk = Desk {
             replies,
             open_ms: start_time_ms,
             lost: false,
         };
+        let posts = posts(senders, &desk.replies)?;
         let engine = Engine {
-            posts: posts(senders, &desk.replies)?,
+            addresses: addresses(&posts, distant),
+            posts,
             keepings: plan.slots.iter().map(|slot| slot.keeping).collect(),
             plan,
             desk: Mutex::new(desk),
             guards: Mutex::new(Some(guards)),
+            shared,
         };
         if let Some(model) = model {
             engine.set_model(start_time_ms, model)?;
@@ -132,7 +171,12 @@ impl Engine {
     /// A way to add facts, one for each thread that does.
     pub fn loader(&self) -> Loader {
         let dated = Dated::new(&self.plan.dated_aliases);
-        Loader::new(self.posts.clone(), self.keepings.clone(), dated)
+        Loader::new(self.addresses.clone(), self.keepings.clone(), dated)
+    }
+
+    /// Where rows from other processes are handed to this one's workers.
+    pub fn inbox(&self) -> Inbox {
+        Inbox::new(self.posts.clone())
     }
 
     /// [`Engine::set_rules`] of the features that the engine was started with.
@@ -196,9 +240,8 @@ impl Engine {
     pub fn advance(&self, time_ms: u64) -> Result<EpochOutput, EngineError> {
         let mut changes = Vec::new();
         let mut output = self.advance_each(time_ms, |change| changes.push(change))?;
-        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
-        changes.sort_unstable_by_key(order);
         output.changes = changes;
+        output.sort();
         Ok(output)
     }
 
@@ -213,7 +256,7 @@ impl Engine {
         time_ms: u64,
         take: impl FnMut(ScoreChange),
     ) -> Result<EpochOutput, EngineError> {
-        self.close(time_ms, Wanted::Changes, take)
+        self.close_epoch(time_ms, Wanted::Changes, take)
     }
 
     /// As [`Engine::advance`] where the changes are known already, as after a
@@ -222,7 +265,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::advance`].
     pub fn advance_untold(&self, time_ms: u64) -> Result<EpochOutput, EngineError> {
-        self.close(time_ms, Wanted::Nothing, |_| {})
+        self.close_epoch(time_ms, Wanted::Nothing, |_| {})
     }
 
     /// Lets every worker's thread call `function` between epochs: to give memory
@@ -234,7 +277,7 @@ impl Engine {
         self.tell(|| Command::Call(function))
     }
 
-    fn close(
+    fn close_epoch(
         &self,
         time_ms: u64,
         wanted: Wanted,
@@ -315,8 +358,7 @@ impl Engine {
                 Ok(_) => {}
             }
         }
-        let order = |change: &ScoreChange| (change.time_ms, change.enterprise);
-        output.groups.sort_unstable_by_key(order);
+        in_order(&mut output.groups);
         output.members = net(members);
         Ok(output)
     }
@@ -358,18 +400,33 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
-    fn drop(&mut self) {
+impl Engine {
+    /// Ends the workers; nothing can be asked of the engine any more. Those of an
+    /// engine in several processes end together: this waits until the others are
+    /// ended, too.
+    pub fn close(&self) {
+        // Whoever asks something meanwhile is answered first.
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.lost = true;
         for post in &self.posts {
             post.send(Command::Stop);
         }
-        let guards = self
-            .guards
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
         // A worker that panicked has been reported; here only the end matters.
         for ended in guards.take().into_iter().flat_map(WorkerGuards::join) {
             drop(ended);
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.shared {
+            // Whoever drops it without closing it cannot wait for the others.
+            let guards = self.guards.get_mut();
+            std::mem::forget(guards.unwrap_or_else(PoisonError::into_inner).take());
+        } else {
+            self.close();
         }
     }
 }
@@ -382,23 +439,50 @@ impl Desk {
 }
 
 impl EpochOutput {
+    /// Adds what other processes' workers put out in the same epoch.
+    pub fn absorb(&mut self, other: EpochOutput) {
+        self.changes.extend(other.changes);
+        self.groups.extend(other.groups);
+        in_order(&mut self.groups);
+        let members = std::mem::take(&mut self.members).into_iter();
+        let members = members.chain(other.members).map(|belongs| {
+            let times = if belongs.joined { 1 } else { -1 };
+            ((belongs.member, belongs.group), times)
+        });
+        self.members = net(members.collect());
+        count(&mut self.matched, other.matched);
+        count(&mut self.unknown, other.unknown);
+        count(&mut self.ambiguous, other.ambiguous);
+        self.graded.add(&other.graded);
+    }
+
+    /// Puts changes of enterprises in order.
+    pub fn sort(&mut self) {
+        in_order(&mut self.changes);
+    }
+
     fn add(&mut self, share: &Share) {
-        count(&mut self.matched, &share.matched);
-        count(&mut self.unknown, &share.unknown);
-        count(&mut self.ambiguous, &share.ambiguous);
+        count(&mut self.matched, changed(&share.matched));
+        count(&mut self.unknown, changed(&share.unknown));
+        count(&mut self.ambiguous, changed(&share.ambiguous));
         self.graded.add(&share.graded);
     }
 }
 
-/// Adds one worker's changes of counts.
-fn count(counts: &mut Vec<(Slot, i64)>, changes: &[i64]) {
-    for (slot, change) in changed(changes) {
+/// Adds changes of counts.
+fn count(counts: &mut Vec<(Slot, i64)>, changes: impl IntoIterator<Item = (Slot, i64)>) {
+    for (slot, change) in changes {
         match counts.binary_search_by_key(&slot, |(slot, _)| *slot) {
             Ok(at) => counts[at].1 += change,
             Err(at) => counts.insert(at, (slot, change)),
         }
     }
     counts.retain(|(_, change)| *change != 0);
+}
+
+/// By instant and enterprise.
+fn in_order(changes: &mut [ScoreChange]) {
+    changes.sort_unstable_by_key(|change| (change.time_ms, change.enterprise));
 }
 
 /// What has become of memberships, whatever was between.
@@ -420,29 +504,36 @@ fn spawn(
     plan: &Plan,
     open_ms: u64,
     replies: Sender<Reply>,
+    peers: Option<Peers>,
 ) -> Result<(WorkerGuards<()>, Senders), EngineError> {
     let (senders, receivers): (Senders, Vec<_>) =
         (0..workers).map(|_| sync_channel(COMMANDS)).unzip();
     let receivers: Vec<_> = receivers.into_iter().map(Some).collect();
     let shared = Mutex::new((receivers, replies));
     let plan = plan.clone();
-    let guards = timely::execute(timely::Config::process(workers), move |worker| {
+    let work = move |worker: &mut Worker| {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let (commands, replies) = (shared.0[worker.index()].take(), shared.1.clone());
+        // Workers are numbered through all processes.
+        let (commands, replies) = (shared.0[worker.index() % workers].take(), shared.1.clone());
         drop(shared);
         if let Some(commands) = commands {
             worker::run(worker, Rc::new(plan.clone()), open_ms, &commands, replies);
         }
-    });
+    };
+    let guards = match peers {
+        None => timely::execute(timely::Config::process(workers), work),
+        Some(peers) => peers.execute(workers, work),
+    };
     Ok((guards.map_err(EngineError::Start)?, senders))
 }
 
 /// Waits until every worker has said on which thread it runs.
 fn posts(senders: Senders, replies: &Receiver<Reply>) -> Result<Vec<Post>, EngineError> {
-    let mut threads = vec![None; senders.len()];
-    for _ in 0..senders.len() {
+    let workers = senders.len();
+    let mut threads = vec![None; workers];
+    for _ in 0..workers {
         match replies.recv() {
-            Ok(Reply::Ready(index, thread)) => threads[index] = Some(thread),
+            Ok(Reply::Ready(index, thread)) => threads[index % workers] = Some(thread),
             _ => return Err(EngineError::WorkerLost),
         }
     }
@@ -451,4 +542,16 @@ fn posts(senders: Senders, replies: &Receiver<Reply>) -> Result<Vec<Post>, Engin
     Ok(posts
         .map(|(commands, thread)| Post { commands, thread })
         .collect())
+}
+
+/// The workers of all processes in the order of their numbers.
+fn addresses(posts: &[Post], distant: Option<Vec<Option<Distant>>>) -> Vec<Address> {
+    let mut here = posts.iter().cloned().map(Address::Here);
+    match distant {
+        None => here.collect(),
+        Some(distant) => distant
+            .into_iter()
+            .filter_map(|distant| distant.map(Address::There).or_else(|| here.next()))
+            .collect(),
+    }
 }

@@ -39,6 +39,9 @@ pub enum EngineError {
     /// The worker threads could not be started.
     #[error("workers cannot start: {0}")]
     Start(String),
+    /// Rows from another process that are none.
+    #[error("rows from another process cannot be read: {0}")]
+    Rows(String),
     /// A worker has ended: the state is incomplete and must be loaded again.
     #[error("a worker has been lost")]
     WorkerLost,

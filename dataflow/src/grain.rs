@@ -1,5 +1,6 @@
 //! The smallest thing that is added: facts of one slot about one subject.
 
+use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::{Observation, Slot, SubjectKey};
 
 use crate::keeping::{Keeping, has_values};
@@ -7,7 +8,7 @@ use crate::tally::Entry;
 
 /// So many facts of a slot about a subject, and what is kept of them: see
 /// [`Entry`]. 32 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Grain {
     /// Whom they are about.
     pub(crate) subject: SubjectKey,
@@ -23,7 +24,7 @@ pub(crate) struct Grain {
 
 /// A grain that counts until a day, or [`NEVER`](tocsin_ingest::fact::NEVER)
 /// stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Dated {
     /// The day on which it stops counting.
     pub(crate) expiry: i32,

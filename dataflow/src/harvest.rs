@@ -5,6 +5,7 @@
 
 use std::sync::mpsc::Sender;
 
+use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::{Slot, SubjectKey};
 
 use crate::revise::ScoreChange;
@@ -24,7 +25,7 @@ pub(crate) enum Whose {
 }
 
 /// An enterprise has joined a group, or left it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Membership {
     /// The enterprise.
     pub member: SubjectKey,

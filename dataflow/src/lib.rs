@@ -20,6 +20,7 @@ mod arrivals;
 mod assessment;
 mod association;
 mod calendar;
+mod cluster;
 mod column;
 mod day;
 mod decay;
@@ -65,6 +66,7 @@ mod window;
 mod worker;
 
 pub use assessment::{Assessment, Assessor, NO_REASON};
+pub use cluster::{Carrier, Inbox, Peers};
 pub use day::{business_day, midnight};
 pub use decay::HalfLife;
 pub use engine::{Engine, EngineConfig, EpochOutput};

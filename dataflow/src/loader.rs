@@ -13,6 +13,7 @@ use differential_dataflow::Hashable;
 use tocsin_ingest::fact::{Facts, Observation, SubjectKey, Term};
 
 use crate::arrivals::{Load, Row};
+use crate::cluster::Distant;
 use crate::grain::Dated;
 use crate::identity::Claim;
 use crate::keeping::Keeping;
@@ -43,6 +44,28 @@ impl Post {
     }
 }
 
+/// Where a worker is.
+#[derive(Debug, Clone)]
+pub(crate) enum Address {
+    /// In this process.
+    Here(Post),
+    /// In another one.
+    There(Distant),
+}
+
+impl Address {
+    /// Sends rows. A worker that is gone is reported when the epoch is to be
+    /// closed; a process that is, by whoever carries the rows.
+    fn send(&self, load: Load) {
+        match self {
+            Address::Here(post) => {
+                let _ = post.send(Command::Load(load));
+            }
+            Address::There(distant) => distant.send(&load),
+        }
+    }
+}
+
 /// Rows of one kind that gather for one worker.
 #[derive(Debug)]
 struct Rows<R> {
@@ -56,26 +79,31 @@ impl<R> Rows<R> {
         Rows { by_worker, load }
     }
 
-    fn push(&mut self, subject: SubjectKey, row: R, posts: &[Post]) {
-        self.extend(subject, std::iter::once(row), posts);
+    fn push(&mut self, subject: SubjectKey, row: R, addresses: &[Address]) {
+        self.extend(subject, std::iter::once(row), addresses);
     }
 
     /// Adds rows of one subject.
-    fn extend(&mut self, subject: SubjectKey, rows: impl Iterator<Item = R>, posts: &[Post]) {
-        let worker = (subject.hashed() % posts.len() as u64) as usize;
+    fn extend(
+        &mut self,
+        subject: SubjectKey,
+        rows: impl Iterator<Item = R>,
+        addresses: &[Address],
+    ) {
+        let worker = (subject.hashed() % addresses.len() as u64) as usize;
         let gathered = &mut self.by_worker[worker];
         gathered.extend(rows);
         if gathered.len() >= ROWS {
-            self.send(worker, posts);
+            self.send(worker, addresses);
             // More of the kind is likely to follow.
             self.by_worker[worker].reserve(ROWS);
         }
     }
 
-    fn flush(&mut self, posts: &[Post]) {
-        for worker in 0..posts.len() {
+    fn flush(&mut self, addresses: &[Address]) {
+        for worker in 0..addresses.len() {
             if !self.by_worker[worker].is_empty() {
-                self.send(worker, posts);
+                self.send(worker, addresses);
             } else {
                 // An idle loader holds nothing.
                 self.by_worker[worker] = Vec::new();
@@ -83,17 +111,16 @@ impl<R> Rows<R> {
         }
     }
 
-    fn send(&mut self, worker: usize, posts: &[Post]) {
+    fn send(&mut self, worker: usize, addresses: &[Address]) {
         let rows = std::mem::take(&mut self.by_worker[worker]);
-        // A worker that is gone is reported when the epoch is to be closed.
-        let _ = posts[worker].send(Command::Load((self.load)(rows)));
+        addresses[worker].send((self.load)(rows));
     }
 }
 
 /// Adds facts to the open epoch. One per thread: a clone starts empty.
 #[derive(Debug)]
 pub struct Loader {
-    posts: Vec<Post>,
+    addresses: Vec<Address>,
     /// By slot.
     keepings: Arc<[Keeping]>,
     /// The kinds of alias whose facts keep their day.
@@ -106,10 +133,14 @@ pub struct Loader {
 
 impl Loader {
     /// A loader for slots that remember so much each.
-    pub(crate) fn new(posts: Vec<Post>, keepings: Arc<[Keeping]>, kinds: named::Dated) -> Self {
-        let workers = posts.len();
+    pub(crate) fn new(
+        addresses: Vec<Address>,
+        keepings: Arc<[Keeping]>,
+        kinds: named::Dated,
+    ) -> Self {
+        let workers = addresses.len();
         Loader {
-            posts,
+            addresses,
             keepings,
             kinds,
             observed: Rows::new(workers, Load::Observed),
@@ -122,7 +153,7 @@ impl Loader {
     /// Adds facts (`diff` 1), or takes back what was added before (`diff` -1).
     /// They are sent at the latest by [`Loader::flush`].
     pub fn add(&mut self, facts: &Facts, diff: i32) {
-        let (posts, kinds, times) = (&self.posts, self.kinds, diff as isize);
+        let (addresses, kinds, times) = (&self.addresses, self.kinds, diff as isize);
         // What a record says of one subject lies together.
         let together = |a: &Observation, b: &Observation| {
             kinds.on(a.subject, a.day) == kinds.on(b.subject, b.day)
@@ -133,35 +164,35 @@ impl Loader {
                 let keeping = self.keepings.get(usize::from(said.slot));
                 Dated::new(said, subject, diff, keeping.copied().unwrap_or_default())
             });
-            self.observed.extend(subject, rows, posts);
+            self.observed.extend(subject, rows, addresses);
         }
         for profile in &facts.profiles {
             let subject = kinds.on(profile.subject, profile.named);
             let row = ((subject, Version::from(profile)), 0, times);
-            self.profiles.push(subject, row, posts);
+            self.profiles.push(subject, row, addresses);
         }
         for alias in &facts.aliases {
             let row = ((alias.alias, Claim::from(alias)), 0, times);
-            self.aliases.push(alias.alias, row, posts);
+            self.aliases.push(alias.alias, row, addresses);
         }
         for link in &facts.links {
             let to = kinds.on(link.to, link.named);
             let row = ((link.from, ((to, link.kind), link.term)), 0, times);
-            self.links.push(link.from, row, posts);
+            self.links.push(link.from, row, addresses);
         }
     }
 
     /// Sends everything that was added. Waits while too much is in flight.
     pub fn flush(&mut self) {
-        self.observed.flush(&self.posts);
-        self.profiles.flush(&self.posts);
-        self.aliases.flush(&self.posts);
-        self.links.flush(&self.posts);
+        self.observed.flush(&self.addresses);
+        self.profiles.flush(&self.addresses);
+        self.aliases.flush(&self.addresses);
+        self.links.flush(&self.addresses);
     }
 }
 
 impl Clone for Loader {
     fn clone(&self) -> Self {
-        Loader::new(self.posts.clone(), self.keepings.clone(), self.kinds)
+        Loader::new(self.addresses.clone(), self.keepings.clone(), self.kinds)
     }
 }

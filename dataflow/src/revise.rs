@@ -9,6 +9,7 @@
 use std::rc::Rc;
 
 use differential_dataflow::difference::Semigroup;
+use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::{Slot, SubjectKey};
 
 use crate::assessment::{Assessment, Assessor};
@@ -22,7 +23,7 @@ use crate::types::Time;
 use crate::worker::Wanted;
 
 /// A change of an enterprise's assessment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ScoreChange {
     /// The enterprise.
     pub enterprise: SubjectKey,

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_models::BoundScorecard;
 
@@ -119,7 +120,7 @@ impl fmt::Debug for Rules {
 }
 
 /// How many enterprises have each pair of grades: the model's, the challenger's.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Graded(Box<[[i64; GRADES]; GRADES]>);
 
 impl Graded {

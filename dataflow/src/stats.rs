@@ -21,6 +21,18 @@ pub struct EngineStats {
 }
 
 impl EngineStats {
+    /// Adds what another process's workers hold: name, rows and bytes.
+    pub fn absorb(&mut self, held: &[(String, usize, usize)], steps: u64) {
+        self.steps += steps;
+        for (name, rows, bytes) in held {
+            let known = self.arrangements.iter_mut().find(|s| s.name == name);
+            if let Some(stats) = known {
+                stats.rows += rows;
+                stats.bytes += bytes;
+            }
+        }
+    }
+
     /// Adds what one worker has measured.
     pub(crate) fn add(&mut self, measured: Vec<(&'static str, usize, usize)>, steps: u64) {
         self.steps += steps;

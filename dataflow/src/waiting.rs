@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use differential_dataflow::trace::cursor::cursor_list;
 use differential_dataflow::trace::{Cursor, TraceReader};
+use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::{Slot, Standing, SubjectKey, Term};
 
 use crate::footprint::Gauge;
@@ -21,7 +22,7 @@ use crate::types::{NamedTrace, SaidTrace, Time};
 const CLAIMS: usize = 20;
 
 /// Which waiting aliases are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingQuery {
     /// Only those by which records of this slot name an enterprise.
     pub slot: Option<Slot>,
@@ -32,7 +33,7 @@ pub struct WaitingQuery {
 }
 
 /// Records of one slot that wait under an alias.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingRecords {
     /// The slot: of role `Registers` or `Mention`, so each record counts once.
     pub slot: Slot,
@@ -43,7 +44,7 @@ pub struct WaitingRecords {
 }
 
 /// An alias under which records wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingAlias {
     /// The alias.
     pub alias: SubjectKey,
@@ -54,7 +55,7 @@ pub struct WaitingAlias {
 }
 
 /// The answer of one worker or of all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Aliases under which records wait, whether told or not.
     pub aliases: u64,
@@ -72,7 +73,7 @@ impl WaitingAlias {
 
 impl Waiting {
     /// Adds what another worker has found.
-    pub(crate) fn add(&mut self, other: Waiting, most: usize) {
+    pub fn add(&mut self, other: Waiting, most: usize) {
         self.aliases += other.aliases;
         self.most.extend(other.most);
         self.most

@@ -264,6 +264,8 @@ pub struct Source {
     pub basis: String,
     /// Further text for lineage and audit: purpose, owner, sensitivity, expiry.
     pub notes: Vec<(String, String)>,
+    /// The process of a cluster that takes it in, where it says so.
+    pub process: Option<u16>,
     /// How often the agency delivers, where it says so.
     pub cadence: Option<Cadence>,
     /// Days from what happened to its delivery, as agreed with the agency.

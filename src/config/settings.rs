@@ -6,6 +6,7 @@ use super::ground::Ground;
 use super::signals::{self, Signal};
 use super::training::{Training, read_training};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tocsin_alerts::level::Policy;
@@ -100,6 +101,9 @@ pub struct Settings {
     pub sources: PathBuf,
     /// Hash of every declaration: the version of the rules.
     pub hash: String,
+    /// Hash of each part of the configuration, by its name: what two
+    /// configurations differ in.
+    pub parts: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -140,6 +144,7 @@ impl Settings {
         let signals = read_signals(&draft, &catalogue, &mut faults);
         let features = read_features(&draft, &catalogue, &signals, &mut faults);
         let (hash, ground) = hash_rules(file, &draft, &catalogue);
+        let parts = hash_parts(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
@@ -167,6 +172,7 @@ impl Settings {
             files,
             sources: draft.sources,
             hash,
+            parts,
         })
     }
 
@@ -647,6 +653,32 @@ fn hash_rules(file: &Path, draft: &Draft, catalogue: &Catalogue) -> (String, Gro
 fn add(hasher: &mut Xxh3, bytes: &[u8]) {
     hasher.update(&(bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
+}
+
+/// One hash for each file, word list and model.
+fn hash_parts(file: &Path, draft: &Draft, catalogue: &Catalogue) -> BTreeMap<String, String> {
+    let hash = |bytes: &[u8]| format!("{:016x}", xxhash_rust::xxh3::xxh3_64(bytes));
+    let of_file = |file: &Path| hash(&std::fs::read(file).unwrap_or_default());
+    let mut parts = BTreeMap::from([
+        ("configuration".to_owned(), of_file(file)),
+        ("features".to_owned(), of_file(&draft.features)),
+    ]);
+    let named = |name: &str, file: &Path| (name.to_owned(), of_file(file));
+    if let ModelChoice::Artifact(model) = &draft.model {
+        parts.extend([named("model", model)]);
+    }
+    parts.extend(draft.challenger.iter().map(|f| named("challenger", f)));
+    parts.extend(draft.signals.iter().map(|f| named("signals", f)));
+    for source in catalogue.sources() {
+        let declared = of_file(&draft.sources.join(format!("{}.toml", source.id)));
+        parts.insert(format!("source `{}`", source.id), declared);
+        for (number, list) in source.lexicons.iter().enumerate() {
+            let words: Vec<&str> = list.words().collect();
+            let name = format!("word list {} of source `{}`", number + 1, source.id);
+            parts.insert(name, hash(words.join("\n").as_bytes()));
+        }
+    }
+    parts
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 use super::inputs::{Pending, Push};
 use super::intake::{Landed, SourceOutput};
 use super::judge::{Judge, Sieve, Sifted, Verdict};
+use super::lead::Elsewhere;
 use super::rules::InForce;
 use super::stats::SourceStats;
 use super::{EpochSummary, Pipeline, RULES, RULES_SINCE, segment_file, stored_row};
 use crate::history;
 use anyhow::Result;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 use tocsin_alerts::lifecycle::Cause;
@@ -52,13 +53,9 @@ impl Pipeline {
     /// When the landing, the store or the dataflow fails: the process must stop
     /// and start again.
     pub fn poll(&mut self, final_reading: bool) -> Result<Option<EpochSummary>> {
-        let now_ms = crate::time::now_ms();
-        let stats = &self.stats;
-        let fed = |source: u16| stats[usize::from(source)].read > 0;
-        let settings = &self.in_force.records.settings;
-        let pending = self.inputs.scan(settings, now_ms, final_reading, fed);
+        let pending = self.find_files(final_reading);
         self.note_faults();
-        self.epoch(pending)
+        self.epoch(pending, self.files_elsewhere(final_reading))
     }
 
     /// Takes pushed records in, as one epoch.
@@ -70,21 +67,27 @@ impl Pipeline {
         pushes: Vec<Push>,
     ) -> Result<(Option<EpochSummary>, BTreeMap<u16, SourceStats>)> {
         let mut pending: BTreeMap<u16, Pending> = BTreeMap::new();
+        let mut elsewhere = Elsewhere::default();
         let epoch = self.last_epoch + 1;
+        let sources: BTreeSet<u16> = pushes.iter().map(|push| push.source).collect();
         for (number, mut push) in pushes.into_iter().enumerate() {
             // A record without a key is known by the name it came under: no
             // other push may have it, whatever the caller's clock and counter.
             push.name = format!("{}.{epoch}.{number}", push.name);
+            let owner = self.owner(push.source);
+            if owner != self.share.process {
+                elsewhere.pushes.entry(owner).or_default().push(push);
+                continue;
+            }
             let of_source = pending.entry(push.source).or_default();
             of_source.pushes.push(push);
         }
         self.refused.clear();
-        let sources: Vec<u16> = pending.keys().copied().collect();
         let before: Vec<SourceStats> = sources
             .iter()
             .map(|source| self.stats[usize::from(*source)].clone())
             .collect();
-        let summary = self.epoch(pending)?;
+        let summary = self.epoch(pending, elsewhere)?;
         let gained = sources
             .iter()
             .zip(before)
@@ -118,15 +121,18 @@ impl Pipeline {
     pub(super) fn epoch(
         &mut self,
         pending: BTreeMap<u16, Pending>,
+        elsewhere: Elsewhere,
     ) -> Result<Option<EpochSummary>> {
         let started = Instant::now();
         let time_ms = self.clock.now_ms(self.last_time_ms);
         let new_day = self.last_time_ms > 0
             && crate::time::day_of(time_ms) > crate::time::day_of(self.last_time_ms);
-        if pending.is_empty() && !new_day {
+        let asked = self.order_intake(elsewhere, time_ms)?;
+        if pending.is_empty() && asked.is_empty() && !new_day {
             return Ok(None);
         }
-        let outputs = self.take_in(pending, time_ms)?;
+        let mut outputs = self.take_in(pending, time_ms)?;
+        self.took_in(&asked, &mut outputs)?;
         let taken = started.elapsed();
         let changed = outputs.iter().any(|(_, output)| output.has_something());
         if !changed && !new_day {
@@ -190,7 +196,8 @@ impl Pipeline {
     pub(super) fn note_faults(&mut self) {
         let mut changed = false;
         for (source, stats) in self.stats.iter_mut().enumerate() {
-            let fault = self.inputs.fault(source as u16);
+            let here = self.inputs.fault(source as u16);
+            let fault = here.or_else(|| self.faults_elsewhere.get(&(source as u16)).cloned());
             changed |= stats.error != fault;
             stats.error = fault;
         }
@@ -275,7 +282,7 @@ impl Pipeline {
     ) -> Result<EpochSummary> {
         let started = Instant::now();
         let mut sieve = Sieve::new(&self.in_force.records.settings.policy, &self.book);
-        let output = self.engine.advance_each(time_ms as u64, |change| {
+        let output = self.advance_each(time_ms, |change| {
             listen(&change);
             sieve.take(change);
         })?;
@@ -408,6 +415,14 @@ fn segment_entry(source: &str, landed: &Landed) -> SegmentEntry {
             rows.batch.num_rows() as u32,
             Place::Inline(bytes.clone()),
         ),
+        Landed::Elsewhere(id, rows, inline) => {
+            let in_file = || Place::File(segment_file(*id));
+            (
+                *id,
+                *rows,
+                inline.clone().map_or_else(in_file, Place::Inline),
+            )
+        }
     };
     SegmentEntry {
         id,

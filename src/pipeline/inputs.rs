@@ -125,7 +125,7 @@ impl Inputs {
         fault.or_else(|| self.faults.get(&source).cloned())
     }
 
-    /// Looks at every source's files. With `final_reading` every file is taken
+    /// Looks at the files of every source that `takes` accepts. With `final_reading` every file is taken
     /// to be complete. `fed` says whether a source has had records at all: one
     /// that is only pushed to needs no files.
     pub fn scan(
@@ -133,11 +133,13 @@ impl Inputs {
         settings: &Settings,
         now_ms: i64,
         final_reading: bool,
+        takes: impl Fn(&Source) -> bool,
         fed: impl Fn(u16) -> bool,
     ) -> BTreeMap<u16, Pending> {
         let mut all = BTreeMap::new();
         self.faults.clear();
-        for source in settings.catalogue.sources() {
+        let sources = settings.catalogue.sources().iter();
+        for source in sources.filter(|source| takes(source)) {
             let found = match transport::list(&settings.root, &source.pattern) {
                 Ok(found) => found,
                 Err(error) => {

@@ -69,6 +69,9 @@ pub enum Landed {
     File(SegmentInfo),
     /// In the epoch's own row, with the rows themselves for the landing's cache.
     Inline(u32, Vec<u8>, Box<SegmentRows>),
+    /// With another process: the segment's number and rows, and the bytes of
+    /// those that ride in the epoch's own row.
+    Elsewhere(u32, u32, Option<Vec<u8>>),
 }
 
 /// Everything that a source's intake adds to the epoch.

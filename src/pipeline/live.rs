@@ -5,6 +5,7 @@
 //! for years costs no more memory than an eighth of a byte each time. When a row
 //! went is known to the store alone.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use tocsin_ingest::index::RowRef;
@@ -12,7 +13,7 @@ use tocsin_ingest::index::RowRef;
 const BITS: u32 = u64::BITS;
 
 /// The superseded rows of one segment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Gone {
     words: Vec<u64>,
 }
@@ -40,6 +41,19 @@ impl Gone {
 }
 
 impl Superseded {
+    /// These rows, by segment.
+    pub fn new(segments: HashMap<u32, Gone>) -> Self {
+        Superseded {
+            segments: RwLock::new(segments),
+        }
+    }
+
+    /// All of them, by segment.
+    pub fn into_segments(self) -> HashMap<u32, Gone> {
+        let segments = self.segments.into_inner();
+        segments.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Marks a row.
     pub fn insert(&self, at: RowRef) {
         let mut segments = self

@@ -5,16 +5,21 @@
 //! restart finds whole epochs only, and repeats those that were committed and
 //! not finished.
 
+mod elsewhere;
 mod epoch;
+mod follow;
 pub mod inputs;
 pub mod intake;
 pub mod judge;
+mod lead;
 pub mod live;
 mod names;
 mod open;
+mod opening;
 mod raw;
 pub mod records;
 pub mod restore;
+pub mod roll;
 pub mod rules;
 mod settle;
 pub mod stats;
@@ -24,6 +29,8 @@ mod tests;
 mod upkeep;
 
 use crate::clock::BusinessClock;
+use crate::cluster::Cluster;
+use crate::cluster::share::{Share, holder};
 use crate::config::Settings;
 use crate::view::{Counts, View};
 use anyhow::{Context, Result};
@@ -38,7 +45,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tocsin_alerts::Sink;
 use tocsin_alerts::lifecycle::Book;
-use tocsin_alerts::store::{Durability, RowRef as StoredRow, Store};
+use tocsin_alerts::store::{Durability, Recovery, RowRef as StoredRow, Store};
 use tocsin_dataflow::{Engine, EngineConfig, Loader};
 use tocsin_ingest::index::RowRef;
 use tocsin_models::FeatureSpec;
@@ -77,6 +84,13 @@ pub struct Pipeline {
     view: Arc<View>,
     in_force: Arc<InForce>,
     standings: Standings,
+    /// The other processes, where there are any.
+    cluster: Option<Arc<Cluster>>,
+    share: Share,
+    /// What is wrong with sources that other processes take in.
+    faults_elsewhere: BTreeMap<u16, String>,
+    /// Inline segments of other processes, and their rows.
+    inline_elsewhere: (usize, u64),
     options: Options,
     clock: BusinessClock,
     runtime: tokio::runtime::Handle,
@@ -105,6 +119,52 @@ impl Pipeline {
         options: Options,
         runtime: tokio::runtime::Handle,
     ) -> Result<Pipeline> {
+        let (mut pipeline, recovery) = Pipeline::build(settings, options, None, runtime)?;
+        pipeline.restore(&recovery)?;
+        Ok(pipeline)
+    }
+
+    /// Opens the state of process 0 of a cluster, and has the others open
+    /// theirs.
+    ///
+    /// # Errors
+    /// As [`Pipeline::open`]; when what landed lies with other processes than
+    /// those that take its sources in.
+    pub fn lead(
+        settings: Arc<Settings>,
+        options: Options,
+        cluster: Arc<Cluster>,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<Pipeline> {
+        let cluster = Some(cluster);
+        let (mut pipeline, recovery) = Pipeline::build(settings, options, cluster, runtime)?;
+        pipeline.others_opened()?;
+        pipeline.restore(&recovery)?;
+        Ok(pipeline)
+    }
+
+    /// Opens the state of another process of a cluster and does what process 0
+    /// orders, until it orders the end.
+    ///
+    /// # Errors
+    /// As [`Pipeline::open`]; when the state belongs to another cluster.
+    pub fn follow(
+        settings: Arc<Settings>,
+        options: Options,
+        cluster: Arc<Cluster>,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<()> {
+        let cluster = Some(cluster);
+        let (pipeline, recovery) = Pipeline::build(settings, options, cluster, runtime)?;
+        pipeline.obey(&recovery)
+    }
+
+    fn build(
+        settings: Arc<Settings>,
+        options: Options,
+        cluster: Option<Arc<Cluster>>,
+        runtime: tokio::runtime::Handle,
+    ) -> Result<(Pipeline, Recovery)> {
         std::fs::create_dir_all(&options.data)
             .with_context(|| format!("state directory `{}`", options.data.display()))?;
         let durability = match options.fsync {
@@ -112,26 +172,57 @@ impl Pipeline {
             false => Durability::NoFsync,
         };
         let store = runtime.block_on(Store::open(&options.data, durability))?;
-        let recovery = runtime.block_on(store.recover())?;
-        let landing = open::open_landing(&store, &recovery, &options, &runtime)?;
-        let records = open::records(&settings, landing, &store, &options, &runtime)?;
-        let model = open::choose_model(&settings, &recovery)?;
         let clock = BusinessClock::new(settings.clock.clone());
+        let share = cluster.as_ref().map_or(Share::WHOLE, |c| c.share());
+        let opening::Beginning {
+            recovery,
+            superseded,
+            inline,
+            inline_elsewhere,
+            start_ms,
+        } = opening::begin(
+            &settings,
+            &options,
+            &store,
+            cluster.as_ref(),
+            &clock,
+            &runtime,
+        )?;
+        let inline = |segment| match &inline {
+            Some(rows) => Ok(rows.get(&segment).cloned()),
+            None => runtime.block_on(store.inline(segment)),
+        };
+        let landing = open::open_landing(&recovery, &options, inline)?;
+        let mut records = open::records(&settings, landing, superseded, &options)?;
+        if let Some(cluster) = cluster.as_ref().filter(|cluster| cluster.leads()) {
+            records = records.with_elsewhere(Arc::clone(cluster));
+        }
+        let model = open::choose_model(&settings, &recovery)?;
         let config = EngineConfig {
             workers: options.workers,
             plan: settings.plan(),
         };
-        let start_ms = open::start_time(&recovery, &clock)?;
         let in_force = Arc::new(open::in_force(records, model, &recovery)?);
-        let engine = Arc::new(Engine::start(config, start_ms as u64, None)?);
+        let engine = Arc::new(match &cluster {
+            None => Engine::start(config, start_ms as u64, None)?,
+            Some(cluster) => Engine::join(config, cluster.peers(), start_ms as u64, None)?,
+        });
         if let Some(rules) = in_force.rules()? {
             engine.set_rules(start_ms as u64, rules)?;
         }
+        if let Some(cluster) = &cluster {
+            cluster.open_inbox(engine.inbox());
+        }
         let sink = Sink::open(&options.data.join("alerts.ndjson"))?;
-        let last_segment = recovery.segments.iter().map(|segment| segment.id).max();
+        let own = recovery.segments.iter().map(|segment| segment.id);
+        let last_segment = own.filter(|id| holder(*id) == share.process).max();
         let view = View::new(Arc::clone(&in_force), Arc::new(store), options.data.clone());
         view.set_engine(&engine);
-        let mut pipeline = Pipeline {
+        let pipeline = Pipeline {
+            cluster,
+            share,
+            faults_elsewhere: BTreeMap::new(),
+            inline_elsewhere,
             loader: engine.loader(),
             stats: open::restored_stats(&settings, &recovery),
             counts: Counts::none(settings.plan().slots.len()),
@@ -139,7 +230,7 @@ impl Pipeline {
             book: recovery.book.clone(),
             names: Names::default(),
             inputs: open::restored_inputs(&settings, &recovery),
-            next_segment: AtomicU32::new(last_segment.unwrap_or(0) + 1),
+            next_segment: AtomicU32::new(last_segment.unwrap_or(share.first_segment()) + 1),
             last_epoch: recovery.last_finished,
             last_time_ms: recovery.last_time_ms,
             view: Arc::new(view),
@@ -154,8 +245,7 @@ impl Pipeline {
             engine,
             sink,
         };
-        pipeline.restore(&recovery)?;
-        Ok(pipeline)
+        Ok((pipeline, recovery))
     }
 
     /// What others may look at while the pipeline runs.
@@ -188,8 +278,9 @@ impl Pipeline {
     /// # Errors
     /// When the last pages cannot be written.
     pub fn close(self) -> Result<()> {
+        self.dismiss()?;
         self.sink.sync()?;
-        drop(self.engine);
+        self.engine.close();
         Ok(())
     }
 
@@ -226,9 +317,10 @@ impl Standing {
         runtime: tokio::runtime::Handle,
     ) -> Result<Standing> {
         let store = runtime.block_on(Store::open(&options.data, Durability::NoFsync))?;
-        let recovery = runtime.block_on(store.recover())?;
-        let landing = open::open_landing(&store, &recovery, options, &runtime)?;
-        let records = open::records(&settings, landing, &store, options, &runtime)?;
+        let (recovery, superseded) = opening::whole(options, &store, &runtime)?;
+        let inline = |segment| runtime.block_on(store.inline(segment));
+        let landing = open::open_landing(&recovery, options, inline)?;
+        let records = open::records(&settings, landing, superseded, options)?;
         let model = open::choose_model(&settings, &recovery)?;
         let in_force = open::in_force(records, model, &recovery)?;
         let (epoch, time_ms) = (recovery.last_finished, recovery.last_time_ms);

@@ -8,16 +8,18 @@ use super::live::Superseded;
 use super::records::Records;
 use super::restore::{self, Timeline};
 use super::rules::{InForce, MODEL_EPOCH, Model, RULES_EPOCH};
+use super::specs;
 use super::stats::SourceStats;
 use super::{Options, Pipeline, RULES, RULES_SINCE};
-use super::{index_row, specs};
 use crate::clock::BusinessClock;
+use crate::cluster::message::Order;
 use crate::config::{ModelChoice, Settings};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use tocsin_alerts::StoreError;
 use tocsin_alerts::lifecycle::Cause;
-use tocsin_alerts::store::{EpochCommit, EpochRow, Recovery, Store};
+use tocsin_alerts::store::{EpochCommit, EpochRow, Recovery};
 use tocsin_dataflow::ScoreChange;
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::index::Durability as IndexDurability;
@@ -54,8 +56,11 @@ impl Pipeline {
                 self.judge_all(epoch.id, epoch.time_ms, &mut scored)?;
                 continue;
             }
+            self.order_all(|| Order::LoadEpoch(epoch.id))?;
             let records = &self.in_force.records;
-            let retracted = restore::load_epoch(epoch.id, records, &timeline, &mut self.loader)?;
+            let mut retracted =
+                restore::load_epoch(epoch.id, records, &timeline, &mut self.loader)?;
+            retracted.extend(self.others_loaded()?.1);
             self.finish(
                 epoch.id,
                 epoch.time_ms,
@@ -90,6 +95,7 @@ impl Pipeline {
         timeline: &Timeline,
         wanted: bool,
     ) -> Result<Vec<ScoreChange>> {
+        self.order_all(|| Order::LoadFinished)?;
         let refused = restore::load_up_to(
             recovery.last_finished,
             self.records(),
@@ -97,16 +103,16 @@ impl Pipeline {
             &self.engine,
             self.options.workers,
         )?;
+        let refused = refused + self.others_loaded()?.0;
         if refused > 0 {
             tracing::warn!(
                 refused,
                 "landed rows are refused by the present declarations and do not count"
             );
         }
-        let time_ms = recovery.last_time_ms as u64;
         let output = match wanted {
-            true => self.engine.advance(time_ms)?,
-            false => self.engine.advance_untold(time_ms)?,
+            true => self.advance(recovery.last_time_ms)?,
+            false => self.advance_untold(recovery.last_time_ms)?,
         };
         self.count(&output);
         self.view.groups.apply(&output);
@@ -116,8 +122,9 @@ impl Pipeline {
     /// Judges everything by the rules of this start, as a committed epoch: every
     /// score may differ from what was last published.
     fn judge_all(&mut self, id: u64, time_ms: i64, scored: &mut Scored) -> Result<()> {
-        let output = self.engine.advance(time_ms as u64)?;
+        let output = self.advance(time_ms)?;
         self.count(&output);
+        self.view.groups.apply(&output);
         output.changes.iter().for_each(|change| scored.note(change));
         // Who is alerted and has no score any more falls to none.
         for alert in self.book.open_alerts() {
@@ -199,16 +206,15 @@ pub(super) fn start_time(recovery: &Recovery, clock: &BusinessClock) -> Result<i
 
 /// The landing with just the segments that the store knows.
 pub(super) fn open_landing(
-    store: &Store,
     recovery: &Recovery,
     options: &Options,
-    runtime: &tokio::runtime::Handle,
+    inline_rows: impl Fn(u32) -> Result<Option<Vec<u8>>, StoreError>,
 ) -> Result<Landing> {
     let mut committed = Vec::new();
     for segment in &recovery.segments {
         let inline = match segment.file {
             Some(_) => None,
-            None => runtime.block_on(store.inline(segment.id))?,
+            None => inline_rows(segment.id)?,
         };
         committed.push(SegmentInfo {
             id: segment.id,
@@ -238,13 +244,9 @@ pub(super) fn open_landing(
 pub(super) fn records(
     settings: &Arc<Settings>,
     landing: Landing,
-    store: &Store,
+    superseded: Superseded,
     options: &Options,
-    runtime: &tokio::runtime::Handle,
 ) -> Result<Records> {
-    let superseded = Superseded::default();
-    let known = store.each_superseded(|gone| superseded.insert(index_row(gone.at)));
-    runtime.block_on(known)?;
     let records = Records::new(
         Arc::clone(settings),
         Arc::new(landing),

@@ -1,11 +1,15 @@
 //! The records as they lie in the landing: which count, what they say, and who
 //! an enterprise is. Everything that reads history reads it through here.
 
+use super::elsewhere;
 use super::live::Superseded;
+use crate::cluster::Cluster;
+use crate::cluster::message::{Answer, Question};
 use crate::config::Settings;
 use anyhow::Result;
 use arrow_array::{Array, RecordBatch, UInt32Array, cast::AsArray, types::UInt64Type};
 use arrow_select::take::take_record_batch;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use tocsin_ingest::fact::{SubjectKey, SubjectKind};
@@ -32,6 +36,8 @@ pub struct Records {
     /// Which of them no longer count.
     pub superseded: Arc<Superseded>,
     mappers: Arc<Vec<Mapper>>,
+    /// The other processes that have records, where this one may ask them.
+    elsewhere: Option<Arc<Cluster>>,
 }
 
 /// A live record: where it lies, and its batch with what it says.
@@ -104,7 +110,7 @@ impl LiveRecord<'_> {
 type Arrival = (i64, String, u64);
 
 /// What people know an enterprise by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Its credit code or opaque identifier.
     pub id: String,
@@ -118,7 +124,7 @@ pub struct Identity {
 
 /// Rows of a segment that may name a subject: the segment, its rows, and what
 /// they are.
-type Candidates = (u32, Vec<u32>, LandedRows);
+pub(super) type Candidates = (u32, Vec<u32>, LandedRows);
 
 impl Records {
     /// Access to the rows of `landing`.
@@ -142,7 +148,19 @@ impl Records {
             superseded,
             mappers: Arc::new(mappers),
             settings,
+            elsewhere: None,
         }
+    }
+
+    /// The same, with what other processes have.
+    pub fn with_elsewhere(mut self, cluster: Arc<Cluster>) -> Self {
+        self.elsewhere = Some(cluster);
+        self
+    }
+
+    /// The other processes that have records, where this one may ask them.
+    pub fn elsewhere(&self) -> Option<&Cluster> {
+        self.elsewhere.as_deref()
     }
 
     /// The same records under other rules on the same ground: what records say
@@ -226,11 +244,11 @@ impl Records {
         subjects: &[SubjectKey],
         take: impl FnMut(LiveRecord<'_>),
     ) -> Result<bool> {
-        self.naming_in(|_| true, MAX_RECORDS, subjects, take)
+        self.naming_in(false, MAX_RECORDS, subjects, take)
     }
 
-    /// Hands some live records that name a subject to `take`: at most `most`
-    /// are looked at.
+    /// Hands some live records that name a subject to `take`: in each process
+    /// at most `most` are looked at.
     ///
     /// # Errors
     /// When a segment cannot be read.
@@ -240,20 +258,30 @@ impl Records {
         most: usize,
         take: impl FnMut(LiveRecord<'_>),
     ) -> Result<bool> {
-        self.naming_in(|_| true, most, &[subject], take)
+        self.naming_in(false, most, &[subject], take)
     }
 
-    /// As [`Records::naming`], of sources that `wanted` accepts; of each subject
-    /// at most `most` records are looked at.
+    /// As [`Records::naming`], of `registering` sources alone or of all; of each
+    /// subject at most `most` records are looked at.
     fn naming_in(
         &self,
-        wanted: impl Fn(&Source) -> bool,
+        registering: bool,
         most: usize,
         subjects: &[SubjectKey],
         mut take: impl FnMut(LiveRecord<'_>),
     ) -> Result<bool> {
         let subjects: HashSet<SubjectKey> = subjects.iter().copied().collect();
-        let (candidates, all) = self.candidates(&wanted, most, &subjects)?;
+        let (mut candidates, mut all) = self.candidates(registering, most, &subjects)?;
+        if let Some(cluster) = &self.elsewhere {
+            let question = Question::Naming {
+                registering,
+                most,
+                subjects: subjects.clone(),
+            };
+            for answer in cluster.ask(&question)? {
+                all &= elsewhere::take_rows(answer, &mut candidates)?;
+            }
+        }
         let mut named = Vec::new();
         for (segment, rows, landed) in candidates {
             let Some(mapper) = self.mapper_of(&landed.source) else {
@@ -280,18 +308,19 @@ impl Records {
 
     /// The live rows that the index has for `subjects`, and whether these are
     /// all. Looks again if a segment is rolled into another meanwhile.
-    fn candidates(
+    pub(super) fn candidates(
         &self,
-        wanted: &impl Fn(&Source) -> bool,
+        registering: bool,
         most: usize,
         subjects: &HashSet<SubjectKey>,
     ) -> Result<(Vec<Candidates>, bool), LandingError> {
-        let mut found = self.find_candidates(wanted, most, subjects);
+        let wanted = |source: &Source| source.registers || !registering;
+        let mut found = self.find_candidates(&wanted, most, subjects);
         for _ in 0..LOOKS_AGAIN {
             if !matches!(found, Err(LandingError::UnknownSegment(_))) {
                 break;
             }
-            found = self.find_candidates(wanted, most, subjects);
+            found = self.find_candidates(&wanted, most, subjects);
         }
         found
     }
@@ -333,12 +362,9 @@ impl Records {
     /// When a segment cannot be read.
     pub fn identity(&self, enterprise: SubjectKey) -> Result<Identity> {
         let mut identity = Identity::of_key(enterprise);
-        self.naming_in(
-            |source| source.registers,
-            MAX_RECORDS,
-            &[enterprise],
-            |record| describe(enterprise, &record, &mut identity),
-        )?;
+        self.naming_in(true, MAX_RECORDS, &[enterprise], |record| {
+            describe(enterprise, &record, &mut identity);
+        })?;
         Ok(identity)
     }
 
@@ -350,6 +376,27 @@ impl Records {
         if let [only] = enterprises {
             return Ok(HashMap::from([(*only, self.identity(*only)?)]));
         }
+        let mut identities = self.identities_here(enterprises)?;
+        if let Some(cluster) = &self.elsewhere {
+            let question = Question::Identities(enterprises.to_vec());
+            for answer in cluster.ask(&question)? {
+                let Answer::Identities(found) = answer else {
+                    continue;
+                };
+                for (enterprise, identity) in found {
+                    let known = identities.entry(enterprise);
+                    known.or_default().complete(identity);
+                }
+            }
+        }
+        Ok(identities)
+    }
+
+    /// As [`Records::identities`], by this process's records alone.
+    pub(super) fn identities_here(
+        &self,
+        enterprises: &[SubjectKey],
+    ) -> Result<HashMap<SubjectKey, Identity>> {
         let unknown = enterprises.iter().map(|key| (*key, Identity::of_key(*key)));
         let mut identities: HashMap<SubjectKey, Identity> = unknown.collect();
         for chunk in enterprises.chunks(IDENTITIES_AT_ONCE) {
@@ -358,6 +405,43 @@ impl Records {
             }
         }
         Ok(identities)
+    }
+
+    /// The identifiers of enterprises whose key is a hash.
+    ///
+    /// # Errors
+    /// When a segment cannot be read.
+    pub fn opaque_ids(&self) -> Result<HashMap<SubjectKey, String>> {
+        let mut ids = self.opaque_ids_here()?;
+        if let Some(cluster) = &self.elsewhere {
+            for answer in cluster.ask(&Question::OpaqueIds)? {
+                if let Answer::OpaqueIds(found) = answer {
+                    ids.extend(found);
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// As [`Records::opaque_ids`], by this process's records alone.
+    pub(super) fn opaque_ids_here(&self) -> Result<HashMap<SubjectKey, String>> {
+        let mut ids = HashMap::new();
+        for segment in self.segments() {
+            let mapper = self.mapper_of(&segment.source);
+            if !mapper.is_some_and(|mapper| mapper.source().registers) {
+                continue;
+            }
+            let counts = |at| self.superseded.is_live(at);
+            self.scan(&segment, counts, |record| {
+                let enterprise = record.said.enterprises[record.index];
+                if let Some(enterprise) = enterprise.filter(|key| Uscc::from_key(*key).is_none()) {
+                    let mut identity = Identity::default();
+                    describe(enterprise, &record, &mut identity);
+                    ids.insert(enterprise, identity.id);
+                }
+            })?;
+        }
+        Ok(ids)
     }
 
     /// The live rows of registering sources that may name these enterprises, by
@@ -467,6 +551,26 @@ impl Identity {
                 |code| code.as_str().to_owned(),
             ),
             ..Identity::default()
+        }
+    }
+}
+
+impl Identity {
+    /// Whether anything but the key is known.
+    pub(super) fn is_known(&self, enterprise: SubjectKey) -> bool {
+        *self != Identity::of_key(enterprise)
+    }
+
+    /// Adds what another process knows: the record that arrived last counts.
+    fn complete(&mut self, other: Identity) {
+        if self.named.is_none() && self.located.is_none() {
+            self.id = other.id;
+        }
+        if self.named < other.named {
+            (self.name, self.named) = (other.name, other.named);
+        }
+        if self.located < other.located {
+            (self.district, self.located) = (other.district, other.located);
         }
     }
 }

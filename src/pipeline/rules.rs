@@ -3,6 +3,7 @@
 //! enterprise again, while the process runs.
 
 use super::judge::{Sieve, figures};
+use super::lead::Elsewhere;
 use super::records::Records;
 use super::{Pipeline, specs};
 use crate::config::{ModelChoice, Settings};
@@ -10,7 +11,7 @@ use crate::explain::{Explanation, explain};
 use crate::view::Status;
 use crate::whatif::{Pending, Proposal};
 use anyhow::Result;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -257,7 +258,8 @@ impl Pipeline {
     /// When the store or the dataflow fails: the process must stop.
     pub fn reload(&mut self) -> Result<Outcome> {
         let file = self.settings().files[0].clone();
-        let outcome = match read(&self.in_force, &file) {
+        let next = self.rules_are_fixed();
+        let outcome = match next.and_then(|()| read(&self.in_force, &file)) {
             Ok(next) => self.apply(next)?,
             Err(faults) => Outcome::Refused(faults),
         };
@@ -285,6 +287,7 @@ impl Pipeline {
     /// # Errors
     /// Everything that is wrong with the others.
     pub fn whatif(&self, proposal: &Proposal) -> Result<Pending, Vec<String>> {
+        self.surveyed_here()?;
         let then = proposal.over(&self.in_force)?;
         let as_of = (self.last_epoch, self.last_time_ms);
         let rules = (&*self.in_force, &then);
@@ -308,7 +311,7 @@ impl Pipeline {
         }
         // The epoch must not span a midnight: what the old rules make of it is
         // an epoch before.
-        self.epoch(std::collections::BTreeMap::new())?;
+        self.epoch(BTreeMap::new(), Elsewhere::default())?;
         let started = Instant::now();
         let id = self.last_epoch + 1;
         let time_ms = self.clock.now_ms(self.last_time_ms);
@@ -327,13 +330,12 @@ impl Pipeline {
             self.engine.set_rules(time_ms as u64, rules)?;
         }
         let mut sieve = Sieve::new(&next.records.settings.policy, &self.book);
-        let output = self
-            .engine
-            .advance_each(time_ms as u64, |change| sieve.take(change))?;
+        let output = self.advance_each(time_ms, |change| sieve.take(change))?;
         let sifted = sieve.end();
         let advanced = started.elapsed();
         let changes = sifted.scores.len();
         self.count(&output);
+        self.view.groups.apply(&output);
         self.standings.challenger = next.challenger_version();
         self.in_force = Arc::new(next);
         let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;

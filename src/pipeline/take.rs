@@ -7,11 +7,23 @@ use crate::progress::Progress;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use tocsin_ingest::source::Source;
 
 /// Fewer bytes than this are read on the pipeline's own thread.
 const SMALL_BYTES: u64 = 1 << 18;
 
 impl Pipeline {
+    /// The files of this process's sources that are to be read.
+    pub(super) fn find_files(&mut self, final_reading: bool) -> BTreeMap<u16, Pending> {
+        let now_ms = crate::time::now_ms();
+        let (stats, share) = (&self.stats, self.share);
+        let fed = |source: u16| stats[usize::from(source)].read > 0;
+        let takes = |source: &Source| share.has(source);
+        let settings = &self.in_force.records.settings;
+        self.inputs
+            .scan(settings, now_ms, final_reading, takes, fed)
+    }
+
     /// Takes in what every source has, several sources at a time where it is
     /// much.
     pub(super) fn take_in(

@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use super::rules::{InForce, Model};
+use crate::cluster::message::Order;
 use crate::roller::Enough;
 use anyhow::Result;
 use tocsin_dataflow::EngineStats;
@@ -10,6 +11,10 @@ use tocsin_models::Scorecard;
 /// Segments and rows that may wait in memory for a quiet moment; with more, one
 /// source is rolled between two epochs.
 const TOO_MANY: (usize, u64) = (4_096, 524_288);
+
+fn too_many((segments, rows): (usize, u64)) -> bool {
+    segments >= TOO_MANY.0 || rows >= TOO_MANY.1
+}
 
 /// Index entries merged between two epochs.
 const MERGE_BUDGET: usize = 262_144;
@@ -24,6 +29,7 @@ impl Pipeline {
         if self.view.model().is_some() {
             return Ok(());
         }
+        self.refuse_training()?;
         let card = crate::train::train(&self.view, self.last_time_ms, &self.runtime)?;
         self.activate(&card)
     }
@@ -67,10 +73,15 @@ impl Pipeline {
     /// # Errors
     /// When the disk fails.
     pub fn tidy_a_little(&mut self) -> Result<()> {
+        self.order_all(|| Order::Merge)?;
         self.merge();
         let inline = self.records().landing.inline_count();
-        if inline.0 >= TOO_MANY.0 || inline.1 >= TOO_MANY.1 {
+        if too_many(inline) {
             self.roll(Enough::default())?;
+        }
+        if too_many(self.inline_elsewhere) {
+            self.order_all(|| Order::Tidy)?;
+            self.others_tidied(&mut EngineStats::default())?;
         }
         Ok(())
     }
@@ -99,10 +110,13 @@ impl Pipeline {
     }
 
     pub(super) fn tidy_when(&mut self, enough: Enough) -> Result<bool> {
+        self.order_all(|| Order::Tidy)?;
         let more = self.merge();
         let rolled = self.roll(enough)?;
-        self.view.metrics.arrangements(&self.engine.stats()?);
-        Ok(more || rolled)
+        let mut stats = self.engine.stats()?;
+        let elsewhere = self.others_tidied(&mut stats)?;
+        self.view.metrics.arrangements(&stats);
+        Ok(more || rolled || elsewhere)
     }
 
     fn roll(&self, enough: Enough) -> Result<bool> {

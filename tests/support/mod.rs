@@ -4,6 +4,7 @@
 //! What it offers is shared by all end-to-end tests; each uses a part.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod cluster;
 pub mod codes;
 pub mod http;
 pub mod model;
@@ -79,7 +80,9 @@ impl Ran {
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tocsin"));
     command.args(arguments).env_remove("TOCSIN_LOG");
-    for name in ["CONFIG", "DATA", "WORKERS", "NO_FSYNC", "LISTEN"] {
+    for name in [
+        "CONFIG", "DATA", "WORKERS", "NO_FSYNC", "LISTEN", "PROCESS", "HOSTS",
+    ] {
         command.env_remove(format!("TOCSIN_{name}"));
     }
     command

@@ -12,6 +12,9 @@ use crate::sql::{Expression, Wanted};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
+/// The highest number that a process of a cluster may have.
+const MAX_PROCESS: i64 = 62;
+
 pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> Option<Source> {
     let columns = read_columns(root);
     let lexicons = read_lexicons(root, &columns, around);
@@ -39,6 +42,7 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
         resource: root.required_text("resource").unwrap_or_default(),
         basis: root.required_text("basis").unwrap_or_default(),
         notes: read_notes(root),
+        process: read_process(root),
         cadence: root.choice("cadence", &Cadence::WORDS),
         lag_days: root.days("lag"),
         file_kind,
@@ -115,6 +119,11 @@ fn read_notes(root: &Section<'_>) -> Vec<(String, String)> {
         .into_iter()
         .filter_map(|key| Some((key.to_owned(), root.text(key)?)))
         .collect()
+}
+
+fn read_process(root: &Section<'_>) -> Option<u16> {
+    let process = root.integer("process", 0..=MAX_PROCESS)?;
+    u16::try_from(process).ok()
 }
 
 fn read_format(root: &Section<'_>) -> (FileKind, CsvOptions) {

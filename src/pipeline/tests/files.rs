@@ -160,7 +160,7 @@ fn a_file_that_ends_early_counts_as_far_as_it_was_read() {
     let mut inputs = inputs::Inputs::default();
     inputs.read_to(source.index, "ev/1.csv".into(), position.clone());
     town.append("landing/ev/1.csv", "3\n");
-    let pending = inputs.scan(settings, 0, true, |_| true);
+    let pending = inputs.scan(settings, 0, true, |_| true, |_| true);
     let from = pending[&source.index].files[0].from.as_ref();
     assert_eq!(from, Some(position));
 }

@@ -104,7 +104,7 @@ fn kill_after_commit(mut pipeline: Pipeline) {
     let settings = Arc::clone(pipeline.settings());
     let pending = pipeline
         .inputs
-        .scan(&settings, crate::time::now_ms(), true, fed);
+        .scan(&settings, crate::time::now_ms(), true, |_| true, fed);
     let time_ms = pipeline.clock.now_ms(pipeline.last_time_ms);
     let outputs = pipeline.take_in(pending, time_ms).unwrap();
     let id = pipeline.last_epoch + 1;

@@ -216,7 +216,7 @@ pub struct Whatif {
     /// A `features.toml` instead of the one in force
     #[arg(long)]
     pub features: Option<PathBuf>,
-    /// Another `tocsin.toml`, of which [levels] are tried
+    /// Another `tocsin.toml`, of which the levels are tried
     #[arg(long)]
     pub levels: Option<PathBuf>,
     /// The server to ask, such as 127.0.0.1:8080; else the state directory is

@@ -25,10 +25,11 @@ use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::generic::Operator;
 use timely::dataflow::operators::vec::Map;
-use timely::dataflow::operators::{Capability, Concat, InputCapability, OkErr};
+use timely::dataflow::operators::{Concat, OkErr};
 use tocsin_ingest::fact::{Slot, SubjectKey, VALUE_SCALE};
 
 use crate::adjacency::{Adjacency, Shared};
+use crate::alarm::Alarm;
 use crate::footprint::Gauge;
 use crate::plan::AssociationDef;
 use crate::shared::Sharing;
@@ -116,17 +117,17 @@ fn run<'scope>(
                 for (time, news) in news.drain(..) {
                     waiting.news.entry(time).or_default().push(news);
                 }
-                waiting.hold(&capability);
+                waiting.alarm.set(waiting.first(), &capability);
             });
             while let Some(time) = waiting.due(|time| frontier.less_equal(time)) {
                 let news = waiting.news.remove(&time).unwrap_or_default();
                 let sayings = graph.borrow_mut().change(news);
-                if let Some(capability) = &waiting.capability {
+                if let Some(capability) = waiting.alarm.capability() {
                     let rows = sayings.into_iter();
                     let rows = rows.map(|((of, saying), n)| (of, saying, time, n));
                     output.session(capability).give_iterator(rows);
                 }
-                waiting.release();
+                waiting.alarm.set_on(waiting.first());
             }
         }
     })
@@ -153,31 +154,17 @@ impl Changes {
 struct Waiting {
     news: BTreeMap<Time, Changes>,
     /// For the first of these times.
-    capability: Option<Capability<Time>>,
+    alarm: Alarm,
 }
 
 impl Waiting {
-    fn hold(&mut self, from: &InputCapability<Time>) {
-        let Some((first, _)) = self.news.first_key_value() else {
-            return;
-        };
-        let late = self.capability.as_ref().is_none_or(|c| first < c.time());
-        if late {
-            self.capability = Some(from.delayed(first, 0));
-        }
+    fn first(&self) -> Option<Time> {
+        self.news.first_key_value().map(|(time, _)| *time)
     }
 
     /// The first time, if nothing more can come for it.
     fn due(&self, to_come: impl Fn(&Time) -> bool) -> Option<Time> {
-        let first = self.news.first_key_value().map(|(time, _)| *time);
-        first.filter(|time| !to_come(time))
-    }
-
-    fn release(&mut self) {
-        match (self.news.first_key_value(), &mut self.capability) {
-            (Some((time, _)), Some(capability)) => capability.downgrade(time),
-            _ => self.capability = None,
-        }
+        self.first().filter(|time| !to_come(time))
     }
 }
 

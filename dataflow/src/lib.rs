@@ -16,6 +16,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod adjacency;
+mod alarm;
 mod arrivals;
 mod assessment;
 mod association;
@@ -33,6 +34,7 @@ mod graph;
 mod groups;
 mod harvest;
 mod identity;
+mod interval;
 mod keeping;
 mod latest;
 mod links;

@@ -3,16 +3,13 @@
 //! Contract: a subject is in the output, once, at exactly the times at which its
 //! tally is not zero. State is the arrangement of tallies.
 
+use differential_dataflow::VecCollection;
 use differential_dataflow::difference::{IsZero, Semigroup};
+use differential_dataflow::trace::Cursor;
 use differential_dataflow::trace::cursor::cursor_list;
-use differential_dataflow::trace::{Cursor, TraceReader};
-use differential_dataflow::{AsCollection, VecCollection};
-use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::CapabilitySet;
-use timely::dataflow::operators::generic::Operator;
-use timely::progress::Antichain;
 use tocsin_ingest::fact::SubjectKey;
 
+use crate::interval::by_interval;
 use crate::tally::Tally;
 use crate::types::{ArrangedTallies, TallyBatch, Time};
 
@@ -20,37 +17,9 @@ use crate::types::{ArrangedTallies, TallyBatch, Time};
 pub(crate) fn spoken_of<'scope>(
     tallies: ArrangedTallies<'scope>,
 ) -> VecCollection<'scope, Time, SubjectKey, isize> {
-    let mut trace = tallies.trace;
-    let subjects =
-        tallies
-            .stream
-            .unary_frontier(Pipeline, "spoken of", move |_capability, _info| {
-                let mut lower = Antichain::from_elem(Time::MIN);
-                let mut upper = Antichain::from_elem(Time::MIN);
-                move |(input, _frontier), output| {
-                    lower.clone_from(&upper);
-                    let mut capabilities = CapabilitySet::new();
-                    let mut batches = Vec::new();
-                    input.for_each(|capability, spans| {
-                        for capability in capability.retain_stamp(0).iter() {
-                            capabilities.insert(capability.clone());
-                        }
-                        for span in spans.drain(..) {
-                            upper.clone_from(span.upper());
-                            batches.extend(span.inner);
-                        }
-                    });
-                    if !batches.is_empty() {
-                        let past = trace.batches_through(lower.borrow()).unwrap_or_default();
-                        let mut session = output.session(&capabilities);
-                        changes(past, batches, |row| session.give(row));
-                    }
-                    trace.advance_upper(&mut upper);
-                    trace.set_logical_compaction(upper.borrow());
-                    trace.set_physical_compaction(upper.borrow());
-                }
-            });
-    subjects.as_collection()
+    by_interval(tallies, "spoken of", |past, batches, emit| {
+        changes(past, batches, |(subject, time, n)| emit(subject, time, n));
+    })
 }
 
 /// Emits which subjects of `batches`, which follow `past`, come and go.

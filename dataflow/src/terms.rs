@@ -14,9 +14,9 @@ use differential_dataflow::consolidation::consolidate;
 use differential_dataflow::{AsCollection, Data};
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::generic::Operator;
-use timely::dataflow::operators::{Capability, InputCapability};
 use tocsin_ingest::fact::{SubjectKey, Term};
 
+use crate::alarm::Alarm;
 use crate::day::{business_day, midnight};
 use crate::types::{Said, Time};
 
@@ -89,7 +89,7 @@ pub(crate) fn in_term<'scope, V: Data>(
             drop(capability);
             let mut calendar = Calendar {
                 turns: pending,
-                capability: None,
+                alarm: Alarm::default(),
             };
             move |(input, frontier), output| {
                 input.for_each(|capability, rows| {
@@ -101,10 +101,11 @@ pub(crate) fn in_term<'scope, V: Data>(
                         }
                     }
                     drop(session);
-                    calendar.hold(&capability);
+                    let first = calendar.first().map(midnight);
+                    calendar.alarm.set(first, &capability);
                 });
                 while let Some(day) = calendar.due(|time| frontier.less_equal(time)) {
-                    let Some(capability) = &calendar.capability else {
+                    let Some(capability) = calendar.alarm.capability() else {
                         break;
                     };
                     let time = midnight(day);
@@ -112,7 +113,7 @@ pub(crate) fn in_term<'scope, V: Data>(
                     let mut session = output.session(capability);
                     session.give_iterator(turned.into_iter().map(|(row, n)| (row, time, n)));
                     drop(session);
-                    calendar.release();
+                    calendar.alarm.set_on(calendar.first().map(midnight));
                 }
             }
         });
@@ -122,7 +123,7 @@ pub(crate) fn in_term<'scope, V: Data>(
 struct Calendar<D> {
     turns: Pending<D>,
     /// For the midnight of the first day.
-    capability: Option<Capability<Time>>,
+    alarm: Alarm,
 }
 
 impl<D: Data> Calendar<D> {
@@ -151,28 +152,9 @@ impl<D: Data> Calendar<D> {
         self.turns.borrow().first()
     }
 
-    /// Holds a capability for the first midnight.
-    fn hold(&mut self, from: &InputCapability<Time>) {
-        let Some(first) = self.first().map(midnight) else {
-            return;
-        };
-        let late = self.capability.as_ref().is_none_or(|c| first < *c.time());
-        if late {
-            self.capability = Some(from.delayed(&first, 0));
-        }
-    }
-
     /// The first day if its midnight has passed.
     fn due(&self, to_come: impl Fn(&Time) -> bool) -> Option<i32> {
         self.first().filter(|day| !to_come(&midnight(*day)))
-    }
-
-    /// Downgrades the capability to the next midnight, or drops it.
-    fn release(&mut self) {
-        match (self.first(), &mut self.capability) {
-            (Some(day), Some(capability)) => capability.downgrade(&midnight(day)),
-            _ => self.capability = None,
-        }
     }
 }
 

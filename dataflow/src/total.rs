@@ -9,13 +9,10 @@ use differential_dataflow::consolidation::consolidate;
 use differential_dataflow::difference::Abelian;
 use differential_dataflow::trace::cursor::cursor_list;
 use differential_dataflow::trace::{Cursor, TraceReader};
-use differential_dataflow::{AsCollection, Data, ExchangeData, VecCollection};
-use timely::dataflow::channels::pact::Pipeline;
-use timely::dataflow::operators::CapabilitySet;
-use timely::dataflow::operators::generic::Operator;
-use timely::progress::Antichain;
+use differential_dataflow::{Data, ExchangeData, VecCollection};
 use tocsin_ingest::fact::SubjectKey;
 
+use crate::interval::by_interval;
 use crate::types::{ArrangedSaid, SaidTrace, Time};
 
 type Batch<V> = <SaidTrace<V> as TraceReader>::Batch;
@@ -35,38 +32,11 @@ where
     R: Abelian + 'static,
     L: FnMut(SubjectKey, &[(&V, isize)], &mut Vec<(D, R)>) + 'static,
 {
-    let mut trace = arranged.trace;
-    let reduced = arranged
-        .stream
-        .unary_frontier(Pipeline, name, move |_capability, _info| {
-            let mut lower = Antichain::from_elem(Time::MIN);
-            let mut upper = Antichain::from_elem(Time::MIN);
-            move |(input, _frontier), output| {
-                lower.clone_from(&upper);
-                let mut capabilities = CapabilitySet::new();
-                let mut batches = Vec::new();
-                input.for_each(|capability, spans| {
-                    for capability in capability.retain_stamp(0).iter() {
-                        capabilities.insert(capability.clone());
-                    }
-                    for span in spans.drain(..) {
-                        upper.clone_from(span.upper());
-                        batches.extend(span.inner);
-                    }
-                });
-                if !batches.is_empty() {
-                    let past = trace.batches_through(lower.borrow()).unwrap_or_default();
-                    let mut session = output.session(&capabilities);
-                    reduce(past, batches, &mut logic, |time, row, diff| {
-                        session.give((row, time, diff));
-                    });
-                }
-                trace.advance_upper(&mut upper);
-                trace.set_logical_compaction(upper.borrow());
-                trace.set_physical_compaction(upper.borrow());
-            }
+    by_interval(arranged, name, move |past, batches, emit| {
+        reduce(past, batches, &mut logic, |time, row, diff| {
+            emit(row, time, diff)
         });
-    reduced.as_collection()
+    })
 }
 
 /// Reduces the subjects of `batches`, which follow `past`.

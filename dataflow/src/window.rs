@@ -17,8 +17,8 @@ use differential_dataflow::AsCollection;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::generic::Operator;
-use timely::dataflow::operators::{Capability, InputCapability};
 
+use crate::alarm::Alarm;
 use crate::calendar::Calendar;
 use crate::day::{business_day, midnight};
 use crate::observed::{Observed, Sums};
@@ -41,7 +41,7 @@ pub(crate) fn window<'scope>(
         drop(capability);
         let mut window = Window {
             calendar: held,
-            capability: None,
+            alarm: Alarm::default(),
         };
         move |(input, frontier), output| {
             input.for_each(|capability, epochs| {
@@ -51,10 +51,11 @@ pub(crate) fn window<'scope>(
                     session.give_iterator(tallies.map(|(subject, tally)| (subject, time, tally)));
                 }
                 drop(session);
-                window.hold(&capability);
+                let first = window.first().map(midnight);
+                window.alarm.set(first, &capability);
             });
             while let Some(day) = window.due(|time| frontier.less_equal(time)) {
-                let Some(capability) = &window.capability else {
+                let Some(capability) = window.alarm.capability() else {
                     break;
                 };
                 let time = midnight(day);
@@ -62,7 +63,7 @@ pub(crate) fn window<'scope>(
                 let mut session = output.session(capability);
                 session.give_iterator(ended.map(|(subject, tally)| (subject, time, less(tally))));
                 drop(session);
-                window.release();
+                window.alarm.set_on(window.first().map(midnight));
             }
         }
     });
@@ -72,7 +73,7 @@ pub(crate) fn window<'scope>(
 struct Window {
     calendar: Held,
     /// For the midnight of the calendar's first day.
-    capability: Option<Capability<Time>>,
+    alarm: Alarm,
 }
 
 impl Window {
@@ -90,29 +91,9 @@ impl Window {
         counting
     }
 
-    /// Holds a capability for the first midnight, taken from the message that
-    /// brought it when the one held is for a later midnight.
-    fn hold(&mut self, from: &InputCapability<Time>) {
-        let Some(first) = self.first().map(midnight) else {
-            return;
-        };
-        let late = self.capability.as_ref().is_none_or(|c| first < *c.time());
-        if late {
-            self.capability = Some(from.delayed(&first, 0));
-        }
-    }
-
     /// The first day if its midnight has passed.
     fn due(&self, to_come: impl Fn(&Time) -> bool) -> Option<i32> {
         self.first().filter(|day| !to_come(&midnight(*day)))
-    }
-
-    /// Downgrades the capability to the next midnight, or drops it.
-    fn release(&mut self) {
-        match (self.first(), &mut self.capability) {
-            (Some(day), Some(capability)) => capability.downgrade(&midnight(day)),
-            _ => self.capability = None,
-        }
     }
 }
 

@@ -26,10 +26,23 @@ pub fn normalise(name: &str) -> Cow<'_, str> {
                 .collect(),
         )
     };
-    match (normal.trim_matches(STOPS).len() == normal.len(), normal) {
+    match (bare(&normal).len() == normal.len(), normal) {
         (true, normal) => normal,
-        (false, Cow::Borrowed(text)) => Cow::Borrowed(text.trim_matches(STOPS)),
-        (false, Cow::Owned(text)) => Cow::Owned(text.trim_matches(STOPS).to_owned()),
+        (false, Cow::Borrowed(text)) => Cow::Borrowed(bare(text)),
+        (false, Cow::Owned(text)) => Cow::Owned(bare(&text).to_owned()),
+    }
+}
+
+/// Without what a sentence leaves around a name: stops, and quotation marks
+/// about the whole of it.
+fn bare(text: &str) -> &str {
+    let text = text.trim_matches(STOPS);
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    match inner.filter(|inner| !inner.contains('"')) {
+        Some(inner) => inner.trim_matches(STOPS),
+        None => text,
     }
 }
 
@@ -90,6 +103,10 @@ mod tests {
         same("某某—甲有限公司", "某某-甲有限公司");
         same("“某某”有限公司", "「某某」有限公司");
         same("某某有限公司。", "某某有限公司");
+        same("“某某有限公司”", "某某有限公司");
+        same("《某某有限公司》。", "某某有限公司");
+        different("“某某”有限公司“分公司”", "某某有限公司分公司");
+        different("“某某”有限公司", "某某有限公司");
         same("１２３科技有限公司，", "123科技有限公司");
     }
 

@@ -67,6 +67,15 @@ impl Arrivals {
         }
     }
 
+    /// Takes what has come so far for an epoch that stays open; rules wait for
+    /// its end.
+    pub(crate) fn take_piece(&mut self) -> Arrivals {
+        let mut piece = std::mem::take(self);
+        self.today = piece.today;
+        self.rules = std::mem::take(&mut piece.rules);
+        piece
+    }
+
     /// Takes all that belongs to an epoch that closes at `time`; rules for
     /// later instants stay.
     pub(crate) fn take(&mut self, time: Time) -> Arrivals {

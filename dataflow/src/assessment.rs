@@ -4,9 +4,11 @@
 use serde::{Deserialize, Serialize};
 use tocsin_models::{BoundScorecard, Category, Score};
 
-use crate::features::{fill_row, is_registered};
+use crate::features::{is_registered, value};
 use crate::places::{Placed, Places};
 use crate::plan::{FeatureDef, Plan};
+use crate::resting::Resting;
+use crate::rules::Rules;
 use crate::tally::Tally;
 
 /// Contributions that an assessment names.
@@ -40,33 +42,31 @@ pub struct Assessor {
     places: Places,
     row: Vec<Option<i64>>,
     contributions: Vec<i64>,
+    /// The features that the enterprise's facts can change.
+    touched: Vec<u16>,
+    /// Those, and the ones that count without facts.
+    telling: Vec<u16>,
 }
 
 impl Assessor {
     /// The assessment of an enterprise on the day `today`; `None` when it is not
     /// registered.
-    pub fn assess(
-        &mut self,
-        plan: &Plan,
-        model: &BoundScorecard,
-        tally: &Tally,
-        today: i32,
-    ) -> Option<Assessment> {
+    pub fn assess(&mut self, rules: &Rules, tally: &Tally, today: i32) -> Option<Assessment> {
+        let (plan, resting) = (rules.plan(), rules.resting());
         if !is_registered(plan, tally) {
             return None;
         }
         let placed = self.places.of(tally);
-        fill_row(plan, placed, today, &mut self.row);
-        model.contributions(&self.row, &mut self.contributions);
-        let (categories, agencies) = behind(plan, placed, &self.contributions);
-        Some(Assessment {
-            score: model.score(&self.row),
-            categories,
-            agencies,
-            coverage: coverage(&self.row),
-            hard_trigger: self.hard_triggers(plan).next().is_some(),
-            reasons: self.reasons(plan),
-        })
+        resting.touch(tally.entries(), &mut self.touched);
+        self.row.clear();
+        self.row.extend_from_slice(resting.base().row());
+        for place in &self.touched {
+            let place = usize::from(*place);
+            self.row[place] = value(&plan.features[place], placed, today);
+        }
+        let mut assessment = self.score(plan, rules.model(), resting, tally);
+        assessment.reasons = self.reasons(plan);
+        Some(assessment)
     }
 
     /// The assessment of what has just been assessed by another model over the
@@ -74,40 +74,68 @@ impl Assessor {
     pub(crate) fn beside(
         &mut self,
         plan: &Plan,
-        model: &BoundScorecard,
+        (model, resting): (&BoundScorecard, &Resting),
         tally: &Tally,
     ) -> Assessment {
-        model.contributions(&self.row, &mut self.contributions);
+        self.score(plan, model, resting, tally)
+    }
+
+    /// Scores the row, of which what is not touched is at rest.
+    fn score(
+        &mut self,
+        plan: &Plan,
+        model: &BoundScorecard,
+        resting: &Resting,
+        tally: &Tally,
+    ) -> Assessment {
+        let (base, touched) = (resting.base(), &self.touched);
+        let score = model.score_from(base, &self.row, touched, &mut self.contributions);
+        self.telling.clear();
+        self.telling.extend(touched);
+        self.telling.extend(resting.standing());
+        self.telling.sort_unstable();
+        self.telling.dedup();
         let placed = self.places.of(tally);
-        let (categories, agencies) = behind(plan, placed, &self.contributions);
+        let (categories, agencies) = behind(plan, placed, &self.telling, &self.contributions);
         Assessment {
-            score: model.score(&self.row),
+            score,
             categories,
             agencies,
-            coverage: coverage(&self.row),
+            coverage: self.coverage(resting),
             hard_trigger: self.hard_triggers(plan).next().is_some(),
             reasons: [NO_REASON; REASONS],
         }
     }
 
+    /// Per mille of the features that have a value.
+    fn coverage(&self, resting: &Resting) -> u16 {
+        let mut valued = resting.valued();
+        for place in self.touched.iter().map(|place| usize::from(*place)) {
+            valued += usize::from(self.row[place].is_some());
+            valued -= usize::from(resting.base().row()[place].is_some());
+        }
+        let features = self.row.len();
+        (valued * 1000).checked_div(features).unwrap_or(0) as u16
+    }
+
     /// The hard triggers that stand.
-    fn hard_triggers(&self, plan: &Plan) -> impl Iterator<Item = usize> {
-        let stands = |(feature, value): (&FeatureDef, &Option<i64>)| {
-            feature.hard && value.is_some_and(|value| value > 0)
+    fn hard_triggers(&self, plan: &Plan) -> impl Iterator<Item = u16> {
+        let stands = |place: &u16| {
+            let place = usize::from(*place);
+            plan.features[place].hard && self.row[place].is_some_and(|value| value > 0)
         };
-        let features = plan.features.iter().zip(&self.row).enumerate();
-        features.filter_map(move |(place, feature)| stands(feature).then_some(place))
+        self.telling.iter().copied().filter(stands)
     }
 
     fn reasons(&self, plan: &Plan) -> [(u16, i64); REASONS] {
         let mut reasons = [NO_REASON; REASONS];
         let mut triggers = 0;
-        for place in self.hard_triggers(plan).take(REASONS) {
-            reasons[triggers] = (place as u16, self.contributions[place]);
+        for feature in self.hard_triggers(plan).take(REASONS) {
+            reasons[triggers] = (feature, self.contributions[usize::from(feature)]);
             triggers += 1;
         }
-        for (feature, contribution) in self.contributions.iter().enumerate() {
-            let feature = feature as u16;
+        for feature in self.telling.iter().copied() {
+            let contribution = self.contributions[usize::from(feature)];
             if reasons[..triggers]
                 .iter()
                 .any(|(named, _)| *named == feature)
@@ -115,21 +143,22 @@ impl Assessor {
                 continue;
             }
             let rest = &mut reasons[triggers..];
-            let smaller = rest.iter().position(|(_, held)| contribution > held);
+            let smaller = rest.iter().position(|(_, held)| contribution > *held);
             if let Some(place) = smaller {
                 rest[place..].rotate_right(1);
-                rest[place] = (feature, *contribution);
+                rest[place] = (feature, contribution);
             }
         }
         reasons
     }
 }
 
-/// The categories and agencies behind contributions above 0.
-fn behind(plan: &Plan, tally: Placed<'_>, contributions: &[i64]) -> (u16, u64) {
+/// The categories and agencies behind contributions above 0 of these features.
+fn behind(plan: &Plan, tally: Placed<'_>, features: &[u16], contributions: &[i64]) -> (u16, u64) {
     let (mut categories, mut agencies) = (0, 0);
-    for (feature, contribution) in plan.features.iter().zip(contributions) {
-        if *contribution > 0 && feature.spec.category != Category::R {
+    for place in features.iter().map(|place| usize::from(*place)) {
+        let feature = &plan.features[place];
+        if contributions[place] > 0 && feature.spec.category != Category::R {
             categories |= 1 << feature.spec.category.index();
             agencies |= agencies_of(plan, feature, tally);
         }
@@ -141,9 +170,4 @@ fn agencies_of(plan: &Plan, feature: &FeatureDef, tally: Placed<'_>) -> u64 {
     let with_facts = feature.slots().filter(|slot| tally.has_facts(*slot));
     let defs = with_facts.filter_map(|slot| plan.slots.get(usize::from(slot)));
     defs.fold(0, |bits, def| bits | 1 << (def.agency & 63))
-}
-
-fn coverage(row: &[Option<i64>]) -> u16 {
-    let valued = row.iter().flatten().count();
-    (valued * 1000).checked_div(row.len()).unwrap_or(0) as u16
 }

@@ -22,6 +22,7 @@ use crate::harvest::Membership;
 use crate::keeping::Keeping;
 use crate::loader::{Address, Loader, Post};
 use crate::named::Dated;
+use crate::opening::Opening;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
@@ -82,6 +83,7 @@ pub struct Engine {
     /// out.
     addresses: Vec<Address>,
     keepings: Arc<[Keeping]>,
+    opening: Arc<Opening>,
     plan: Plan,
     desk: Mutex<Desk>,
     guards: Mutex<Option<WorkerGuards<()>>>,
@@ -156,6 +158,8 @@ impl Engine {
         let engine = Engine {
             addresses: addresses(&posts, distant),
             posts,
+            // Pieces would have to be cut alike in all processes.
+            opening: Arc::new(Opening::new(start_time_ms, shared)),
             keepings: plan.slots.iter().map(|slot| slot.keeping).collect(),
             plan,
             desk: Mutex::new(desk),
@@ -171,7 +175,19 @@ impl Engine {
     /// A way to add facts, one for each thread that does.
     pub fn loader(&self) -> Loader {
         let dated = Dated::new(&self.plan.dated_aliases);
-        Loader::new(self.addresses.clone(), self.keepings.clone(), dated)
+        let addresses = self.addresses.clone();
+        Loader::new(
+            addresses,
+            self.opening.clone(),
+            self.keepings.clone(),
+            dated,
+        )
+    }
+
+    /// Lets the first epoch enter in pieces of at least so many rows, instead of
+    /// millions. Nothing comes out otherwise for it.
+    pub fn set_least_piece(&self, rows: u64) {
+        self.opening.set_least(rows);
     }
 
     /// Where rows from other processes are handed to this one's workers.
@@ -291,6 +307,7 @@ impl Engine {
                 last_ms: MAX_TIME_MS,
             });
         }
+        self.opening.close();
         self.tell(|| Command::Advance(time_ms, wanted))?;
         desk.open_ms = time_ms + 1;
         self.gather(&mut desk, time_ms, take)

@@ -20,6 +20,7 @@ use crate::keeping::Keeping;
 use crate::latest::Version;
 use crate::links::Target;
 use crate::named;
+use crate::opening::Opening;
 use crate::worker::Command;
 
 /// Rows per message.
@@ -79,31 +80,26 @@ impl<R> Rows<R> {
         Rows { by_worker, load }
     }
 
-    fn push(&mut self, subject: SubjectKey, row: R, addresses: &[Address]) {
-        self.extend(subject, std::iter::once(row), addresses);
+    fn push(&mut self, subject: SubjectKey, row: R, workers: &Workers) {
+        self.extend(subject, std::iter::once(row), workers);
     }
 
     /// Adds rows of one subject.
-    fn extend(
-        &mut self,
-        subject: SubjectKey,
-        rows: impl Iterator<Item = R>,
-        addresses: &[Address],
-    ) {
-        let worker = (subject.hashed() % addresses.len() as u64) as usize;
+    fn extend(&mut self, subject: SubjectKey, rows: impl Iterator<Item = R>, workers: &Workers) {
+        let worker = (subject.hashed() % workers.addresses.len() as u64) as usize;
         let gathered = &mut self.by_worker[worker];
         gathered.extend(rows);
         if gathered.len() >= ROWS {
-            self.send(worker, addresses);
+            self.send(worker, workers);
             // More of the kind is likely to follow.
             self.by_worker[worker].reserve(ROWS);
         }
     }
 
-    fn flush(&mut self, addresses: &[Address]) {
-        for worker in 0..addresses.len() {
+    fn flush(&mut self, workers: &Workers) {
+        for worker in 0..workers.addresses.len() {
             if !self.by_worker[worker].is_empty() {
-                self.send(worker, addresses);
+                self.send(worker, workers);
             } else {
                 // An idle loader holds nothing.
                 self.by_worker[worker] = Vec::new();
@@ -111,16 +107,35 @@ impl<R> Rows<R> {
         }
     }
 
-    fn send(&mut self, worker: usize, addresses: &[Address]) {
+    fn send(&mut self, worker: usize, workers: &Workers) {
         let rows = std::mem::take(&mut self.by_worker[worker]);
-        addresses[worker].send((self.load)(rows));
+        let sent = rows.len();
+        workers.addresses[worker].send((self.load)(rows));
+        workers.opening.sent(sent, workers.here());
+    }
+}
+
+/// The workers that rows are sent to.
+#[derive(Debug, Clone)]
+struct Workers {
+    addresses: Vec<Address>,
+    opening: Arc<Opening>,
+}
+
+impl Workers {
+    /// Those of this process.
+    fn here(&self) -> impl Iterator<Item = Post> {
+        self.addresses.iter().filter_map(|address| match address {
+            Address::Here(post) => Some(post.clone()),
+            Address::There(_) => None,
+        })
     }
 }
 
 /// Adds facts to the open epoch. One per thread: a clone starts empty.
 #[derive(Debug)]
 pub struct Loader {
-    addresses: Vec<Address>,
+    workers: Workers,
     /// By slot.
     keepings: Arc<[Keeping]>,
     /// The kinds of alias whose facts keep their day.
@@ -135,25 +150,26 @@ impl Loader {
     /// A loader for slots that remember so much each.
     pub(crate) fn new(
         addresses: Vec<Address>,
+        opening: Arc<Opening>,
         keepings: Arc<[Keeping]>,
         kinds: named::Dated,
     ) -> Self {
-        let workers = addresses.len();
+        let count = addresses.len();
         Loader {
-            addresses,
+            workers: Workers { addresses, opening },
             keepings,
             kinds,
-            observed: Rows::new(workers, Load::Observed),
-            profiles: Rows::new(workers, Load::Profiles),
-            aliases: Rows::new(workers, Load::Aliases),
-            links: Rows::new(workers, Load::Links),
+            observed: Rows::new(count, Load::Observed),
+            profiles: Rows::new(count, Load::Profiles),
+            aliases: Rows::new(count, Load::Aliases),
+            links: Rows::new(count, Load::Links),
         }
     }
 
     /// Adds facts (`diff` 1), or takes back what was added before (`diff` -1).
     /// They are sent at the latest by [`Loader::flush`].
     pub fn add(&mut self, facts: &Facts, diff: i32) {
-        let (addresses, kinds, times) = (&self.addresses, self.kinds, diff as isize);
+        let (workers, kinds, times) = (&self.workers, self.kinds, diff as isize);
         // What a record says of one subject lies together.
         let together = |a: &Observation, b: &Observation| {
             kinds.on(a.subject, a.day) == kinds.on(b.subject, b.day)
@@ -164,35 +180,36 @@ impl Loader {
                 let keeping = self.keepings.get(usize::from(said.slot));
                 Dated::new(said, subject, diff, keeping.copied().unwrap_or_default())
             });
-            self.observed.extend(subject, rows, addresses);
+            self.observed.extend(subject, rows, workers);
         }
         for profile in &facts.profiles {
             let subject = kinds.on(profile.subject, profile.named);
             let row = ((subject, Version::from(profile)), 0, times);
-            self.profiles.push(subject, row, addresses);
+            self.profiles.push(subject, row, workers);
         }
         for alias in &facts.aliases {
             let row = ((alias.alias, Claim::from(alias)), 0, times);
-            self.aliases.push(alias.alias, row, addresses);
+            self.aliases.push(alias.alias, row, workers);
         }
         for link in &facts.links {
             let to = kinds.on(link.to, link.named);
             let row = ((link.from, ((to, link.kind), link.term)), 0, times);
-            self.links.push(link.from, row, addresses);
+            self.links.push(link.from, row, workers);
         }
     }
 
     /// Sends everything that was added. Waits while too much is in flight.
     pub fn flush(&mut self) {
-        self.observed.flush(&self.addresses);
-        self.profiles.flush(&self.addresses);
-        self.aliases.flush(&self.addresses);
-        self.links.flush(&self.addresses);
+        self.observed.flush(&self.workers);
+        self.profiles.flush(&self.workers);
+        self.aliases.flush(&self.workers);
+        self.links.flush(&self.workers);
     }
 }
 
 impl Clone for Loader {
     fn clone(&self) -> Self {
-        Loader::new(self.addresses.clone(), self.keepings.clone(), self.kinds)
+        let Workers { addresses, opening } = self.workers.clone();
+        Loader::new(addresses, opening, self.keepings.clone(), self.kinds)
     }
 }

@@ -15,6 +15,7 @@ use tocsin_models::BoundScorecard;
 use crate::assessment::Assessment;
 use crate::error::EngineError;
 use crate::plan::Plan;
+use crate::resting::Resting;
 
 /// Grades there are at most: 0 to 7.
 pub const GRADES: usize = 8;
@@ -26,6 +27,14 @@ pub type Grade = Arc<dyn Fn(&Assessment) -> u8 + Send + Sync>;
 /// it is the same as before. A pure function.
 pub type Tell = Arc<dyn Fn(SubjectKey, &Assessment) -> bool + Send + Sync>;
 
+/// A model that only grades.
+#[derive(Clone)]
+pub(crate) struct Challenger {
+    pub(crate) model: BoundScorecard,
+    pub(crate) resting: Arc<Resting>,
+    pub(crate) grade: Grade,
+}
+
 /// The rules of scoring. Cloning them copies a pointer.
 #[derive(Clone)]
 pub struct Rules(Arc<Inner>);
@@ -34,7 +43,8 @@ pub struct Rules(Arc<Inner>);
 struct Inner {
     plan: Plan,
     model: BoundScorecard,
-    challenger: Option<(BoundScorecard, Grade)>,
+    resting: Arc<Resting>,
+    challenger: Option<Challenger>,
     tell: Option<Tell>,
 }
 
@@ -56,6 +66,7 @@ impl Rules {
             });
         }
         Ok(Rules(Arc::new(Inner {
+            resting: Arc::new(Resting::new(&plan, &model)),
             plan,
             model,
             challenger: None,
@@ -75,8 +86,12 @@ impl Rules {
                 plan: self.plan().features.len(),
             });
         }
-        let challenger = Some((challenger, grade));
-        Ok(self.with(|inner| inner.challenger = challenger))
+        let challenger = Challenger {
+            resting: Arc::new(Resting::new(self.plan(), &challenger)),
+            model: challenger,
+            grade,
+        };
+        Ok(self.with(|inner| inner.challenger = Some(challenger)))
     }
 
     /// Asks to be told also of enterprises whose assessment stays as it was.
@@ -103,7 +118,12 @@ impl Rules {
         &self.0.model
     }
 
-    pub(crate) fn challenger(&self) -> Option<&(BoundScorecard, Grade)> {
+    /// What the model makes of an enterprise without facts.
+    pub(crate) fn resting(&self) -> &Resting {
+        &self.0.resting
+    }
+
+    pub(crate) fn challenger(&self) -> Option<&Challenger> {
         self.0.challenger.as_ref()
     }
 

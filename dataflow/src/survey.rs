@@ -103,9 +103,8 @@ impl Walk {
     fn visit(&mut self, enterprise: SubjectKey, tally: &Tally) {
         self.assessments.clear();
         for rules in &self.question.rules {
-            let (plan, model) = (rules.plan(), rules.model());
             // Whether it is registered is the same under all rules.
-            let Some(assessment) = self.assessor.assess(plan, model, tally, self.today) else {
+            let Some(assessment) = self.assessor.assess(rules, tally, self.today) else {
                 return;
             };
             self.assessments.push(assessment);

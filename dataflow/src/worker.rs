@@ -27,6 +27,8 @@ use crate::waiting::{Waiting, WaitingQuery};
 pub(crate) enum Command {
     /// Rows for the open epoch.
     Load(Load),
+    /// Let what has come for the first epoch enter, at an instant before it.
+    Enter(Time),
     /// Rules that are in force from an instant on.
     Rules(Time, Rules),
     /// Assess every enterprise by other rules, beside the epochs.
@@ -51,6 +53,8 @@ pub(crate) enum Wanted {
     Changes,
     /// They are known already: they are not even computed.
     Nothing,
+    /// They are told with the first epoch: nothing is looked at before.
+    Later,
 }
 
 /// What a worker reports.
@@ -121,6 +125,8 @@ pub(crate) fn run(
         arrivals: Arrivals::new(open),
         entering: None,
         walks: VecDeque::new(),
+        piece: None,
+        in_pieces: false,
         epoch: None,
         last: open,
         steps: 0,
@@ -155,6 +161,10 @@ struct Desk {
     arrivals: Arrivals,
     /// What is still to enter of the epoch that is being closed.
     entering: Option<Entering>,
+    /// A piece of the first epoch that is under way.
+    piece: Option<Time>,
+    /// Whether the first epoch has entered in pieces and is still open.
+    in_pieces: bool,
     /// Surveys under way.
     walks: VecDeque<Walk>,
     /// Closed and not yet reported.
@@ -166,9 +176,13 @@ struct Desk {
 }
 
 impl Desk {
-    /// Takes every command that waits; `false` when it is time to stop.
+    /// Takes every command that waits, unless a piece is under way; `false` when
+    /// it is time to stop.
     fn take_all(&mut self, commands: &Receiver<Command>) -> bool {
         loop {
+            if self.piece.is_some() {
+                return true;
+            }
             match commands.try_recv() {
                 Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Ok(command) => self.take(command),
@@ -186,8 +200,20 @@ impl Desk {
                 let walk = Walk::begin(&mut self.graph.tallies, question, today);
                 self.walks.push_back(walk);
             }
+            Command::Enter(time) => {
+                let arrivals = self.arrivals.take_piece();
+                self.graph.harvest.borrow_mut().wanted = Wanted::Later;
+                self.entering = Some(Entering::new(time, arrivals));
+                self.piece = Some(time);
+                self.in_pieces = true;
+            }
             Command::Advance(time, wanted) => {
-                let arrivals = self.arrivals.take(time);
+                let mut arrivals = self.arrivals.take(time);
+                if std::mem::take(&mut self.in_pieces) {
+                    // What the pieces brought is assessed for the first time here.
+                    let rules = arrivals.rules.iter_mut();
+                    rules.for_each(|(from, _)| *from = time);
+                }
                 self.graph.harvest.borrow_mut().wanted = wanted;
                 self.entering = Some(Entering::new(time, arrivals));
                 self.epoch = Some(time);
@@ -219,8 +245,12 @@ impl Desk {
         entered
     }
 
-    /// Reports the closed epoch once everything of it has come out.
+    /// Ends a piece, or reports the closed epoch, once everything of it has come
+    /// out.
     fn report(&mut self) {
+        if let Some(time) = self.piece.take_if(|time| self.graph.is_done(*time)) {
+            self.graph.compact(time + 1);
+        }
         let Some(time) = self.epoch.filter(|time| self.graph.is_done(*time)) else {
             return;
         };

@@ -31,6 +31,26 @@ struct Inner {
     weights: Vec<i64>,
 }
 
+/// A row and its score, from which others are reached.
+#[derive(Debug, Clone)]
+pub struct Base {
+    row: Vec<Option<i64>>,
+    contributions: Vec<i64>,
+    score: Score,
+}
+
+impl Base {
+    /// The values, in feature order.
+    pub fn row(&self) -> &[Option<i64>] {
+        &self.row
+    }
+
+    /// What each contributes, in micro-log-odds.
+    pub fn contributions(&self) -> &[i64] {
+        &self.contributions
+    }
+}
+
 /// Where a feature's keys and weights are.
 #[derive(Debug)]
 struct Lookup {
@@ -83,6 +103,41 @@ impl BoundScorecard {
             let value = row.get(place).copied().flatten();
             self.0.weight(lookup, value)
         }));
+    }
+
+    /// The score of `row`, as where to begin for rows that differ in few places.
+    pub fn base(&self, row: Vec<Option<i64>>) -> Base {
+        let mut contributions = Vec::new();
+        self.contributions(&row, &mut contributions);
+        Base {
+            score: self.score(&row),
+            row,
+            contributions,
+        }
+    }
+
+    /// [`BoundScorecard::score`] of a row that differs from that of `base` at
+    /// most in the features `touched`, and its
+    /// [`BoundScorecard::contributions`].
+    pub fn score_from(
+        &self,
+        base: &Base,
+        row: &[Option<i64>],
+        touched: &[u16],
+        contributions: &mut Vec<i64>,
+    ) -> Score {
+        contributions.clear();
+        contributions.extend_from_slice(&base.contributions);
+        let mut score = base.score;
+        for place in touched.iter().map(|place| usize::from(*place)) {
+            let lookup = &self.0.lookups[place];
+            let weight = self.0.weight(lookup, row[place]);
+            let more = weight - std::mem::replace(&mut contributions[place], weight);
+            score.subtotals[lookup.category] += more;
+            score.log_odds += more;
+        }
+        score.index = self.0.anchors.index(score.log_odds);
+        score
     }
 
     /// What every enterprise starts from, in micro-log-odds.

@@ -56,7 +56,7 @@ mod tally;
 mod train;
 mod validation;
 
-pub use bound::BoundScorecard;
+pub use bound::{Base, BoundScorecard};
 pub use category::{CATEGORIES, Category};
 pub use error::ModelError;
 pub use evaluation::{CalibrationBin, Evaluation, Figure, evaluate};

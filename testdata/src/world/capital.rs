@@ -1,6 +1,6 @@
 //! Registered capital: how much, and the dozens of ways to write it.
 
-use super::measured::{CAPITAL, CAPITAL_FORMS, CAPITAL_PARTS, IN_DOLLARS};
+use super::measured::{CAPITAL, CAPITAL_FORMS, CAPITAL_PARTS, IN_DOLLARS, IN_HONG_KONG_DOLLARS};
 use crate::random::Dice;
 
 /// An amount in 10,000 yuan, as common as measured.
@@ -15,6 +15,9 @@ pub(super) fn drawn(dice: &mut Dice) -> u32 {
 pub(crate) fn text(wan: u32, part: u64, dice: &mut Dice) -> String {
     if dice.per_mille(IN_DOLLARS) && wan >= 70 {
         return format!("{}(万美元)", wan / 7);
+    }
+    if dice.per_mille(IN_HONG_KONG_DOLLARS) {
+        return format!("{wan}(万香港元)");
     }
     let at = dice.weighted(CAPITAL_FORMS.iter().map(|form| form.2));
     let (unit, separated, _) = CAPITAL_FORMS[at];

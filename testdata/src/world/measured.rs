@@ -121,8 +121,15 @@ pub(crate) const WITHOUT_SCOPE: u32 = 4;
 /// compilation, as the contest set, from the agency, lacks no type; not used.
 pub(crate) const WITHOUT_PAID_CAPITAL: u32 = 799;
 
-/// Per mille of the amounts that are in US dollars.
-pub(super) const IN_DOLLARS: u32 = 24;
+/// Per mille of the amounts that are in US dollars (6,361 of 223,785), and in Hong
+/// Kong dollars (4,938).
+pub(super) const IN_DOLLARS: u32 = 28;
+pub(super) const IN_HONG_KONG_DOLLARS: u32 = 22;
+
+/// Of 222,900 names that end in 公司 so many have brackets, per mille; and of
+/// those the ones with narrow brackets: 5,131, and 4,685 of them.
+pub(super) const NAMES_WITH_BRACKETS: u32 = 23;
+pub(super) const NARROW_BRACKETS: u32 = 913;
 
 /// Representatives: per mille of the enterprises whose representative has one,
 /// two, three, … enterprises; the last group stands for ten and more.

@@ -274,6 +274,13 @@ pub struct Simulate {
     /// Deliver day by day, as the agencies would, to a `tocsin run` beside it
     #[arg(long)]
     pub arrivals: bool,
+    /// So many times the measured dirt: repeated, corrected, refused records and
+    /// such (measured rates: testdata/src/feeds/dirt.rs); 0 is clean but late
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub dirt: u32,
+    /// Compress text files of so many bytes and more to .csv.gz (0: all)
+    #[arg(long, value_name = "BYTES", conflicts_with = "arrivals")]
+    pub compress: Option<u64>,
     /// With --arrivals: simulated days per second
     #[arg(long, default_value_t = 2.0, requires = "arrivals")]
     pub days_per_second: f64,

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tocsin_testdata::{City, CityParams, write_city, write_truth};
+use tocsin_testdata::{City, CityParams, pack_city, write_city, write_truth};
 
 /// The simulated city's sources, features, word lists and model.
 static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
@@ -164,7 +164,10 @@ fn write_truth_below(folder: &Path, params: &CityParams) -> Result<()> {
 /// # Errors
 /// When the disk refuses.
 pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()> {
-    let params = params(args.enterprises, args.months, args.seed, args.schemes);
+    let params = CityParams {
+        dirt: args.dirt,
+        ..params(args.enterprises, args.months, args.seed, args.schemes)
+    };
     let landing = args.out.join("landing");
     // Before anything is written: another city's truth must not replace this one's.
     if args.arrivals {
@@ -202,6 +205,9 @@ fn all_at_once(args: &Simulate, params: &CityParams, landing: &Path, config: &Pa
             stats.rows
         );
     })?;
+    let saved = args
+        .compress
+        .map_or(Ok(0), |from| pack_city(landing, from))?;
     let months = jiff::Span::new().months(params.months);
     let last = params.start.checked_add(months)?.yesterday()?;
     replace(&landing.join("clock"), format!("{last}T18:00:00+08:00\n"))?;
@@ -209,7 +215,7 @@ fn all_at_once(args: &Simulate, params: &CityParams, landing: &Path, config: &Pa
         "{} records in {} files, {} bytes; run on them with: tocsin run --once --config {}",
         stats.rows,
         stats.files,
-        stats.bytes,
+        stats.bytes - saved,
         config.display()
     );
     Ok(())
@@ -289,8 +295,12 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
 /// A folder belongs to one city: the first to come notes itself there.
 fn check_same_city(folder: &Path, params: &CityParams) -> Result<()> {
     let note = folder.join(NOTE);
+    let dirt = match params.dirt {
+        1 => String::new(),
+        times => format!(" dirt {times}"),
+    };
     let wanted = format!(
-        "enterprises {} seed {} schemes {}\n",
+        "enterprises {} seed {} schemes {}{dirt}\n",
         params.enterprises, params.seed, params.schemes_per_100k
     );
     match fs::read_to_string(&note) {

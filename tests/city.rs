@@ -5,9 +5,11 @@
 
 mod support;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use support::{program, text, tocsin, wait_until};
@@ -152,17 +154,43 @@ fn small_city() -> Simulated {
     city
 }
 
-/// Every file below a folder, with its bytes.
+/// Every file below a folder, with its bytes; of a compressed one its contents, as
+/// another version of the library may compress otherwise.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
             true => found.extend(files(&path)),
-            false => drop(found.insert(path.clone(), fs::read(&path).unwrap())),
+            false => drop(found.insert(path.clone(), contents(&path))),
         }
     }
     found
+}
+
+fn contents(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return bytes;
+    }
+    let mut contents = Vec::new();
+    GzDecoder::new(&bytes[..])
+        .read_to_end(&mut contents)
+        .unwrap();
+    contents
+}
+
+/// The size of all files below a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap();
+    let sizes = entries.map(|entry| {
+        let entry = entry.unwrap();
+        match entry.path().is_dir() {
+            true => size(&entry.path()),
+            false => entry.metadata().unwrap().len(),
+        }
+    });
+    sizes.sum()
 }
 
 #[test]
@@ -172,10 +200,12 @@ fn the_small_city_is_what_the_simulator_writes() {
     };
     let out = written.path("city");
     let params = [
-        ["--enterprises", "1750"],
+        ["--enterprises", "3000"],
         ["--months", "6"],
-        ["--schemes", "1500"],
+        ["--schemes", "1000"],
         ["--seed", "7"],
+        ["--dirt", "10"],
+        ["--compress", "50000"],
     ];
     tocsin(&[&["simulate", "--out", text(&out)], params.as_flattened()].concat()).ok();
     let small = small_city();
@@ -199,8 +229,17 @@ fn the_small_city_is_what_the_simulator_writes() {
             path.display()
         );
     }
-    let truth = |city: &Simulated| fs::read(city.path("city/truth.csv")).unwrap();
+    let truth = |city: &Simulated| fs::read_to_string(city.path("city/truth.csv")).unwrap();
     assert_eq!(truth(&written), truth(&small));
+    let kinds: BTreeSet<String> = truth(&small)
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').nth(2).map(str::to_owned))
+        .filter(|kind| !kind.is_empty())
+        .collect();
+    assert_eq!(kinds.len(), 12, "{kinds:?}");
+    let size = size(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/small"));
+    assert!(size < 5_000_000, "{size} bytes");
 }
 
 #[test]

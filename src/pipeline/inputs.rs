@@ -4,7 +4,9 @@
 //! Contract: a file is read on from where its last reading ended; one that is
 //! cut short is left alone. A snapshot is read whole, and only once it is
 //! complete, since what it lacks is withdrawn, and so is a workbook; one whose
-//! size has changed is read again from its beginning.
+//! size has changed is read again from its beginning. A compressed file is read
+//! once it is complete, too, and then only what is new in it; compressing a file
+//! that was read changes nothing.
 
 use crate::config::Settings;
 use std::collections::BTreeMap;
@@ -50,7 +52,10 @@ pub struct Pending {
 impl Pending {
     /// Bytes to read.
     pub fn bytes(&self) -> u64 {
-        let begin = |file: &Reading| file.from.as_ref().map_or(0, |at| at.byte);
+        let begin = |file: &Reading| match &file.from {
+            Some(at) if !file.found.is_packed() => at.byte,
+            _ => 0,
+        };
         let files = self.files.iter();
         let files: u64 = files
             .map(|file| file.found.size.saturating_sub(begin(file)))
@@ -151,11 +156,15 @@ impl Inputs {
             let complete = |file: &Found| final_reading || now_ms - file.changed_ms >= SETTLED_MS;
             // Snapshots replace each other in the order of their names: later
             // ones wait for one that is not complete.
-            let waits = |file: &&Found| !source.reads_whole_files() || complete(file);
+            let whole = |file: &Found| source.reads_whole_files() || file.is_packed();
+            let waits = |file: &&Found| !whole(file) || complete(file);
             let files: Vec<Reading> = found
                 .iter()
                 .take_while(waits)
-                .filter_map(|file| self.reading(source, file, complete(file)))
+                .filter_map(|file| {
+                    let alone = !self.is_beside_its_twin(source.index, file, &found);
+                    alone.then(|| self.reading(source, file, complete(file)))?
+                })
                 .collect();
             self.note_missing(source, &found, fed(source.index));
             if !files.is_empty() {
@@ -169,10 +178,17 @@ impl Inputs {
     /// What is to be read of a file now, if anything.
     fn reading(&mut self, source: &Source, file: &Found, complete: bool) -> Option<Reading> {
         let key = (source.index, file.name.clone());
-        let position = self.positions.get(&key);
-        let read = position.map_or(0, |position| position.byte);
         let whole = source.reads_whole_files();
-        if file.size < read && !whole {
+        let own = self.positions.get(&key);
+        let twin = self.positions.get(&(source.index, file.twin()));
+        if whole && own.is_none() && twin.is_some() {
+            // An old list that is compressed must not become the newest.
+            return None;
+        }
+        // What was read under either name was read.
+        let position = own.into_iter().chain(twin).max_by_key(|at| at.byte);
+        let read = position.map_or(0, |position| position.byte);
+        if file.size < read && !whole && !file.is_packed() {
             let text = format!(
                 "file `{}` was cut short: {read} bytes were read, {} are left",
                 file.name, file.size
@@ -183,15 +199,30 @@ impl Inputs {
             let same = (failed.size, failed.changed_ms) == (file.size, file.changed_ms);
             same && !failed.fault.may_pass
         });
-        let wanted = match whole {
-            true => file.size != read && file.size > 0,
-            false => file.size > read,
+        let wanted = match (whole, file.is_packed()) {
+            (true, _) => file.size != read && file.size > 0,
+            (false, true) => own.map_or(0, |own| own.packed) != file.size,
+            (false, false) => file.size > read,
         };
         (wanted && !hopeless).then(|| Reading {
             found: file.clone(),
             from: position.filter(|_| !whole).cloned(),
             complete,
         })
+    }
+
+    /// Whether a file is there compressed and not: then only the latter is read.
+    fn is_beside_its_twin(&mut self, source: u16, file: &Found, found: &[Found]) -> bool {
+        let beside = file.is_packed() && is_there(found, &file.twin());
+        if beside {
+            let text = format!(
+                "file `{}` is not read as long as `{}` is there too",
+                file.name,
+                file.twin()
+            );
+            self.faults.entry(source).or_insert(text);
+        }
+        beside
     }
 
     fn forget_vanished_failures(&mut self, source: u16, found: &[Found]) {
@@ -201,7 +232,8 @@ impl Inputs {
 
     fn note_missing(&mut self, source: &Source, found: &[Found], fed: bool) {
         let mut read = of_source(&self.positions, source.index);
-        let gone = read.find(|(name, _)| !is_there(found, name));
+        let gone = read
+            .find(|(name, _)| !is_there(found, name) && !is_there(found, &transport::twin(name)));
         let text = match gone {
             Some((name, position)) => format!(
                 "file `{name}` has vanished; {} bytes of it were read and count",

@@ -152,6 +152,8 @@ impl<'a> Intake<'a> {
             let mut position = decoder.position();
             if whole {
                 position.byte = reading.found.size;
+            } else if reading.found.is_packed() {
+                position.packed = reading.found.size;
             }
             self.keep_position(reading, position);
         }
@@ -194,18 +196,20 @@ impl<'a> Intake<'a> {
         }
         let mut blocks = match Blocks::open(&reading.found, decoder.position().byte) {
             Ok(blocks) => blocks,
-            Err(error) => return Ok(Err(fault(&error.to_string(), true))),
+            Err(error) => return Ok(Err(fault(&error.to_string(), may_pass(&error)))),
         };
+        let mut left = blocks.left();
         loop {
             let (bytes, last) = match blocks.next_block() {
                 Ok(Some(bytes)) => (bytes, false),
                 Ok(None) => (&[][..], true),
-                Err(error) => return Ok(Err(fault(&error.to_string(), true))),
+                Err(error) => return Ok(Err(fault(&error.to_string(), may_pass(&error)))),
             };
-            self.shared.progress.add(bytes.len() as u64);
             if let Err(error) = self.decode(name, decoder, bytes, last && reading.complete)? {
                 return Ok(Err(fault(&error, false)));
             }
+            self.shared.progress.add(left - blocks.left());
+            left = blocks.left();
             if last {
                 return Ok(Ok(()));
             }
@@ -547,6 +551,12 @@ impl<'a> Intake<'a> {
         self.loader.flush();
         Ok(self.out)
     }
+}
+
+/// Whether the same file may be readable the next time: not if its contents are
+/// damaged.
+fn may_pass(error: &std::io::Error) -> bool {
+    error.kind() != std::io::ErrorKind::InvalidData
 }
 
 fn clear(facts: &mut Facts) {

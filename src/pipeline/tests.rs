@@ -3,6 +3,7 @@
 
 mod files;
 mod names;
+mod packed;
 mod restart;
 mod rules;
 mod versions;

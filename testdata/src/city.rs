@@ -34,6 +34,8 @@ pub struct CityParams {
     pub schemes_per_100k: u32,
     /// New enterprises a month, in thousandths of the first day's number.
     pub founded_per_mille: u32,
+    /// How many times as dirty as measured its records are; 0: clean but late.
+    pub dirt: u32,
     /// A folder of feeds instead of the city's own.
     pub feeds: Option<PathBuf>,
 }
@@ -47,6 +49,7 @@ impl Default for CityParams {
             months: 24,
             schemes_per_100k: 25,
             founded_per_mille: 6,
+            dirt: 1,
             feeds: None,
         }
     }
@@ -86,7 +89,7 @@ pub(crate) fn feeds(params: &CityParams) -> Result<Feeds, CityError> {
         None => embedded(),
     };
     files.sort();
-    Feeds::read(&files).map_err(CityError::Feeds)
+    Feeds::read(&files, params.dirt).map_err(CityError::Feeds)
 }
 
 fn embedded() -> Vec<(String, String)> {

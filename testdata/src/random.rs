@@ -113,6 +113,7 @@ pub(crate) mod stream {
     pub(crate) const SCHEME: u32 = 13;
     pub(crate) const REMARK: u32 = 14;
     pub(crate) const STYLE: u32 = 16;
+    pub(crate) const LOT: u32 = 17;
     pub(crate) const ACCOUNT: u32 = 901;
     pub(crate) const PERSON: u32 = 902;
     pub(crate) const ADDRESS: u32 = 903;

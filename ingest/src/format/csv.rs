@@ -40,6 +40,7 @@ impl CsvDecoder {
             line,
             record,
             header,
+            packed: _,
         } = resume.unwrap_or_default();
         CsvDecoder {
             options,
@@ -66,6 +67,7 @@ impl CsvDecoder {
             line,
             record,
             header: self.header.clone().unwrap_or_default(),
+            packed: 0,
         }
     }
 

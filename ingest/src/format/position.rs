@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// keeps beside a file that grows. It never points into a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvPosition {
-    /// Offset of the next record in the file as it lies there.
+    /// Offset of the next record in the file; of a compressed one, in its contents.
     pub byte: u64,
     /// Its physical line; the header's first line is 1.
     pub line: u64,
@@ -15,6 +15,9 @@ pub struct CsvPosition {
     pub record: u64,
     /// The names of the columns; empty as long as no header was read.
     pub header: Vec<String>,
+    /// Size of the file that has these bytes compressed; 0 where they are not.
+    #[serde(default)]
+    pub packed: u64,
 }
 
 impl Default for CsvPosition {
@@ -25,6 +28,7 @@ impl Default for CsvPosition {
             line,
             record,
             header: Vec::new(),
+            packed: 0,
         }
     }
 }

@@ -90,7 +90,7 @@ impl Writer<'_> {
             return;
         }
         let style = dice.clone();
-        let draw = dice.below(1_000);
+        let again = dice.ppm(feed.dirt.duplicate);
         let row = Row {
             world: self.world,
             of,
@@ -103,15 +103,15 @@ impl Writer<'_> {
         if feed.mode == Mode::Snapshot {
             return;
         }
+        if again {
+            self.put(of, event, feed, place, due);
+        }
         let dirt = feed.dirt;
-        if draw < dirt.duplicate {
+        if let Some(fault) = dirt.fault(&mut dice) {
+            self.fields = break_row(feed, &self.fields, fault, &mut dice);
             self.put(of, event, feed, place, due);
         }
-        if dice.per_mille(dirt.broken) {
-            self.fields = break_row(feed, &self.fields, &mut dice);
-            self.put(of, event, feed, place, due);
-        }
-        let version = match dice.below(1_000) {
+        let version = match dice.below(1_000_000) {
             draw if draw < dirt.corrected => Version::Corrected,
             draw if draw < dirt.corrected + dirt.withdrawn && feed.op.is_some() => {
                 Version::Withdrawn

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::column::{Column, Expression};
+use super::dirt::{DeclaredRates, Rates};
 use super::feed::{Feed, Renamed, key};
 use super::schedule::Cadence;
 use crate::calendar::month_number;
@@ -75,7 +76,7 @@ struct Declared {
     #[serde(default)]
     mode: super::Mode,
     #[serde(default)]
-    dirt: super::dirt::Rates,
+    dirt: DeclaredRates,
     silent: Option<String>,
     columns: Vec<(String, String)>,
 }
@@ -95,8 +96,8 @@ enum Share {
     Range([u32; 2]),
 }
 
-/// Reads one unit's file.
-pub(super) fn read(file: &str, text: &str) -> Result<Vec<Feed>, Vec<FeedFault>> {
+/// Reads one unit's file; `dirt` is how many times as dirty as measured it is.
+pub(super) fn read(file: &str, text: &str, dirt: u32) -> Result<Vec<Feed>, Vec<FeedFault>> {
     let unit: Unit = toml::from_str(text).map_err(|error| {
         vec![FeedFault {
             file: file.to_owned(),
@@ -111,6 +112,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Feed>, Vec<FeedFault>> 
     for declared in &unit.feed {
         let mut judge = Judge {
             declared,
+            dirt,
             faults: Vec::new(),
         };
         if !seen.insert(&declared.resource) {
@@ -133,6 +135,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Feed>, Vec<FeedFault>> 
 
 struct Judge<'a> {
     declared: &'a Declared,
+    dirt: u32,
     faults: Vec<String>,
 }
 
@@ -165,6 +168,7 @@ impl Judge<'_> {
         Feed {
             key: key(&folder),
             folder,
+            dirt: declared.dirt.over(Rates::of(&routes, self.dirt)),
             routes,
             share,
             lag: (lag[0], lag[1]),
@@ -173,7 +177,6 @@ impl Judge<'_> {
             encoding: declared.encoding,
             crlf: declared.crlf,
             mode: declared.mode,
-            dirt: declared.dirt,
             silent,
             renamed,
             op: columns

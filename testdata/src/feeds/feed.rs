@@ -98,12 +98,13 @@ pub(crate) struct Feeds {
 }
 
 impl Feeds {
-    /// Reads all units' files, in the order of their names.
-    pub(crate) fn read(files: &[(String, String)]) -> Result<Feeds, Vec<FeedFault>> {
+    /// Reads all units' files, in the order of their names. `dirt` is how many
+    /// times as dirty as measured they are.
+    pub(crate) fn read(files: &[(String, String)], dirt: u32) -> Result<Feeds, Vec<FeedFault>> {
         let mut list = Vec::new();
         let mut faults = Vec::new();
         for (file, text) in files {
-            match declared::read(file, text) {
+            match declared::read(file, text, dirt) {
                 Ok(feeds) => list.extend(feeds),
                 Err(found) => faults.extend(found),
             }

@@ -11,7 +11,7 @@ use crate::money::{INSTITUTIONS, keeper};
 use crate::random::{Dice, mix, stream};
 use crate::world::place::{domain, email, phone};
 use crate::world::trade::{TRADES, sector};
-use crate::world::{Enterprise, World, capital, name, people};
+use crate::world::{Enterprise, World, capital, measured, name, people};
 
 /// The fields of a row, one after another.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +99,7 @@ impl Row<'_> {
                 self.registered(expression, to, dice);
             }
             E::District | E::Street | E::Address | E::Phone | E::Email | E::Domain => {
-                self.place(expression, to);
+                self.place(expression, to, dice);
             }
             E::LegalRep
             | E::LegalRepId
@@ -173,20 +173,18 @@ impl Row<'_> {
 
     fn identifier(&self, expression: &Expression, to: &mut String, dice: &mut Dice) {
         let code = self.of.uscc();
-        let draw = dice.below(1_000);
+        let draw = dice.below(1_000_000);
+        let dirt = &self.feed.dirt;
         match expression {
             Expression::OrgCode => push_ascii(to, &code[8..17]),
             Expression::OldNumber => self.old_number(to),
             Expression::UsccClean => push_ascii(to, &code),
-            Expression::MaybeUscc if draw < 300 => {}
-            _ if draw >= 985 && self.of.has_old_number() => self.old_number(to),
-            _ if draw >= 980 => {
+            // Who tells of an enterprise mostly knows its code: set, not measured.
+            Expression::MaybeUscc if draw >= 700_000 => {}
+            _ if draw < dirt.old && self.of.has_old_number() => self.old_number(to),
+            _ if (dirt.old..dirt.old + dirt.lower).contains(&draw) => {
                 let lower = code.map(|byte| byte.to_ascii_lowercase());
                 push_ascii(to, &lower);
-            }
-            _ if draw >= 977 => {
-                let text: String = code.iter().map(|byte| char::from(*byte)).collect();
-                to.push_str(&capital::full_width(&text));
             }
             _ => push_ascii(to, &code),
         }
@@ -207,9 +205,17 @@ impl Row<'_> {
             Expression::Type => to.push_str(of.form.registered()),
             Expression::Sector => to.push_str(sector(trade.letter)),
             Expression::SectorCode => to.push(trade.letter),
+            Expression::Scope if self.lacks(2, measured::WITHOUT_SCOPE) => to.push_str("N/A"),
             Expression::Scope => to.push_str(&of.scope(day)),
             Expression::Founded => date(to, of.founded),
-            Expression::Capital => to.push_str(&capital::text(of.capital(day), dice)),
+            Expression::Capital if self.lacks(0, of.form.without_capital_per_mille()) => {
+                to.push_str("N/A");
+            }
+            Expression::Capital => {
+                let part = mix(world.seed, stream::LOT, u64::from(of.index), 3);
+                to.push_str(&capital::text(of.capital(day), part, dice));
+            }
+            Expression::PaidCapital if self.lacks(1, measured::WITHOUT_PAID_CAPITAL) => {}
             Expression::PaidCapital => {
                 let paid = of.capital(day) * of.paid_per_cent / 100;
                 let _ = write!(to, "{paid}(万元人民币)");
@@ -220,13 +226,27 @@ impl Row<'_> {
         }
     }
 
-    fn place(&self, expression: &Expression, to: &mut String) {
+    /// Whether the registry does not know `what` of the enterprise: for good.
+    fn lacks(&self, what: u64, per_mille: u32) -> bool {
+        let index = u64::from(self.of.index);
+        mix(self.world.seed, stream::LOT, index, what) % 1_000 < u64::from(per_mille)
+    }
+
+    fn place(&self, expression: &Expression, to: &mut String, dice: &mut Dice) {
         let (world, of) = (self.world, self.of);
         let place = of.place(world, self.event.date);
         match expression {
             Expression::District => to.push_str(place.district()),
             Expression::Street => to.push_str(&place.street()),
-            Expression::Address => to.push_str(&place.text()),
+            Expression::Address => {
+                let wide = dice.ppm(self.feed.dirt.wide);
+                let text = place.text();
+                to.push_str(&if wide {
+                    capital::full_width(&text)
+                } else {
+                    text
+                });
+            }
             Expression::Phone => to.push_str(&phone(world.seed, of.telephone)),
             Expression::Email => to.push_str(&email(of.telephone)),
             _ => to.push_str(&domain(of.site_number())),
@@ -413,7 +433,8 @@ fn date(to: &mut String, day: i32) {
 }
 
 /// Money as agencies write it: mostly plain, sometimes with separators or in
-/// full-width digits.
+/// full-width digits. All amounts of the tax sample are plain; the other forms are
+/// set, so that they are seen.
 fn yuan(to: &mut String, fen: i64, dice: &mut Dice) {
     let (whole, rest) = (fen / 100, fen.unsigned_abs() % 100);
     match dice.below(100) {

@@ -49,7 +49,7 @@ impl Cadence {
 
 /// The day on which a feed delivers an event, `after` days later than it could.
 pub(super) fn day(world: &World, feed: &Feed, event: &Event, dice: &mut Dice, after: i32) -> i32 {
-    let late = if dice.per_mille(feed.dirt.late) {
+    let late = if dice.ppm(feed.dirt.late) {
         dice.range(10, 45)
     } else {
         0

@@ -3,7 +3,7 @@
 
 use super::Month;
 use super::detail::fill;
-use super::rates::ORDINARY;
+use super::rates;
 use crate::event::{Events, Kind, LICENCES};
 use crate::random::{mix, stream};
 
@@ -11,7 +11,7 @@ use crate::random::{mix, stream};
 const TIMES: u32 = 14;
 
 /// Topics of ordinary life, of licences and of their ends.
-const TOPICS: u32 = ORDINARY.len() as u32 + 2 * LICENCES.len() as u32;
+const TOPICS: u32 = rates::TOPICS as u32 + 2 * LICENCES.len() as u32;
 
 /// The enterprises of a city are dealt the topics in turn, once or more often.
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
@@ -32,7 +32,7 @@ pub(super) fn happen(month: &mut Month, out: &mut Events) {
 
 fn put(month: &mut Month, out: &mut Events, at: u32) {
     let rest = at as usize;
-    let (kind, topic) = match (rest.checked_sub(ORDINARY.len()), ORDINARY.get(rest)) {
+    let (kind, topic) = match (rest.checked_sub(rates::TOPICS), rates::topic(rest)) {
         (_, Some(rate)) => (rate.kind, rate.topic),
         (Some(rest), None) if rest < LICENCES.len() => (Kind::Licence, LICENCES[rest]),
         (rest, None) => (

@@ -7,6 +7,7 @@ mod detail;
 mod figures;
 mod floor;
 mod licence;
+pub(crate) mod measured;
 mod rates;
 mod registry;
 mod text;

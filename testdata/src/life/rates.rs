@@ -1,9 +1,9 @@
 //! What happens to anybody now and then, as events per enterprise and month in
-//! millionths. No public source has these rates for a whole city: they are set so
-//! that rare things stay rare and every topic is seen somewhere.
+//! millionths. Which of it is measured, and that the rest is set, says `measured.rs`.
 
 use super::Month;
 use super::detail::fill;
+use super::measured::{IN_THE_NEWS, JUDGED, TONES};
 use crate::event::{Events, Kind};
 use crate::random::{mix, stream};
 
@@ -68,6 +68,28 @@ pub(super) fn happen(month: &mut Month, out: &mut Events) {
     ) % 8;
     let per_cent = [25, 35, 50, 70, 85, 105, 140, 190][lively as usize];
     draw(month, out, &ORDINARY, ORDINARY_TOTAL, per_cent);
+    on_few(month, out, &SUITS, 61, &JUDGED);
+    on_few(month, out, &NEWS, 62, &IN_THE_NEWS);
+}
+
+/// Draws what happens often to few enterprises and never to the others. `lots` has
+/// how many of 100,000 it is, and how often a month in millionths.
+fn on_few(month: &mut Month, out: &mut Events, rates: &[Rate], what: u64, lots: &[(u32, u64)]) {
+    let index = u64::from(month.of.index);
+    let mut lot = (mix(month.world.seed, stream::LOT, index, what) % 100_000) as u32;
+    for (share, often) in lots {
+        if lot < *share {
+            return draw(month, out, rates, *often, 100);
+        }
+        lot -= share;
+    }
+}
+
+/// How many topics of ordinary life there are, and the one at a place.
+pub(super) const TOPICS: usize = ORDINARY.len() + SUITS.len() + NEWS.len();
+
+pub(super) fn topic(at: usize) -> Option<&'static Rate> {
+    ORDINARY.iter().chain(&SUITS).chain(&NEWS).nth(at)
 }
 
 const ORDINARY_TOTAL: u64 = {
@@ -80,7 +102,7 @@ const ORDINARY_TOTAL: u64 = {
     sum
 };
 
-pub(super) const ORDINARY: [Rate; 151] = [
+const ORDINARY: [Rate; 143] = [
     rate(Kind::Pledge, "股权出质", 300),
     rate(Kind::Pledge, "动产抵押", 300),
     rate(Kind::Pledge, "不动产抵押", 300),
@@ -159,11 +181,6 @@ pub(super) const ORDINARY: [Rate; 151] = [
     rate(Kind::LostContact, "失联", 100),
     rate(Kind::LostContact, "出境", 400),
     rate(Kind::LostContact, "限制出境", 70),
-    rate(Kind::Suit, "民间借贷", 800),
-    rate(Kind::Suit, "买卖合同", 2_500),
-    rate(Kind::Suit, "劳动争议", 1_500),
-    rate(Kind::Suit, "委托理财", 100),
-    rate(Kind::Suit, "房屋租赁", 600),
     rate(Kind::Enforcement, "被执行人", 1_200),
     rate(Kind::Enforcement, "失信", 350),
     rate(Kind::Enforcement, "限高", 350),
@@ -192,9 +209,6 @@ pub(super) const ORDINARY: [Rate; 151] = [
     rate(Kind::TelecomUse, "短信", 2_500),
     rate(Kind::TelecomUse, "安装量", 800),
     rate(Kind::TelecomUse, "群聊", 500),
-    rate(Kind::Opinion, "正面", 3_000),
-    rate(Kind::Opinion, "中性", 5_000),
-    rate(Kind::Opinion, "负面", 2_000),
     rate(Kind::Opinion, "承诺收益", 80),
     rate(Kind::Advert, "户外", 800),
     rate(Kind::Advert, "互联网", 2_500),
@@ -232,4 +246,20 @@ pub(super) const ORDINARY: [Rate; 151] = [
     rate(Kind::Finding, "其他违法", 15),
     rate(Kind::Finding, "不实", 25),
     rate(Kind::Finding, "失联无法核查", 10),
+];
+
+/// What suits are about, by weight.
+const SUITS: [Rate; 5] = [
+    rate(Kind::Suit, "民间借贷", 800),
+    rate(Kind::Suit, "买卖合同", 2_500),
+    rate(Kind::Suit, "劳动争议", 1_500),
+    rate(Kind::Suit, "委托理财", 100),
+    rate(Kind::Suit, "房屋租赁", 600),
+];
+
+/// What news are like, by weight.
+const NEWS: [Rate; 3] = [
+    rate(Kind::Opinion, "正面", TONES[0]),
+    rate(Kind::Opinion, "中性", TONES[1]),
+    rate(Kind::Opinion, "负面", TONES[2]),
 ];

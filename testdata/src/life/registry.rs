@@ -1,12 +1,10 @@
 //! What the registry sees: founding, shares, changes, reports, the end.
 
 use super::Month;
+use super::measured::SILENT_PER_CENT;
 use crate::event::{Events, Kind};
 use crate::world::class::Class;
 use crate::world::{month_of_year, year_of};
-
-/// Per cent of enterprises that do not file their annual report.
-const SILENT_PER_CENT: u64 = 6;
 
 pub(super) fn happen(month: &mut Month, out: &mut Events) {
     if month.fresh {

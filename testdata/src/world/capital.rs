@@ -1,6 +1,6 @@
 //! Registered capital: how much, and the dozens of ways to write it.
 
-use super::measured::{CAPITAL, CAPITAL_FORMS, IN_DOLLARS};
+use super::measured::{CAPITAL, CAPITAL_FORMS, CAPITAL_PARTS, IN_DOLLARS, IN_HONG_KONG_DOLLARS};
 use crate::random::Dice;
 
 /// An amount in 10,000 yuan, as common as measured.
@@ -10,10 +10,14 @@ pub(super) fn drawn(dice: &mut Dice) -> u32 {
     low + dice.below((high - low) / step + 1) * step
 }
 
-/// `wan` × 10,000 yuan as the registry may write it.
-pub(crate) fn text(wan: u32, dice: &mut Dice) -> String {
+/// `wan` × 10,000 yuan as the registry may write it; `part` decides what follows
+/// the decimal point of an enterprise's amount.
+pub(crate) fn text(wan: u32, part: u64, dice: &mut Dice) -> String {
     if dice.per_mille(IN_DOLLARS) && wan >= 70 {
         return format!("{}(万美元)", wan / 7);
+    }
+    if dice.per_mille(IN_HONG_KONG_DOLLARS) {
+        return format!("{wan}(万香港元)");
     }
     let at = dice.weighted(CAPITAL_FORMS.iter().map(|form| form.2));
     let (unit, separated, _) = CAPITAL_FORMS[at];
@@ -22,11 +26,22 @@ pub(crate) fn text(wan: u32, dice: &mut Dice) -> String {
     } else {
         wan.to_string()
     };
-    match dice.below(1_000) {
-        0..40 => format!("{number}.0000{unit}"),
-        40..46 => format!("{}{unit}", full_width(&number)),
-        _ => format!("{number}{unit}"),
+    format!("{number}{}{unit}", decimals(part))
+}
+
+/// Nothing for most.
+fn decimals(part: u64) -> String {
+    let mut rest = (part % 1_000) as u32;
+    for (digits, per_mille) in CAPITAL_PARTS {
+        if rest < per_mille {
+            let bound = 10_u64.pow(digits);
+            // The last of them is none that could be left out.
+            let tail = (part >> 20) % bound / 10 * 10 + 1 + (part >> 40) % 9;
+            return format!(".{tail:0width$}", width = digits as usize);
+        }
+        rest -= per_mille;
     }
+    String::new()
 }
 
 /// `text` with full-width digits.
@@ -59,6 +74,17 @@ mod tests {
     fn numbers_are_written_as_agencies_write_them() {
         assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(full_width("50万"), "５０万");
+    }
+
+    #[test]
+    fn few_amounts_have_decimals() {
+        let mut dice = Dice::new(1, 1, 1, 2);
+        let texts: Vec<String> = (0..10_000).map(|_| decimals(dice.next())).collect();
+        let some = texts.iter().filter(|text| !text.is_empty()).count();
+        assert!((440..590).contains(&some), "{some}");
+        let sound =
+            |text: &String| text.is_empty() || (text.starts_with('.') && !text.ends_with('0'));
+        assert!(texts.iter().all(sound));
     }
 
     #[test]

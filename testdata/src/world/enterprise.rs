@@ -6,6 +6,7 @@ use super::place::Place;
 use super::{HOST_PLACE, World, capital, measured, shared, trade};
 use crate::code;
 use crate::event::{AccountOf, NEVER};
+use crate::life::measured::{CHANGES, CHANGES_DAYS, EARLIER_CHANGES};
 use crate::random::{Dice, mix, stream};
 use crate::scheme::{Plan, Typology};
 
@@ -81,7 +82,7 @@ impl Enterprise {
             swapped: NEVER,
             raised: NEVER,
             sold: NEVER,
-            earlier_changes: [0, 0, 0, 1, 1, 2, 3, 5][dice.below(8) as usize],
+            earlier_changes: earlier_changes(&mut dice),
             site: false,
         };
         enterprise.live(world, &mut dice);
@@ -99,19 +100,13 @@ impl Enterprise {
                 NEVER
             }
         };
-        let moves = if self.class == Class::Moved { 8 } else { 1 };
-        self.renamed = within(25 * moves);
-        self.moved = within(75 * moves);
-        self.rescoped = within(90);
-        self.swapped = within(55);
-        self.raised = within(45);
-        self.sold = within(55);
         self.closed = within(90);
         self.troubled = if self.class == Class::Failing {
             within(5_000)
         } else {
             within(3)
         };
+        self.change(world, dice);
         let site = [25, 60][usize::from(matches!(self.class, Class::Shop | Class::Scheme))];
         self.site = dice.per_cent(site);
         if self.troubled != NEVER {
@@ -131,6 +126,33 @@ impl Enterprise {
             Class::Host | Class::Hospital | Class::Charity => self.closed = NEVER,
             Class::Scheme => self.turn_bad(world, dice),
             _ => {}
+        }
+    }
+
+    /// Draws the days on which something changes at the registry: few firms change
+    /// much, most nothing.
+    fn change(&mut self, world: &World, dice: &mut Dice) {
+        let from = world.start.max(self.founded + 20);
+        let days = (world.end - from).max(0) as u32;
+        let (changing, items) = CHANGES[usize::from(self.form.is_small())];
+        let changes = dice.per_mille(changing * days / CHANGES_DAYS);
+        let mut on = |per_mille: u32| {
+            let day = dice.range(from, world.end - 1);
+            match days > 0 && dice.per_mille(per_mille) {
+                true => day,
+                false => NEVER,
+            }
+        };
+        let mut item = |at: usize| on(if changes { items[at] } else { 0 });
+        self.renamed = item(0);
+        self.moved = item(1);
+        self.rescoped = item(2);
+        self.swapped = item(3);
+        self.raised = item(4);
+        self.sold = item(5);
+        if self.class == Class::Moved {
+            self.renamed = on(200 * days / 730);
+            self.moved = on(600 * days / 730);
         }
     }
 
@@ -323,6 +345,12 @@ const PERSONAL: u64 = 5_000_000_000;
 
 /// The day number of 2015-10-01.
 const OLD_NUMBERS_TO: i32 = 16_709;
+
+/// Changes that the registry has counted before the first day.
+fn earlier_changes(dice: &mut Dice) -> u32 {
+    let at = dice.weighted(EARLIER_CHANGES.iter().map(|(share, _)| *share));
+    EARLIER_CHANGES[at].1
+}
 
 fn staff(dice: &mut Dice) -> u32 {
     let factor = 1 + dice.below(10);

@@ -1,6 +1,8 @@
 //! Forms of enterprises: what they are called in the registry and at the end of
 //! a name.
 
+use super::measured::WITHOUT_CAPITAL;
+
 /// An enterprise's form, in the order of the measured shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -60,6 +62,16 @@ impl Form {
             Form::Partnership => "合伙企业（有限合伙）".to_owned(),
             Form::Institution => String::new(),
         }
+    }
+
+    /// Of how many of a thousand the registry names no capital.
+    pub(crate) fn without_capital_per_mille(self) -> u32 {
+        WITHOUT_CAPITAL[usize::from(self.is_small())]
+    }
+
+    /// Whether it is a household or one person's plant.
+    pub(super) fn is_small(self) -> bool {
+        matches!(self, Form::Household | Form::SoleFactory)
     }
 
     /// Whether it has shareholders and a capital of its own.

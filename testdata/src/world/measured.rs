@@ -101,8 +101,35 @@ pub(super) const CAPITAL_FORMS: [(&str, bool, u32); 12] = [
     ("万人民币元", false, 2),
 ];
 
-/// Per mille of the amounts that are in US dollars.
-pub(super) const IN_DOLLARS: u32 = 24;
+/// Decimals of an amount in 10,000 yuan, per mille of the amounts that are given:
+/// 11,448 of 223,785 have some.
+pub(super) const CAPITAL_PARTS: [(u32, u32); 4] = [(1, 9), (2, 3), (3, 2), (4, 37)];
+
+/// Per mille without an amount (`N/A`): 13,416 of 222,900 names that end in 公司,
+/// and 54,251 of 66,971 names of shops, plants and the like.
+pub(super) const WITHOUT_CAPITAL: [u32; 2] = [60, 810];
+
+/// Per mille without a scope (`N/A` or none: 1,348 of 306,028).
+pub(crate) const WITHOUT_SCOPE: u32 = 4;
+
+/// Per mille without a paid-in capital: 11,883 of the 14,865 rows of the contest
+/// set, whose registry table comes from the agency itself. It has been optional to
+/// register since 2014.
+///
+/// The registry sample lacks more: 814 per mille of the types and 110 of the
+/// representatives, the latter nearly all of shops. Those are gaps of the
+/// compilation, as the contest set, from the agency, lacks no type; not used.
+pub(crate) const WITHOUT_PAID_CAPITAL: u32 = 799;
+
+/// Per mille of the amounts that are in US dollars (6,361 of 223,785), and in Hong
+/// Kong dollars (4,938).
+pub(super) const IN_DOLLARS: u32 = 28;
+pub(super) const IN_HONG_KONG_DOLLARS: u32 = 22;
+
+/// Of 222,900 names that end in 公司 so many have brackets, per mille; and of
+/// those the ones with narrow brackets: 5,131, and 4,685 of them.
+pub(super) const NAMES_WITH_BRACKETS: u32 = 23;
+pub(super) const NARROW_BRACKETS: u32 = 913;
 
 /// Representatives: per mille of the enterprises whose representative has one,
 /// two, three, … enterprises; the last group stands for ten and more.

@@ -5,7 +5,7 @@ pub(crate) mod capital;
 pub(crate) mod class;
 mod enterprise;
 pub(crate) mod form;
-mod measured;
+pub(crate) mod measured;
 pub(crate) mod name;
 pub(crate) mod people;
 pub(crate) mod place;

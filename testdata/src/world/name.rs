@@ -4,7 +4,7 @@
 
 use super::class::Class;
 use super::form::Form;
-use super::measured::NAME_PREFIX;
+use super::measured::{NAME_PREFIX, NAMES_WITH_BRACKETS, NARROW_BRACKETS};
 use super::place::{DISTRICTS, Place};
 use super::trade::TRADES;
 use super::{Enterprise, World};
@@ -65,8 +65,11 @@ pub(crate) fn registered(world: &World, of: &Enterprise, day: i32) -> String {
     };
     let word = TRADES[usize::from(of.trade)].word;
     let ending = of.form.ending(district);
-    if of.form.is_company() && dice.per_cent(4) {
-        return format!("{brand}{word}（滨海）{ending}");
+    if of.form.is_company() && dice.per_mille(NAMES_WITH_BRACKETS) {
+        return match dice.per_mille(NARROW_BRACKETS) {
+            true => format!("{brand}{word}(滨海){ending}"),
+            false => format!("{brand}{word}（滨海）{ending}"),
+        };
     }
     let prefix = match dice.weighted(NAME_PREFIX.iter().copied()) {
         _ if matches!(of.form, Form::Household | Form::SoleFactory) => district,
@@ -86,7 +89,7 @@ pub(crate) fn told(world: &World, of: &Enterprise, day: i32, dice: &mut Dice) ->
         0..3 => brand(of.index),
         3..6 => format!(" {name}"),
         6..8 => name.replace("有限公司", "有限公司　"),
-        8..10 => name.replace('（', "(").replace('）', ")"),
+        8..10 => name.replace('(', "（").replace(')', "）"),
         10..12 => format!("“{name}”"),
         _ => name,
     }

@@ -33,6 +33,8 @@ pub enum Command {
     Train(Train),
     /// Judge the training by cross-validation over enterprises
     Evaluate(Evaluate),
+    /// Replay the records as they arrived: what would the alerts have been worth?
+    Backtest(Backtest),
     /// Which alerts other rules would open, close or move; nothing is touched
     Whatif(Whatif),
     /// Recompute everything by a plain batch fold and compare
@@ -198,6 +200,50 @@ pub struct Evaluate {
     /// Splits judged; a single one is a matter of luck
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub repeats: u16,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tocsin backtest`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+At the beginning of every period all enterprises are scored by what had arrived before, by
+the model in force or, with --retrain, by one trained on the outcomes known then. The first
+--capacity of those not yet found positive are held against the outcomes of the --horizon.
+A model trained on later outcomes is refused. Outcomes exist mostly for those who were
+checked: `places that found one` is a lower bound, `precision` speaks of the checked alone.
+
+  tocsin backtest --config city/tocsin.toml --data state --from 2025-01-01 --every 30
+  tocsin backtest --from 2025-01-01 --every 30 --horizon 90 --capacity 50 --retrain")]
+pub struct Backtest {
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// The first day, such as 2025-01-01
+    #[arg(long, value_parser = crate::time::parse_day)]
+    pub from: i32,
+    /// The last day; by default that of the state
+    #[arg(long, value_parser = crate::time::parse_day)]
+    pub to: Option<i32>,
+    /// Days from one period to the next
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub every: u16,
+    /// Days within which outcomes are awaited; by default those of a period
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_100))]
+    pub horizon: Option<u16>,
+    /// Enterprises that can be looked at in a period
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub capacity: u32,
+    /// Train a model at every period on what was known, instead of the one in force
+    #[arg(long)]
+    pub retrain: bool,
+    /// Judge by a simulated city's truth, too: recall by typology, lead time
+    #[arg(long)]
+    pub truth: Option<PathBuf>,
+    /// The seed of the bootstrap
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// As JSON
     #[arg(long)]
     pub json: bool,

@@ -38,18 +38,23 @@ pub struct Example {
     pub enterprise: SubjectKey,
     /// Whether the outcome was positive.
     pub positive: bool,
+    /// When it arrived, the positive one if there are several; milliseconds UTC.
+    pub arrived_ms: i64,
     /// The features, stored units.
     pub row: Vec<Option<i64>>,
 }
 
 /// All that was ever said which bears on the enterprises with an outcome.
-struct Chronicle {
+pub struct Chronicle {
     settings: Arc<Settings>,
     /// What features are made of.
     said: Vec<Stretch>,
-    /// The outcomes that stand, as they are known today.
+    /// The outcomes, also those that were withdrawn.
     outcomes: Vec<Stretch>,
 }
+
+/// An instant after everything that is known.
+pub const TODAY: i64 = i64::MAX;
 
 /// The examples that the landing holds: one for each month in which outcomes of
 /// an enterprise arrived, none after its first positive one. Enterprises that
@@ -58,21 +63,15 @@ struct Chronicle {
 /// # Errors
 /// When the landing or the store cannot be read.
 pub fn examples(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Example>> {
-    let chronicle = Chronicle::read(view, runtime)?;
-    let (mut examples, mut found) = (Vec::new(), HashSet::new());
-    for month in chronicle.months()? {
-        for example in chronicle.before(month) {
-            if !found.contains(&example.enterprise) {
-                found.extend(example.positive.then_some(example.enterprise));
-                examples.push(example);
-            }
-        }
-    }
-    Ok(examples)
+    Chronicle::read(view, runtime)?.examples(TODAY)
 }
 
 impl Chronicle {
-    fn read(view: &View, runtime: &tokio::runtime::Handle) -> Result<Self> {
+    /// Reads the landing.
+    ///
+    /// # Errors
+    /// When the landing or the store cannot be read.
+    pub fn read(view: &View, runtime: &tokio::runtime::Handle) -> Result<Self> {
         let records = &view.records();
         let mut superseded = HashMap::new();
         let known = view.store.each_superseded(|gone| {
@@ -85,13 +84,12 @@ impl Chronicle {
             None => i64::MAX,
         };
         let with_outcomes = |source: &Source| source.outcome.is_some();
-        let mut outcomes = gather(records, with_outcomes, ended, |facts| {
+        let outcomes = gather(records, with_outcomes, ended, |facts| {
             *facts = Facts {
                 outcomes: std::mem::take(&mut facts.outcomes),
                 ..Facts::default()
             };
         })?;
-        outcomes.retain(|stretch| stretch.to_ms == i64::MAX);
         let wanted = wanted(&outcomes);
         let said = gather(
             records,
@@ -117,6 +115,33 @@ impl Chronicle {
         })
     }
 
+    /// The examples that were known at `known_ms`: one for each month in which
+    /// outcomes of an enterprise had arrived, as far as they stood then; none after
+    /// its first positive one.
+    ///
+    /// # Errors
+    /// When an outcome arrived in a month that the calendar does not have.
+    pub fn examples(&self, known_ms: i64) -> Result<Vec<Example>> {
+        let (mut examples, mut found) = (Vec::new(), HashSet::new());
+        for (first_ms, next_ms) in self.months()? {
+            if first_ms >= known_ms {
+                break;
+            }
+            for example in self.checked((first_ms, next_ms.min(known_ms)), known_ms) {
+                if !found.contains(&example.enterprise) {
+                    found.extend(example.positive.then_some(example.enterprise));
+                    examples.push(example);
+                }
+            }
+        }
+        Ok(examples)
+    }
+
+    /// When the outcomes arrived, milliseconds UTC, in no order.
+    pub fn arrivals(&self) -> impl Iterator<Item = i64> {
+        self.outcomes.iter().map(|stretch| stretch.from_ms)
+    }
+
     /// The months in which outcomes arrived: their first instants, and the next
     /// month's.
     fn months(&self) -> Result<BTreeSet<(i64, i64)>> {
@@ -129,30 +154,38 @@ impl Chronicle {
         self.outcomes.iter().map(month).collect()
     }
 
-    /// The enterprises whose outcomes arrived in a month, as they were known at
-    /// its beginning.
-    fn before(&self, (first_ms, next_ms): (i64, i64)) -> Vec<Example> {
+    /// The enterprises whose outcomes arrived from an instant to before another
+    /// and stood at `known_ms`, as they were known at the first.
+    pub fn checked(&self, (first_ms, next_ms): (i64, i64), known_ms: i64) -> Vec<Example> {
         let mut fold = Fold::new(&self.settings, day_of(first_ms), false);
         for stretch in self.said.iter().filter(|said| said.counts_at(first_ms)) {
             fold.add(0, &stretch.facts);
         }
+        // By enterprise: whether negative, and when; so the positive come first.
+        let mut ends: BTreeMap<SubjectKey, (bool, i64)> = BTreeMap::new();
         for stretch in &self.outcomes {
-            if (first_ms..next_ms).contains(&stretch.from_ms) {
-                fold.add(0, &stretch.facts);
+            let arrived = (first_ms..next_ms).contains(&stretch.from_ms);
+            for outcome in stretch
+                .facts
+                .outcomes
+                .iter()
+                .filter(|_| arrived && stretch.counts_at(known_ms))
+            {
+                if let Some(enterprise) = fold.resolve(outcome.subject, outcome.named) {
+                    let end = (!outcome.positive, stretch.from_ms);
+                    let known = ends.entry(enterprise).or_insert(end);
+                    *known = end.min(*known);
+                }
             }
         }
         let folded = fold.finish();
-        let outcomes: BTreeMap<SubjectKey, bool> = folded
-            .outcomes
-            .iter()
-            .map(|(enterprise, positive)| (*enterprise, *positive))
-            .collect();
-        let registered = outcomes
+        let registered = ends
             .into_iter()
             .filter(|(enterprise, _)| folded.is_registered(*enterprise));
-        let example = |(enterprise, positive)| Example {
+        let example = |(enterprise, (negative, arrived_ms)): (SubjectKey, (bool, i64))| Example {
             enterprise,
-            positive,
+            positive: !negative,
+            arrived_ms,
             row: folded.features(enterprise),
         };
         registered.map(example).collect()

@@ -16,6 +16,7 @@ macro_rules! say {
     };
 }
 
+mod backtest;
 mod bench;
 mod cli;
 mod clock;
@@ -111,6 +112,9 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Train(args) => open(&args.place, &runtime, |pipeline| train(pipeline, &args)),
         Command::Evaluate(args) => {
             open(&args.place, &runtime, |pipeline| evaluate(pipeline, &args))
+        }
+        Command::Backtest(args) => {
+            open(&args.place, &runtime, |pipeline| backtest(pipeline, &args))
         }
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
@@ -265,6 +269,27 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
     match args.json {
         true => print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
         false => print(&report::evaluations(&splits))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn backtest(pipeline: &mut Pipeline, args: &cli::Backtest) -> Result<ExitCode> {
+    let request = backtest::Request {
+        from: args.from,
+        to: args.to.unwrap_or(i32::MAX),
+        every: args.every,
+        horizon: args.horizon.unwrap_or(args.every),
+        capacity: args.capacity as usize,
+        retrain: args.retrain,
+        truth: args.truth.clone(),
+        seed: args.seed,
+    };
+    let workers = usize::from(args.place.workers);
+    let runtime = pipeline.runtime().clone();
+    let report = backtest::backtest(pipeline.view(), workers, &request, &runtime)?;
+    match args.json {
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?,
+        false => print(&report.to_string())?,
     }
     Ok(ExitCode::SUCCESS)
 }

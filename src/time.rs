@@ -26,6 +26,19 @@ pub fn day_text(day: i32) -> String {
     }
 }
 
+/// The day number of a day such as `2025-03-17`.
+///
+/// # Errors
+/// When it is no day, in words.
+pub fn parse_day(text: &str) -> Result<i32, String> {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let day = text.parse::<jiff::civil::Date>().ok();
+    let since = day.and_then(|day| day.since((jiff::Unit::Day, epoch)).ok());
+    let since =
+        since.ok_or_else(|| format!("`{text}` is no day; allowed is one such as 2025-06-30"))?;
+    Ok(since.get_days())
+}
+
 /// RFC 3339 with Shanghai's offset, to the millisecond.
 pub fn instant_text(ms: i64) -> String {
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(8));

@@ -37,6 +37,11 @@ impl Examples {
             AsOf::Now => examples_now(&records, time_ms)?,
             AsOf::Outcome => hindsight::examples(view, runtime)?,
         };
+        Examples::of(settings, known)
+    }
+
+    /// Makes known examples ready for training.
+    fn of(settings: &Settings, known: Vec<Example>) -> Result<Examples> {
         if known.is_empty() && settings.training.as_of == AsOf::Outcome {
             bail!(
                 "no enterprise was known before the month in which its outcome arrived: the state must have been there when the records came (`tocsin demo`, `simulate --arrivals`), or say `[training] as_of = \"now\"`"
@@ -95,6 +100,7 @@ fn examples_now(records: &Records, time_ms: i64) -> Result<Vec<Example>> {
     let example = |(enterprise, positive)| Example {
         enterprise,
         positive,
+        arrived_ms: time_ms,
         row: folded.features(enterprise),
     };
     Ok(outcomes.into_iter().map(example).collect())
@@ -140,6 +146,31 @@ pub fn train(view: &View, time_ms: i64, runtime: &Handle) -> Result<Scorecard> {
         created: crate::time::day_text(crate::time::day_of(time_ms)),
         note: format!(
             "{} outcomes, {positive} positive, {known}",
+            examples.labels.len()
+        ),
+    };
+    Ok(tocsin_models::train_grouped(
+        &specs(settings),
+        &examples.rows,
+        &examples.labels,
+        &examples.groups(),
+        settings.training.params.clone(),
+        provenance,
+    )?)
+}
+
+/// Trains a scorecard on what was known at the beginning of `day`.
+///
+/// # Errors
+/// When the examples do not suffice.
+pub fn train_on(settings: &Settings, known: Vec<Example>, day: i32) -> Result<Scorecard> {
+    let examples = Examples::of(settings, known)?;
+    let provenance = Provenance {
+        data_hash: examples.hash(),
+        config_hash: settings.hash.clone(),
+        created: crate::time::day_text(day),
+        note: format!(
+            "{} outcomes, as known before their months",
             examples.labels.len()
         ),
     };

@@ -20,7 +20,7 @@ use tocsin_ingest::values::date;
 /// Depths of the ranking that are judged.
 const DEPTHS: [usize; 3] = [50, 100, 200];
 /// From this level on an office has a task.
-const TASK: Level = Level::Yellow;
+pub const TASK: Level = Level::Yellow;
 /// Events read at a time.
 const PAGE: usize = 1_000;
 
@@ -40,13 +40,13 @@ struct Truth {
 
 /// What the feed said of one enterprise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+pub struct Seen {
     /// The highest score told, micro-log-odds.
-    peak: i64,
+    pub peak: i64,
     /// The day on which it first had any level.
-    first: i32,
+    pub first: i32,
     /// The day on which it first had a level with a task.
-    task: Option<i32>,
+    pub task: Option<i32>,
 }
 
 /// What a feed was worth.
@@ -113,12 +113,6 @@ pub struct Quartiles {
 /// # Errors
 /// When the file cannot be read as a truth, or the store refuses.
 pub fn evaluate(view: &View, runtime: &tokio::runtime::Handle, file: &Path) -> Result<Report> {
-    let context = || format!("truth `{}`", file.display());
-    let rows = csv::Reader::from_path(file).with_context(context)?;
-    let truth: Vec<Truth> = rows
-        .into_deserialize()
-        .collect::<Result<_, _>>()
-        .with_context(context)?;
     let mut seen = HashMap::new();
     let mut last = 0;
     loop {
@@ -127,7 +121,22 @@ pub fn evaluate(view: &View, runtime: &tokio::runtime::Handle, file: &Path) -> R
         last = end.seq;
         page.iter().for_each(|told| note(&told.event, &mut seen));
     }
-    Ok(judge(&truth, &seen, day_of(view.status().time_ms)))
+    held_against(file, &seen, day_of(view.status().time_ms))
+}
+
+/// Judges what was seen of enterprises, by their ids, until `today` by the truth
+/// in `file`.
+///
+/// # Errors
+/// When the file cannot be read as a truth.
+pub fn held_against(file: &Path, seen: &HashMap<String, Seen>, today: i32) -> Result<Report> {
+    let context = || format!("truth `{}`", file.display());
+    let rows = csv::Reader::from_path(file).with_context(context)?;
+    let truth: Vec<Truth> = rows
+        .into_deserialize()
+        .collect::<Result<_, _>>()
+        .with_context(context)?;
+    Ok(judge(&truth, seen, today))
 }
 
 fn note(event: &AlertEvent, seen: &mut HashMap<String, Seen>) {
@@ -239,7 +248,8 @@ fn lawful(truth: &[Truth], seen: &HashMap<String, Seen>) -> BTreeMap<String, Fal
     classes
 }
 
-fn quartiles(mut days: Vec<i32>) -> Option<Quartiles> {
+/// The quartiles of numbers of days; `None` of none.
+pub fn quartiles(mut days: Vec<i32>) -> Option<Quartiles> {
     days.sort_unstable();
     let at =
         |quarter: usize| days.get((days.len() * quarter / 4).min(days.len().saturating_sub(1)));

@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use differential_dataflow::consolidation::consolidate;
+use differential_dataflow::trace::ExertionLogic;
 use serde::{Deserialize, Serialize};
 use timely::communication::WorkerGuards;
 use timely::worker::Worker;
@@ -21,6 +22,7 @@ use crate::error::EngineError;
 use crate::harvest::Membership;
 use crate::keeping::Keeping;
 use crate::loader::{Address, Loader, Post};
+use crate::merging::Merging;
 use crate::named::Dated;
 use crate::opening::Opening;
 use crate::plan::Plan;
@@ -538,7 +540,13 @@ fn spawn(
         }
     };
     let guards = match peers {
-        None => timely::execute(timely::Config::process(workers), work),
+        None => {
+            let mut config = timely::Config::process(workers);
+            // The key is differential's.
+            let key = "differential/default_exert_logic".to_owned();
+            config.worker.set::<ExertionLogic>(key, Merging::logic());
+            timely::execute(config, work)
+        }
         Some(peers) => peers.execute(workers, work),
     };
     Ok((guards.map_err(EngineError::Start)?, senders))

@@ -39,6 +39,7 @@ mod keeping;
 mod latest;
 mod links;
 mod loader;
+mod merging;
 mod named;
 mod observed;
 mod opening;

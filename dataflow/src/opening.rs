@@ -58,7 +58,8 @@ impl Opening {
             enough: AtomicU64::new(if whole { u64::MAX } else { ROWS }),
             next: Mutex::new(Next {
                 time: open.saturating_sub(PIECES),
-                until: open,
+                // The last instant is for what is left at the end.
+                until: open.saturating_sub(1),
                 least: ROWS,
                 entered: 0,
             }),

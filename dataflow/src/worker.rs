@@ -16,6 +16,7 @@ use crate::arrivals::{Arrivals, Load};
 use crate::day::business_day;
 use crate::graph::{Entering, Graph};
 use crate::harvest::Harvest;
+use crate::merging::Merging;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
@@ -126,7 +127,8 @@ pub(crate) fn run(
         entering: None,
         walks: VecDeque::new(),
         piece: None,
-        in_pieces: false,
+        pieces_to: None,
+        closing: None,
         epoch: None,
         last: open,
         steps: 0,
@@ -163,8 +165,10 @@ struct Desk {
     entering: Option<Entering>,
     /// A piece of the first epoch that is under way.
     piece: Option<Time>,
-    /// Whether the first epoch has entered in pieces and is still open.
-    in_pieces: bool,
+    /// The instant of the last piece, while the first epoch is open.
+    pieces_to: Option<Time>,
+    /// The first epoch, which closes when the last piece has entered.
+    closing: Option<(Time, Wanted)>,
     /// Surveys under way.
     walks: VecDeque<Walk>,
     /// Closed and not yet reported.
@@ -200,25 +204,19 @@ impl Desk {
                 let walk = Walk::begin(&mut self.graph.tallies, question, today);
                 self.walks.push_back(walk);
             }
-            Command::Enter(time) => {
-                let arrivals = self.arrivals.take_piece();
-                self.graph.harvest.borrow_mut().wanted = Wanted::Later;
-                self.entering = Some(Entering::new(time, arrivals));
-                self.piece = Some(time);
-                self.in_pieces = true;
-            }
-            Command::Advance(time, wanted) => {
-                let mut arrivals = self.arrivals.take(time);
-                if std::mem::take(&mut self.in_pieces) {
-                    // What the pieces brought is assessed for the first time here.
-                    let rules = arrivals.rules.iter_mut();
-                    rules.for_each(|(from, _)| *from = time);
+            Command::Enter(time) => self.enter_piece(time),
+            Command::Advance(time, wanted) => match self.pieces_to {
+                // What is left enters as the pieces before: all of it is of
+                // about one instant then, which arrangements hold once.
+                Some(last) => {
+                    self.closing = Some((time, wanted));
+                    self.enter_piece(last + 1);
                 }
-                self.graph.harvest.borrow_mut().wanted = wanted;
-                self.entering = Some(Entering::new(time, arrivals));
-                self.epoch = Some(time);
-                self.last = time;
-            }
+                None => {
+                    Merging::AsPaid.begin();
+                    self.close(time, wanted);
+                }
+            },
             Command::Measure => {
                 let measured = self.graph.measure();
                 self.reply(Reply::Measured(measured, self.steps));
@@ -230,6 +228,30 @@ impl Desk {
             }
             Command::Stop => {}
         }
+    }
+
+    /// Lets what has come so far enter as a piece of the first epoch.
+    fn enter_piece(&mut self, time: Time) {
+        Merging::Begun.begin();
+        let arrivals = self.arrivals.take_piece();
+        self.graph.harvest.borrow_mut().wanted = Wanted::Later;
+        self.entering = Some(Entering::new(time, arrivals));
+        self.piece = Some(time);
+        self.pieces_to = Some(time);
+    }
+
+    /// Closes the open epoch.
+    fn close(&mut self, time: Time, wanted: Wanted) {
+        let mut arrivals = self.arrivals.take(time);
+        if self.pieces_to.take().is_some() {
+            // What the pieces brought is assessed for the first time here.
+            let rules = arrivals.rules.iter_mut();
+            rules.for_each(|(from, _)| *from = time);
+        }
+        self.graph.harvest.borrow_mut().wanted = wanted;
+        self.entering = Some(Entering::new(time, arrivals));
+        self.epoch = Some(time);
+        self.last = time;
     }
 
     /// Enters a piece of the epoch that is being closed; `true` when nothing is
@@ -250,6 +272,10 @@ impl Desk {
     fn report(&mut self) {
         if let Some(time) = self.piece.take_if(|time| self.graph.is_done(*time)) {
             self.graph.compact(time + 1);
+            if let Some((time, wanted)) = self.closing.take() {
+                Merging::All.begin();
+                self.close(time, wanted);
+            }
         }
         let Some(time) = self.epoch.filter(|time| self.graph.is_done(*time)) else {
             return;

@@ -98,6 +98,24 @@ pub fn evaluate(
     Ok(judge(&all, within.as_ref(), count, seed))
 }
 
+/// The share of hits among what counts, of `(counts, hits)` a row, with its
+/// interval; rows of one group are one enterprise. `None` where nothing counts.
+pub fn share(marks: &[(bool, bool)], groups: &[u64], seed: u64) -> Option<Figure> {
+    let (units, count) = units(groups);
+    let of = |times: &dyn Fn(usize) -> f64| {
+        let (mut hits, mut all) = (0.0, 0.0);
+        for ((counts, hit), unit) in marks.iter().zip(&units) {
+            all += times(*unit) * f64::from(u8::from(*counts));
+            hits += times(*unit) * f64::from(u8::from(*counts && *hit));
+        }
+        (all > 0.0).then(|| hits / all)
+    };
+    let value = of(&|_| 1.0)?;
+    let drawn = |times: &[u32]| vec![of(&|unit| f64::from(times[unit])).unwrap_or(value)];
+    let (low, high) = intervals(count, seed, drawn)[0];
+    Some(Figure { value, low, high })
+}
+
 fn check(
     log_odds: &[i64],
     labels: &[bool],

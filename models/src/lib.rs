@@ -59,7 +59,7 @@ mod validation;
 pub use bound::{Base, BoundScorecard};
 pub use category::{CATEGORIES, Category};
 pub use error::ModelError;
-pub use evaluation::{CalibrationBin, Evaluation, Figure, evaluate};
+pub use evaluation::{CalibrationBin, Evaluation, Figure, evaluate, share};
 pub use feature::{FeatureKind, FeatureSpec, VALUE_SCALE};
 pub use index::INDEX_MAX;
 pub use params::TrainParams;

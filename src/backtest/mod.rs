@@ -1,0 +1,371 @@
+//! `tocsin backtest`: what the alerts would have been worth, had the present
+//! rules been in force from a day on.
+//!
+//! The landing is replayed by arrival. At the beginning of each period every
+//! enterprise is scored by what was known then, by the model in force or by one
+//! that is trained anew on the outcomes known then; those already found positive
+//! are left out; the first so many are held against the outcomes that arrived
+//! within the horizon.
+//!
+//! Contract: no score depends on anything that arrived later. A model that was
+//! trained on later outcomes is refused.
+
+mod replay;
+mod report;
+
+pub use report::Report;
+
+use crate::hindsight::{Chronicle, TODAY};
+use crate::pipeline::specs;
+use crate::time::{DAY_MS, day_of, day_text, midnight_ms};
+use crate::train;
+use crate::truth::{self, Seen, TASK};
+use crate::view::View;
+use anyhow::{Context, Result, bail};
+use replay::{Replay, Standing};
+use report::{Lead, Overall, Period};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use tocsin_alerts::level::Level;
+use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::values::Uscc;
+use tocsin_models::Figure;
+
+/// The share of a band of the index below which it counts as this much, so that
+/// the stability index of an empty band is finite.
+const LEAST_SHARE: f64 = 0.000_1;
+/// Bands of the index whose shares are compared, of equal width.
+const BANDS: usize = 10;
+/// Centi-points of the index.
+const INDEX: usize = 10_000;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The first instant's day.
+    pub from: i32,
+    /// No instant lies after it.
+    pub to: i32,
+    /// Days from one instant to the next.
+    pub every: u16,
+    /// Days within which outcomes are awaited.
+    pub horizon: u16,
+    /// Enterprises that can be looked at in a period.
+    pub capacity: usize,
+    /// Whether a model is trained at each instant.
+    pub retrain: bool,
+    /// The truth of a simulated city.
+    pub truth: Option<PathBuf>,
+    /// Of the bootstrap.
+    pub seed: u64,
+}
+
+/// An enterprise in a period.
+struct Case {
+    enterprise: SubjectKey,
+    log_odds: i64,
+    is_top: bool,
+    /// How its check ended, where it had one.
+    outcome: Option<bool>,
+}
+
+/// What has been seen so far.
+#[derive(Default)]
+struct Course {
+    periods: Vec<Period>,
+    cases: Vec<Case>,
+    /// By enterprise: its highest score, the first day with a level and with a task.
+    seen: HashMap<SubjectKey, Seen>,
+    top: HashSet<SubjectKey>,
+    bands: Option<[f64; BANDS]>,
+}
+
+/// Replays the state that `view` shows.
+///
+/// # Errors
+/// When nothing can be replayed (everything arrived at once, no day lies within),
+/// the model knows what came later, or the landing cannot be read.
+pub fn backtest(
+    view: &View,
+    workers: usize,
+    request: &Request,
+    runtime: &tokio::runtime::Handle,
+) -> Result<Report> {
+    let end = day_of(view.status().time_ms);
+    let days: Vec<i32> = (request.from..=request.to.min(end))
+        .step_by(usize::from(request.every.max(1)))
+        .collect();
+    let Some(first) = days.first().copied() else {
+        bail!(
+            "no day to look back on from {} to {}; the state is as of {}",
+            day_text(request.from),
+            day_text(request.to),
+            day_text(end)
+        );
+    };
+    let fixed = match request.retrain {
+        true => None,
+        false => Some(honest_model(view, first)?),
+    };
+    let chronicle = Chronicle::read(view, runtime)?;
+    check_arrivals(&chronicle, first)?;
+    let mut replay = Replay::begin(view, workers, midnight_ms(first), runtime)?;
+    if let Some(model) = &fixed {
+        replay.set_model(midnight_ms(first), model.clone())?;
+    }
+    let mut course = Course::default();
+    for day in days {
+        course.period(view, &chronicle, &mut replay, request, day)?;
+    }
+    let truth = match &request.truth {
+        None => None,
+        Some(file) => Some(truth::held_against(file, &by_id(&course.seen), end)?),
+    };
+    Ok(Report {
+        capacity: request.capacity,
+        horizon_days: request.horizon,
+        overall: overall(&course.cases, request),
+        lead: lead(&chronicle, &course.seen, first)?,
+        periods: course.periods,
+        truth,
+    })
+}
+
+/// The model in force, if nothing in it is from after the day `first`.
+fn honest_model(view: &View, first: i32) -> Result<tocsin_models::BoundScorecard> {
+    let in_force = view.in_force();
+    let model = in_force.model.as_ref();
+    let model =
+        model.context("there is no model yet: say --retrain to train one at each instant")?;
+    let created = &model.card.provenance().created;
+    let trained = created.parse::<jiff::civil::Date>().ok();
+    let from = day_text(first).parse::<jiff::civil::Date>()?;
+    match trained {
+        Some(trained) if trained > from => bail!(
+            "model {} was trained on what was known on {trained}: it knows outcomes that it would have to foresee from {from} on. Allowed are --from after that day, or --retrain",
+            model.card.version()
+        ),
+        _ => Ok(model.bound.clone()),
+    }
+}
+
+/// Refuses a state in which nothing arrived after the first instant.
+fn check_arrivals(chronicle: &Chronicle, first: i32) -> Result<()> {
+    match chronicle.arrivals().max() {
+        None => bail!("no outcome has arrived: a back-test needs a source with [outcome]"),
+        Some(last) if last < midnight_ms(first) => bail!(
+            "the last outcome arrived on {}, before {}: nothing is left to foresee. Where everything was loaded at once, it all arrived at once; a state that took its records in as they came has a past (`tocsin demo`, `simulate --arrivals`)",
+            day_text(day_of(last)),
+            day_text(first)
+        ),
+        Some(_) => Ok(()),
+    }
+}
+
+impl Course {
+    /// Goes on to the beginning of `day`, and looks ahead from there with the
+    /// eyes of today: at how checks ended, never at what a score is made of.
+    fn period(
+        &mut self,
+        view: &View,
+        chronicle: &Chronicle,
+        replay: &mut Replay,
+        request: &Request,
+        day: i32,
+    ) -> Result<()> {
+        let now = midnight_ms(day);
+        let known = chronicle.examples(now)?;
+        let decided: HashSet<SubjectKey> = known
+            .iter()
+            .filter(|example| example.positive)
+            .map(|example| example.enterprise)
+            .collect();
+        let settings = view.settings();
+        let (mut version, mut trained_on) = (String::new(), None);
+        if request.retrain {
+            let positive = decided.len();
+            let all = known.len();
+            match train::train_on(&settings, known, day) {
+                Ok(card) => {
+                    let bound = card.bind(&specs(&settings)).map_err(anyhow::Error::msg)?;
+                    card.version().clone_into(&mut version);
+                    replay.set_model(now, bound)?;
+                    trained_on = Some((all, positive));
+                }
+                // Too few outcomes yet: the model before stays, if there is one.
+                Err(error) => tracing::info!(%error, day = day_text(day), "not trained"),
+            }
+        } else if let Some(model) = view.model() {
+            model.version().clone_into(&mut version);
+        }
+        let (standings, _) = replay.advance(now)?;
+        let until = now + i64::from(request.horizon) * DAY_MS;
+        let outcomes: BTreeMap<SubjectKey, bool> = chronicle
+            .checked((now, until), TODAY)
+            .into_iter()
+            .map(|example| (example.enterprise, example.positive))
+            .collect();
+        let before = self.cases.len();
+        let top = self.cases_of(standings, &outcomes, &decided, request.capacity);
+        let of_period = &self.cases[before..];
+        let count = |wanted: &dyn Fn(&Case) -> bool| of_period.iter().filter(|c| wanted(c)).count();
+        let bands = bands(standings);
+        let mut period = Period {
+            day: day_text(day),
+            model: version,
+            trained_on,
+            enterprises: standings.len(),
+            levels: [0; 4],
+            new_tasks: 0,
+            checked: count(&|case| case.outcome.is_some()),
+            positive: count(&|case| case.outcome == Some(true)),
+            top_checked: count(&|case| case.is_top && case.outcome.is_some()),
+            top_positive: count(&|case| case.is_top && case.outcome == Some(true)),
+            kept: (!self.periods.is_empty() && !top.is_empty())
+                .then(|| top.intersection(&self.top).count() as f64 / top.len() as f64),
+            stability: self.bands.map(|before| shift(&before, &bands)),
+        };
+        for (enterprise, standing) in standings {
+            self.see(*enterprise, standing, day, &mut period);
+        }
+        self.top = top;
+        self.bands = Some(bands);
+        self.periods.push(period);
+        Ok(())
+    }
+
+    /// Notes the first `capacity` and the checked of a period; who is first.
+    fn cases_of(
+        &mut self,
+        standings: &HashMap<SubjectKey, Standing>,
+        outcomes: &BTreeMap<SubjectKey, bool>,
+        decided: &HashSet<SubjectKey>,
+        capacity: usize,
+    ) -> HashSet<SubjectKey> {
+        let open = standings.iter().filter(|(key, _)| !decided.contains(key));
+        let mut ranking: Vec<(i64, SubjectKey)> = open
+            .map(|(key, standing)| (standing.log_odds, *key))
+            .collect();
+        // Those of one score in an order that has nothing to do with them.
+        ranking.sort_unstable_by_key(|(log_odds, key)| (-log_odds, key.hash64(), *key));
+        let first = ranking.iter().take(capacity).map(|(_, key)| *key);
+        let top: HashSet<SubjectKey> = first.collect();
+        for (log_odds, enterprise) in ranking {
+            let (is_top, outcome) = (
+                top.contains(&enterprise),
+                outcomes.get(&enterprise).copied(),
+            );
+            if is_top || outcome.is_some() {
+                self.cases.push(Case {
+                    enterprise,
+                    log_odds,
+                    is_top,
+                    outcome,
+                });
+            }
+        }
+        top
+    }
+
+    /// Notes where an enterprise stands on a day.
+    fn see(&mut self, enterprise: SubjectKey, standing: &Standing, day: i32, period: &mut Period) {
+        if standing.level == Level::None {
+            return;
+        }
+        period.levels[usize::from(standing.level.rank()) - 1] += 1;
+        let seen = self.seen.entry(enterprise).or_insert(Seen {
+            peak: standing.log_odds,
+            first: day,
+            task: None,
+        });
+        seen.peak = seen.peak.max(standing.log_odds);
+        if standing.level >= TASK && seen.task.is_none() {
+            seen.task = Some(day);
+            period.new_tasks += 1;
+        }
+    }
+}
+
+/// By the ids that a truth knows.
+fn by_id(seen: &HashMap<SubjectKey, Seen>) -> HashMap<String, Seen> {
+    let id = |key: &SubjectKey| Uscc::from_key(*key).map(|code| code.as_str().to_owned());
+    seen.iter()
+        .filter_map(|(key, seen)| Some((id(key)?, *seen)))
+        .collect()
+}
+
+/// The share of the enterprises in each band of the index.
+fn bands(standings: &HashMap<SubjectKey, Standing>) -> [f64; BANDS] {
+    let mut counts = [0_usize; BANDS];
+    for standing in standings.values() {
+        counts[(usize::from(standing.index) * BANDS / INDEX).min(BANDS - 1)] += 1;
+    }
+    let all = standings.len().max(1) as f64;
+    counts.map(|count| (count as f64 / all).max(LEAST_SHARE))
+}
+
+/// The population stability index between two distributions.
+fn shift(before: &[f64; BANDS], after: &[f64; BANDS]) -> f64 {
+    let bands = before.iter().zip(after);
+    bands.map(|(b, a)| (a - b) * (a / b).ln()).sum()
+}
+
+fn overall(cases: &[Case], request: &Request) -> Overall {
+    let groups: Vec<u64> = cases.iter().map(|case| case.enterprise.hash64()).collect();
+    let share = |of: &dyn Fn(&Case) -> bool, hits: &dyn Fn(&Case) -> bool| {
+        let marks: Vec<(bool, bool)> = cases.iter().map(|case| (of(case), hits(case))).collect();
+        tocsin_models::share(&marks, &groups, request.seed)
+    };
+    let is_positive = |case: &Case| case.outcome == Some(true);
+    Overall {
+        found: share(&|case| case.is_top, &is_positive),
+        precision: share(&|case| case.is_top && case.outcome.is_some(), &is_positive),
+        recall: share(&is_positive, &|case| case.is_top),
+        auc: auc(cases, &groups, request.seed),
+    }
+}
+
+fn auc(cases: &[Case], groups: &[u64], seed: u64) -> Option<Figure> {
+    let checked = cases.iter().zip(groups);
+    let checked: Vec<(i64, bool, u64)> = checked
+        .filter_map(|(case, group)| Some((case.log_odds, case.outcome?, *group)))
+        .collect();
+    let log_odds: Vec<i64> = checked.iter().map(|(log_odds, _, _)| *log_odds).collect();
+    let labels: Vec<bool> = checked.iter().map(|(_, label, _)| *label).collect();
+    let groups: Vec<u64> = checked.iter().map(|(_, _, group)| *group).collect();
+    let judged = tocsin_models::evaluate(&log_odds, &labels, None, &groups, seed);
+    judged.ok().map(|evaluation| evaluation.auc)
+}
+
+/// How early the enterprises had a task that were found positive from the day
+/// `first` on.
+fn lead(chronicle: &Chronicle, seen: &HashMap<SubjectKey, Seen>, first: i32) -> Result<Lead> {
+    let mut found = chronicle.examples(TODAY)?;
+    found.retain(|example| example.positive && example.arrived_ms >= midnight_ms(first));
+    let days = found.iter().filter_map(|example| {
+        let task = seen.get(&example.enterprise)?.task?;
+        let days = day_of(example.arrived_ms) - task;
+        (days >= 0).then_some(days)
+    });
+    let days: Vec<i32> = days.collect();
+    Ok(Lead {
+        positive: found.len(),
+        with_task: days.len(),
+        days: truth::quartiles(days),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_distribution_is_stable_and_another_is_not() {
+        let before = [0.1; BANDS];
+        assert_eq!(shift(&before, &before), 0.0);
+        let mut after = before;
+        (after[0], after[9]) = (0.15, 0.05);
+        let expected = 0.05 * 1.5_f64.ln() - 0.05 * 0.5_f64.ln();
+        assert!((shift(&before, &after) - expected).abs() < 1e-12);
+    }
+}

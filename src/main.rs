@@ -17,11 +17,14 @@ macro_rules! say {
 }
 
 mod bench;
+mod census;
 mod cli;
 mod clock;
 mod cluster;
 mod config;
 mod demo;
+mod document;
+mod drift;
 mod explain;
 mod export;
 mod fold;
@@ -32,7 +35,9 @@ mod history;
 mod memory;
 mod metrics;
 mod pipeline;
+mod plots;
 mod progress;
+mod registry;
 mod report;
 mod roller;
 mod run;
@@ -112,6 +117,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Evaluate(args) => {
             open(&args.place, &runtime, |pipeline| evaluate(pipeline, &args))
         }
+        Command::Model(command) => registry::command::model(&command, &runtime),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
@@ -219,6 +225,9 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
     let runtime = pipeline.runtime().clone();
     let card = train::train(&view, view.status().time_ms, &runtime)?;
+    if view.settings().registry.is_some() {
+        return trained_for_registry(&card, args);
+    }
     let levels = || -> Result<String> { Ok(report::levels(&export::lines(&view, &runtime)?)) };
     let before = view.model().is_some().then(&levels).transpose()?;
     pipeline.activate(&card)?;
@@ -241,6 +250,18 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
         std::fs::write(out, card.to_json()).with_context(|| format!("`{}`", out.display()))?;
         say!("written to {}", out.display());
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is registered comes into force by approval alone.
+fn trained_for_registry(card: &tocsin_models::Scorecard, args: &cli::Train) -> Result<ExitCode> {
+    let out = args.out.as_ref().context(
+        "the configuration has a registry: training puts nothing in force. Say --out FILE, then `tocsin model submit FILE`",
+    )?;
+    std::fs::write(out, card.to_json()).with_context(|| format!("`{}`", out.display()))?;
+    let out = out.display();
+    say!("model {}: {}", card.version(), card.provenance().note);
+    say!("written to {out}; next: tocsin model submit {out} --as NAME --why TEXT");
     Ok(ExitCode::SUCCESS)
 }
 

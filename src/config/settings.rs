@@ -5,6 +5,7 @@ use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::signals::{self, Signal};
 use super::training::{Training, read_training};
+use crate::registry::Registry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,12 +33,15 @@ pub enum Clock {
 }
 
 /// Where the model comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ModelChoice {
     /// An artifact in a file.
     Artifact(PathBuf),
     /// The one in the data directory; trained on the outcomes if there is none.
+    #[default]
     TrainIfMissing,
+    /// That of a registry in which no version is live yet.
+    NoneLive,
 }
 
 /// A declared kind of link.
@@ -85,6 +89,8 @@ pub struct Settings {
     pub model: ModelChoice,
     /// The artifact that is scored beside the model in force.
     pub challenger: Option<PathBuf>,
+    /// The folder of the registry that says which these are, where there is one.
+    pub registry: Option<PathBuf>,
     /// Levels, gates and hysteresis.
     pub policy: Policy,
     /// Which feature says the sector, and which sectors are judged apart.
@@ -150,7 +156,9 @@ impl Settings {
             return Err(faults);
         }
         let files = [file, &draft.features].map(Path::to_path_buf);
-        let files = files.into_iter().chain(draft.signals.clone()).collect();
+        let files = files.into_iter().chain(draft.signals.clone());
+        let log = draft.models.registry.as_deref().map(Registry::log_file);
+        let files = files.chain(log).collect();
         let mut training = draft.training;
         let rising = features.iter().filter(|feature| feature.rising);
         training.params.rising = rising.map(|feature| feature.spec.name.clone()).collect();
@@ -162,8 +170,9 @@ impl Settings {
             groups: draft.groups,
             association: draft.association,
             clock: draft.clock,
-            model: draft.model,
-            challenger: draft.challenger,
+            model: draft.models.in_force,
+            challenger: draft.models.challenger,
+            registry: draft.models.registry,
             policy,
             sectors: draft.sectors,
             signals,
@@ -193,6 +202,13 @@ impl Settings {
     /// What a feature's signal says, if it counts one that is declared.
     pub fn signal_of(&self, feature: &Feature) -> Option<&Signal> {
         self.signals.iter().find(|signal| signal.id == feature.from)
+    }
+
+    /// The place of the feature that says the sector, where one does.
+    pub fn sector_place(&self) -> Option<usize> {
+        let (sector, _) = self.sectors.as_ref()?;
+        let mut features = self.features.iter();
+        features.position(|feature| feature.spec.name == *sector)
     }
 
     /// What the dataflow is built from.
@@ -301,11 +317,18 @@ pub(super) struct Draft {
     pub(super) groups: Vec<Group>,
     pub(super) association: Option<Association>,
     pub(super) clock: Clock,
-    model: ModelChoice,
-    challenger: Option<PathBuf>,
+    models: Models,
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
     signals: Option<PathBuf>,
+}
+
+/// Where the models come from.
+#[derive(Default)]
+struct Models {
+    in_force: ModelChoice,
+    challenger: Option<PathBuf>,
+    registry: Option<PathBuf>,
 }
 
 fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
@@ -337,7 +360,6 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
     root.section("levels").inspect(|levels| {
         levels.keys();
     });
-    let (model, challenger) = read_model(root, folder);
     Draft {
         root: draft_root,
         sources,
@@ -346,8 +368,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         association: association::read(root, &link_kinds),
         link_kinds,
         clock: read_clock(root, folder),
-        model,
-        challenger,
+        models: read_models(root, folder),
         sectors: read_sectors(root),
         training: read_training(root),
         signals: signals.map(|file| folder.join(file)),
@@ -454,30 +475,62 @@ fn read_clock(root: &Section<'_>, folder: &Path) -> Clock {
 }
 
 /// The model, and the challenger that is scored beside it.
-fn read_model(root: &Section<'_>, folder: &Path) -> (ModelChoice, Option<PathBuf>) {
+fn read_models(root: &Section<'_>, folder: &Path) -> Models {
     let Some(section) = root.section("model") else {
         root.fault(
             "model",
-            "is missing; give `artifact` (a file) or `train = \"if-missing\"`",
+            "is missing; give `artifact` (a file), `registry` (a folder) or `train = \"if-missing\"`",
         );
-        return (ModelChoice::TrainIfMissing, None);
+        return Models::default();
     };
-    let artifact = section.text("artifact");
+    let file = |key: &str| section.text(key).map(|file| folder.join(file));
+    let (artifact, challenger, registry) = (file("artifact"), file("challenger"), file("registry"));
     let train = section.choice("train", &[("if-missing", ())]);
-    let challenger = section.text("challenger").map(|file| folder.join(file));
     section.finish();
-    let choice = match (artifact, train) {
-        (Some(artifact), None) => ModelChoice::Artifact(folder.join(artifact)),
-        (None, Some(())) => ModelChoice::TrainIfMissing,
+    let in_force = match (artifact, train, &registry) {
+        (Some(artifact), None, _) => ModelChoice::Artifact(artifact),
+        (None, Some(()), None) => ModelChoice::TrainIfMissing,
+        (None, None, Some(_)) => ModelChoice::NoneLive,
         _ => {
             section.fault(
                 "artifact",
-                "give either `artifact` (a file) or `train = \"if-missing\"`",
+                "give `artifact` (a file), `registry` (a folder), both (the file until a version is live) or `train = \"if-missing\"` alone",
             );
             ModelChoice::TrainIfMissing
         }
     };
-    (choice, challenger)
+    if challenger.is_some() && registry.is_some() {
+        section.fault(
+            "challenger",
+            "the registry says what is scored beside the model: leave one of them out",
+        );
+    }
+    let models = Models {
+        in_force,
+        challenger,
+        registry,
+    };
+    match &models.registry {
+        Some(folder) => registered(&section, folder.clone(), models),
+        None => models,
+    }
+}
+
+/// What a registry puts in force and beside it, where it does.
+fn registered(section: &Section<'_>, folder: PathBuf, models: Models) -> Models {
+    let found = Registry::read(&folder)
+        .and_then(|registry| Ok((registry.live_artifact()?, registry.shadow_artifact()?)));
+    match found {
+        Ok((live, shadow)) => Models {
+            in_force: live.map_or(models.in_force, ModelChoice::Artifact),
+            challenger: shadow,
+            registry: Some(folder),
+        },
+        Err(fault) => {
+            section.fault("registry", fault);
+            models
+        }
+    }
 }
 
 /// `[evaluation] sector = "feature"`, `within = [76, …]`: the sectors inside
@@ -664,10 +717,11 @@ fn hash_parts(file: &Path, draft: &Draft, catalogue: &Catalogue) -> BTreeMap<Str
         ("features".to_owned(), of_file(&draft.features)),
     ]);
     let named = |name: &str, file: &Path| (name.to_owned(), of_file(file));
-    if let ModelChoice::Artifact(model) = &draft.model {
+    if let ModelChoice::Artifact(model) = &draft.models.in_force {
         parts.extend([named("model", model)]);
     }
-    parts.extend(draft.challenger.iter().map(|f| named("challenger", f)));
+    let challenger = draft.models.challenger.iter();
+    parts.extend(challenger.map(|f| named("challenger", f)));
     parts.extend(draft.signals.iter().map(|f| named("signals", f)));
     for source in catalogue.sources() {
         let declared = of_file(&draft.sources.join(format!("{}.toml", source.id)));

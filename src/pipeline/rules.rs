@@ -196,6 +196,10 @@ pub fn read(in_force: &InForce, file: &Path) -> Result<InForce, Vec<String>> {
             let bound = Model::new(model.card.clone(), &settings);
             keep(bound.map_err(|fault| format!("the trained model: {fault}")))
         }),
+        ModelChoice::NoneLive if in_force.model.is_none() => None,
+        ModelChoice::NoneLive => keep(Err(
+            "no version of the registry is live, and `[model] artifact` names no other".to_owned(),
+        )),
     };
     let challenger = settings
         .challenger

@@ -19,7 +19,7 @@ mod rejects;
 mod router;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use crate::pipeline::rules::Outcome;
 use crate::pipeline::stats::SourceStats;

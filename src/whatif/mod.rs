@@ -351,7 +351,7 @@ fn visitor(
     [now, then]: [Policy; 2],
     limit: usize,
 ) -> Visit {
-    Box::new(move |enterprise: SubjectKey, assessments: &[Assessment]| {
+    Box::new(move |enterprise: SubjectKey, assessments: &[Assessment], _| {
         let [present, proposed] = assessments else {
             return;
         };

@@ -170,6 +170,13 @@ pub struct Explain {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+    /// As of a past day (its end) or instant, by the model in force now
+    #[arg(long, value_parser = crate::time::parse_instant, value_name = "INSTANT")]
+    pub at: Option<i64>,
+    /// What changed since an earlier one: contributions, and the records that came,
+    /// went or expired
+    #[arg(long, value_parser = crate::time::parse_instant, value_name = "INSTANT")]
+    pub since: Option<i64>,
 }
 
 /// `tocsin train`

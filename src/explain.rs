@@ -4,20 +4,30 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
+pub mod change;
 mod gathered;
 pub mod group;
+pub mod next;
+pub mod past;
 
-use crate::config::Settings;
+use crate::config::{Feature, Settings};
 use crate::fold::{Evidence, Fold, Folded, Relation, Step};
 use crate::freshness::{self, State};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records};
-use crate::view::Status;
-use anyhow::Result;
+use crate::pipeline::rules::Model;
+use crate::view::{Status, View};
+use anyhow::{Context, Result, bail};
+use change::Change;
 use gathered::Gathered;
+use next::Cheapest;
+use past::Past;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use tokio::runtime::Handle;
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
+use tocsin_alerts::level::Level;
+use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundScorecard, Category};
 
@@ -42,6 +52,12 @@ pub struct RecordLine {
     pub counts_until: Option<String>,
     /// When it arrived, business time.
     pub arrival: String,
+    /// The same in milliseconds UTC.
+    #[serde(skip)]
+    pub arrival_ms: i64,
+    /// Where it lies.
+    #[serde(skip)]
+    pub at: Option<RowRef>,
     /// The file it came in.
     pub file: String,
     /// Its line there.
@@ -115,12 +131,16 @@ pub struct Contribution {
 }
 
 /// Why the level is not the next one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NextLevel {
     /// The next level.
     pub level: String,
     /// What it needs and is not there.
     pub lacks: Vec<String>,
+    /// The cheapest evidence that would bring it there; none where the model is
+    /// no card of bins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cheapest: Option<Cheapest>,
 }
 
 /// A source from which nothing is heard for longer than it declares.
@@ -229,7 +249,12 @@ pub fn find_enterprise(records: &Records, text: &str) -> Result<Option<SubjectKe
     Ok(None)
 }
 
-fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
+/// The enterprise that a key means: itself, who bears the alias now, or else the
+/// only one that ever did.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
     let mut fold = Fold::new(&records.settings, i32::MIN, false);
     let mut facts = Facts::default();
     records.naming(&[key], |record| record.said.facts(record.index, &mut facts))?;
@@ -276,6 +301,15 @@ fn follows(key: SubjectKey) -> bool {
     !key.kind().is_enterprise() && key.kind() != SubjectKind::Likeness
 }
 
+/// By which models an explanation is made.
+#[derive(Clone, Copy)]
+pub struct By<'a> {
+    /// The one that decides.
+    pub model: &'a Model,
+    /// The one beside it.
+    pub challenger: Option<&'a Model>,
+}
+
 /// Explains the score of an enterprise as of the epoch that `status` speaks of;
 /// `None` where no registering source names it.
 ///
@@ -283,12 +317,28 @@ fn follows(key: SubjectKey) -> bool {
 /// When the landing cannot be read.
 pub fn explain(
     records: &Records,
-    model: &BoundScorecard,
-    challenger: Option<&BoundScorecard>,
+    by: By<'_>,
     enterprise: SubjectKey,
     status: &Status,
 ) -> Result<Option<Explanation>> {
-    let gathered = Gathered::around(records, enterprise, status.time_ms)?;
+    let found = explain_as_of(records, by, enterprise, status, None)?;
+    Ok(found.map(|(explanation, _)| explanation))
+}
+
+/// The sources and keys of records.
+type Keys = HashSet<(String, String)>;
+
+/// As [`explain`], as of a past instant too; with the keys of all records that
+/// were looked at.
+fn explain_as_of(
+    records: &Records,
+    by: By<'_>,
+    enterprise: SubjectKey,
+    status: &Status,
+    past: Option<&Past>,
+) -> Result<Option<(Explanation, Keys)>> {
+    let time_ms = past.map_or(status.time_ms, |past| past.time_ms);
+    let gathered = Gathered::around(records, enterprise, time_ms, past)?;
     let complete = gathered.complete;
     let (folded, kept, mut identities) = gathered.finish();
     if !folded.is_registered(enterprise) {
@@ -297,20 +347,103 @@ pub fn explain(
     let identity = identities.remove(&enterprise);
     let identity = identity.unwrap_or_else(|| Identity::of_key(enterprise));
     let parts = Parts {
-        challenger,
         records,
-        model,
+        by,
+        model: &by.model.bound,
         enterprise,
         folded: &folded,
         kept: &kept,
     };
-    let mut explanation = parts.compose(identity, status);
+    let mut explanation = parts.compose(identity, status, past);
     explanation.incomplete = (!complete).then(|| {
         format!(
             "a subject of this enterprise is shared by so many that not all of its records were followed (limits: {MAX_SUBJECTS} subjects, {MAX_RECORDS} records each); the figures here leave out the others, the published score has them all"
         )
     });
-    Ok(Some(explanation))
+    let key = |kept: &Kept| (kept.line.source.clone(), kept.line.key.clone());
+    let keys = kept.iter().map(key).collect();
+    Ok(Some((explanation, keys)))
+}
+
+/// The feature values of an enterprise now.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn values(
+    records: &Records,
+    enterprise: SubjectKey,
+    status: &Status,
+) -> Result<Vec<Option<i64>>> {
+    let gathered = Gathered::around(records, enterprise, status.time_ms, None)?;
+    Ok(gathered.finish().0.features(enterprise))
+}
+
+/// Explains a past instant by the model in force now. Which sources were silent
+/// then is not known: confidence is coverage.
+///
+/// # Errors
+/// When there was no epoch yet, or the landing cannot be read.
+pub fn explain_at(
+    view: &View,
+    runtime: &Handle,
+    enterprise: SubjectKey,
+    at_ms: i64,
+) -> Result<Option<Explanation>> {
+    let in_force = view.in_force();
+    let Some(by) = in_force.by() else {
+        return Ok(None);
+    };
+    let records = &in_force.records;
+    let past = Past::of(records, &view.store, runtime, at_ms)?;
+    let found = explain_as_of(records, by, enterprise, &view.status(), Some(&past))?;
+    Ok(found.map(|(explanation, _)| explanation))
+}
+
+/// What made the difference since an earlier instant, until `at_ms` or now.
+///
+/// # Errors
+/// When the enterprise was not registered at one of them, the instants are in the
+/// wrong order, or something cannot be read.
+pub fn change(
+    view: &View,
+    runtime: &Handle,
+    enterprise: SubjectKey,
+    since_ms: i64,
+    at_ms: Option<i64>,
+) -> Result<Change> {
+    let in_force = view.in_force();
+    let by = in_force.by().context("there is no model yet: nothing is scored")?;
+    let (records, status) = (&in_force.records, view.status());
+    let text = crate::time::instant_text;
+    if since_ms >= at_ms.unwrap_or(status.time_ms) {
+        bail!(
+            "`since`, {}, must be before `at`, {}",
+            text(since_ms),
+            text(at_ms.unwrap_or(status.time_ms))
+        );
+    }
+    let of = |ms: i64| Past::of(records, &view.store, runtime, ms);
+    let then = of(since_ms)?;
+    let now = at_ms.map(of).transpose()?;
+    let explained = |past: Option<&Past>| -> Result<(Explanation, Keys)> {
+        let time_ms = past.map_or(status.time_ms, |past| past.time_ms);
+        let found = explain_as_of(records, by, enterprise, &status, past)?;
+        found.with_context(|| format!("the enterprise had no score at {}", text(time_ms)))
+    };
+    let (earlier, _) = explained(Some(&then))?;
+    let (later, keys) = explained(now.as_ref())?;
+    let key = enterprise.0.to_be_bytes();
+    let lines = crate::history::of_enterprise(&view.data, &view.store, key);
+    let history = runtime.block_on(lines)?;
+    let published = |epoch: u64| {
+        let mut lines = history.iter().rev();
+        let line = lines.find(|line| line.epoch <= epoch);
+        line.filter(|line| line.index > 0).map(|line| line.log_odds)
+    };
+    Ok(change::between(
+        (&earlier, &then, published(earlier.epoch)),
+        (&later, &keys, published(later.epoch)),
+    ))
 }
 
 fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
@@ -330,6 +463,8 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             event_date: None,
             counts_until: None,
             arrival: crate::time::instant_text(record.arrival_ms()),
+            arrival_ms: record.arrival_ms(),
+            at: Some(record.at),
             file,
             line,
             value: 0.0,
@@ -347,38 +482,49 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
 /// What an explanation is made of.
 struct Parts<'a> {
     records: &'a Records,
+    by: By<'a>,
     model: &'a BoundScorecard,
-    challenger: Option<&'a BoundScorecard>,
     enterprise: SubjectKey,
     folded: &'a Folded<'a>,
     kept: &'a [Kept],
 }
 
 impl Parts<'_> {
-    fn compose(&self, identity: Identity, status: &Status) -> Explanation {
+    fn compose(&self, identity: Identity, status: &Status, past: Option<&Past>) -> Explanation {
         let (model, settings) = (self.model, &self.records.settings);
         let row = self.folded.features(self.enterprise);
         let score = model.score(&row);
         let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, &row);
         let next = lacking(&figures, &settings.policy);
         let states = freshness::states(settings, status);
-        let confidence =
-            freshness::confidence(settings, &states, self.folded, self.enterprise, &row);
+        let (confidence, silent) = match past {
+            Some(_) => (figures.coverage, Vec::new()),
+            None => (
+                freshness::confidence(settings, &states, self.folded, self.enterprise, &row),
+                silent_sources(settings, &states, status),
+            ),
+        };
+        let (epoch, time_ms) = match past {
+            Some(past) => (past.epoch, past.time_ms),
+            None => (status.epoch, status.time_ms),
+        };
+        let cheapest = |level| self.cheapest(level, &row);
         Explanation {
             id: identity.id,
             name: identity.name,
             district: identity.district,
-            epoch: status.epoch,
-            as_of: crate::time::instant_text(status.time_ms),
+            epoch,
+            as_of: crate::time::instant_text(time_ms),
             model: model.version().to_owned(),
             index: f64::from(score.index) / 100.0,
             level: level_of(&figures, &settings.policy).name().to_owned(),
             coverage: f64::from(figures.coverage) / 1000.0,
             confidence: f64::from(confidence) / 1000.0,
-            silent: silent_sources(settings, &states, status),
+            silent,
             next_level: next.map(|(level, lacks)| NextLevel {
                 level: level.name().to_owned(),
                 lacks,
+                cheapest: cheapest(level),
             }),
             probability: score.probability(),
             log_odds: score.log_odds,
@@ -390,11 +536,71 @@ impl Parts<'_> {
                     weight: score.subtotals[c.index()],
                 })
                 .collect(),
-            challenger: self.challenger.map(|model| self.rival(model, &row)),
+            challenger: self.by.challenger.map(|rival| self.rival(&rival.bound, &row)),
             contributions: self.contributions(&row),
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,
         }
+    }
+
+    /// The cheapest evidence that would reach a level.
+    fn cheapest(&self, target: Level, row: &[Option<i64>]) -> Option<Cheapest> {
+        let settings = &self.records.settings;
+        let ranges = next::ranges(&self.by.model.card);
+        let behind = |(place, feature): (usize, &Feature)| -> Option<next::Behind> {
+            let category = feature.spec.category;
+            let agencies = crate::witness::agencies(settings, self.enterprise, self.folded, feature);
+            let of_feature = ranges.get(&feature.spec.name)?;
+            let mut moves = next::moves(place, feature, of_feature, (self.model, row));
+            // The same again says nothing new where its agency speaks already.
+            let others = agencies.possible & !agencies.held != 0;
+            moves.retain(|step| step.borders > 0 || others);
+            Some(next::Behind {
+                category: match category {
+                    Category::R => 0,
+                    _ => 1 << category.index(),
+                },
+                held: match category {
+                    Category::R => 0,
+                    _ => agencies.held,
+                },
+                possible: agencies.possible,
+                moves,
+            })
+        };
+        let features = settings.features.iter().enumerate();
+        let features: Vec<next::Behind> = features.map(behind).collect::<Option<_>>()?;
+        let question = next::Question {
+            model: self.model,
+            row,
+            features: &features,
+            policy: &settings.policy,
+            target,
+        };
+        let answer = next::cheapest(&question);
+        let names = settings.catalogue.agencies();
+        let change = |(place, step, agency): &(usize, next::Move, Option<u8>)| {
+            let feature = &settings.features[*place];
+            let agency = agency.and_then(|agency| names.get(usize::from(agency)));
+            next::Change {
+                feature: feature.spec.name.clone(),
+                title: feature.title.clone(),
+                category: feature.spec.category.letter(),
+                from: row[*place].map(unscaled),
+                to: unscaled(step.value),
+                bin: self.model.bin_label(*place, Some(step.value)),
+                gain: step.gain,
+                agency: agency.cloned(),
+            }
+        };
+        let found = answer.found.as_ref();
+        let changes = found.map(|found| found.changes.iter().map(change).collect());
+        Some(Cheapest {
+            changes: changes.unwrap_or_default(),
+            index: found.map(|found| f64::from(found.figures.index) / 100.0),
+            bound: next::MAX_CHANGES,
+            exact: answer.complete,
+        })
     }
 
     fn rival(&self, model: &BoundScorecard, row: &[Option<i64>]) -> Rival {

@@ -208,9 +208,19 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         .context("there is no model yet: nothing is scored")?;
     let status = view.status();
     let enterprise = explain::find_enterprise(&in_force.records, &args.id)?;
-    let found = match enterprise {
-        Some(key) => in_force.explain(key, &status)?,
-        None => None,
+    if let (Some(key), Some(since)) = (enterprise, args.since) {
+        let runtime = pipeline.runtime();
+        let change = explain::change(view, runtime, key, since, args.at)?;
+        match args.json {
+            true => print(&format!("{}\n", serde_json::to_string_pretty(&change)?))?,
+            false => print(&explain::change::text(&change))?,
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let found = match (enterprise, args.at) {
+        (Some(key), None) => in_force.explain(key, &status)?,
+        (Some(key), Some(at)) => explain::explain_at(view, pipeline.runtime(), key, at)?,
+        (None, _) => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;
     if args.json {

@@ -18,7 +18,7 @@ mod measure;
 mod shelf;
 
 pub use log::{Action, Deed, Entry};
-pub use shelf::{Shelf, Version};
+pub use shelf::{Shelf, Signed, Version};
 
 use dossier::Dossier;
 use log::{Files, LOG};

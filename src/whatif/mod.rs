@@ -9,7 +9,7 @@
 mod ask;
 mod proposal;
 
-pub use ask::whatif;
+pub use ask::{get, whatif};
 pub use proposal::Proposal;
 
 use crate::pipeline::judge::figures;

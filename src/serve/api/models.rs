@@ -2,6 +2,7 @@
 //! can compute a score by hand; its challenger; and every version of the registry.
 
 use super::rules::{Challenger, challenger};
+use crate::drift::{self, Report};
 use crate::registry::{Registry, Version};
 use crate::serve::app::App;
 use crate::serve::params::{Nothing, Params};
@@ -90,4 +91,20 @@ fn body(model: &BoundScorecard) -> Model {
             })
             .collect(),
     }
+}
+
+/// How the model in force does, looked at now; live epochs go on meanwhile.
+pub(in crate::serve) async fn watch(
+    State(app): State<App>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<Report>, Problem> {
+    let _place = app.survey_place()?;
+    let runtime = tokio::runtime::Handle::current();
+    let report = app.blocking(move |view| {
+        let report = drift::report(view, &runtime);
+        Ok(report.map_err(|error| format!("{error:#}")))
+    });
+    let report = report.await?.map_err(Problem::unavailable)?;
+    app.view.set_watched(report.clone());
+    Ok(Json(report))
 }

@@ -216,7 +216,11 @@ impl Pending {
 ///
 /// # Errors
 /// When there is no model, or a worker is gone.
-pub fn begin(engine: &Engine, rules: &InForce, shapes: &BTreeMap<String, Shape>) -> Result<Pending> {
+pub fn begin(
+    engine: &Engine,
+    rules: &InForce,
+    shapes: &BTreeMap<String, Shape>,
+) -> Result<Pending> {
     let mut parts = Vec::new();
     let visitor = || {
         let counting = Counting::new(rules, shapes);
@@ -273,7 +277,10 @@ impl Counting {
         row: &[Option<i64>],
         policy: &Policy,
     ) {
-        let level = level_of(&crate::pipeline::judge::figures(enterprise, assessed), policy);
+        let level = level_of(
+            &crate::pipeline::judge::figures(enterprise, assessed),
+            policy,
+        );
         self.census.enterprises += 1;
         self.census.coverage += u64::from(assessed.coverage);
         self.levels[usize::from(level.rank())] += 1;
@@ -299,7 +306,9 @@ impl Counting {
     fn end(self) -> Census {
         let mut census = self.census;
         let levels = Level::ALL.iter().zip(self.levels);
-        census.levels = levels.map(|(l, count)| (l.name().to_owned(), count)).collect();
+        census.levels = levels
+            .map(|(l, count)| (l.name().to_owned(), count))
+            .collect();
         census.shapes = self.shapes.into_iter().flatten().collect();
         let score = self.score.map(|shape| (SCORE.to_owned(), shape));
         census.shapes.extend(score);
@@ -342,7 +351,11 @@ pub fn sample(engine: &Engine, rules: &InForce) -> Result<Sampled> {
         parts.push(Arc::clone(&part));
         let visit: Visit = Box::new(move |enterprise, assessments, row| {
             let mut drawn = lock(&part);
-            drawn.push((enterprise.hash64(), row.to_vec(), assessments[0].score.log_odds));
+            drawn.push((
+                enterprise.hash64(),
+                row.to_vec(),
+                assessments[0].score.log_odds,
+            ));
             if drawn.len() >= 2 * SAMPLE {
                 cut(&mut drawn);
             }
@@ -351,7 +364,9 @@ pub fn sample(engine: &Engine, rules: &InForce) -> Result<Sampled> {
     };
     engine.survey(&[scoring(rules)?], visitor)?.wait()?;
     let parts = parts.iter();
-    let mut drawn: Vec<Drawn> = parts.flat_map(|part| std::mem::take(&mut *lock(part))).collect();
+    let mut drawn: Vec<Drawn> = parts
+        .flat_map(|part| std::mem::take(&mut *lock(part)))
+        .collect();
     cut(&mut drawn);
     let features = &rules.records.settings.features;
     let mut weights = vec![Vec::new(); features.len()];

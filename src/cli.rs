@@ -36,6 +36,8 @@ pub enum Command {
     /// The registry of models: versions, approval by a second person, rollback
     #[command(subcommand, after_help = MODEL)]
     Model(Model),
+    /// Whom to check today: the highest scores, and a declared share at random
+    Queue(Queue),
     /// Which alerts other rules would open, close or move; nothing is touched
     Whatif(Whatif),
     /// Recompute everything by a plain batch fold and compare
@@ -354,6 +356,28 @@ pub struct Evaluate {
     /// Splits judged; a single one is a matter of luck
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub repeats: u16,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tocsin queue`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+[queue] audit_share says which share of the places is drawn at random from all who are not
+among the highest: from those alone one learns what the model misses. A queue is drawn once
+for a business day and district, the same whenever it is asked for, and written below
+[queue] record (queues/) with the chance each had; `tocsin evaluate` weighs by it.")]
+pub struct Queue {
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// How many can be checked
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub capacity: u32,
+    /// Only enterprises of this district; all without
+    #[arg(long)]
+    pub district: Option<String>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

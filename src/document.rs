@@ -36,7 +36,9 @@ pub fn markdown(blocks: &[Block]) -> String {
             }
             Block::Text(said) => writeln!(text, "{said}\n"),
             Block::List(lines) => {
-                lines.iter().for_each(|line| text.push_str(&format!("- {line}\n")));
+                lines
+                    .iter()
+                    .for_each(|line| text.push_str(&format!("- {line}\n")));
                 writeln!(text)
             }
             Block::Table(head, rows) => {
@@ -44,7 +46,10 @@ pub fn markdown(blocks: &[Block]) -> String {
                 writeln!(text)
             }
             Block::Plot(svg, caption) => writeln!(text, "{svg}\n\n*{caption}*\n"),
-            Block::Blank(what) => writeln!(text, "> **[须人工填写 to be written by a person]** {what}\n"),
+            Block::Blank(what) => writeln!(
+                text,
+                "> **[须人工填写 to be written by a person]** {what}\n"
+            ),
         };
     }
     text
@@ -68,20 +73,30 @@ pub fn html(title: &str, blocks: &[Block]) -> String {
     );
     for block in blocks {
         let _ = match block {
-            Block::Heading(depth, title) => writeln!(page, "<h{depth}>{}</h{depth}>", escape(title)),
+            Block::Heading(depth, title) => {
+                writeln!(page, "<h{depth}>{}</h{depth}>", escape(title))
+            }
             Block::Text(said) => writeln!(page, "<p>{}</p>", escape(said)),
             Block::List(lines) => {
-                let lines = lines.iter().map(|line| format!("<li>{}</li>", escape(line)));
+                let lines = lines
+                    .iter()
+                    .map(|line| format!("<li>{}</li>", escape(line)));
                 writeln!(page, "<ul>{}</ul>", lines.collect::<String>())
             }
             Block::Table(head, rows) => {
                 let cells = |tag: &str, cells: &[String]| {
-                    let cells = cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)));
+                    let cells = cells
+                        .iter()
+                        .map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)));
                     format!("<tr>{}</tr>", cells.collect::<String>())
                 };
                 let rows = rows.iter().map(|row| cells("td", row) + "\n");
                 let rows = rows.collect::<String>();
-                writeln!(page, "<table><thead>{}</thead><tbody>\n{rows}</tbody></table>", cells("th", head))
+                writeln!(
+                    page,
+                    "<table><thead>{}</thead><tbody>\n{rows}</tbody></table>",
+                    cells("th", head)
+                )
             }
             Block::Plot(svg, caption) => writeln!(
                 page,

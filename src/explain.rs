@@ -23,13 +23,13 @@ use next::Cheapest;
 use past::Past;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use tokio::runtime::Handle;
+use tocsin_alerts::level::Level;
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
-use tocsin_alerts::level::Level;
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundScorecard, Category};
+use tokio::runtime::Handle;
 
 /// Links are followed this often: account → holder → enterprise, and what
 /// shares a subject with it.
@@ -412,7 +412,9 @@ pub fn change(
     at_ms: Option<i64>,
 ) -> Result<Change> {
     let in_force = view.in_force();
-    let by = in_force.by().context("there is no model yet: nothing is scored")?;
+    let by = in_force
+        .by()
+        .context("there is no model yet: nothing is scored")?;
     let (records, status) = (&in_force.records, view.status());
     let text = crate::time::instant_text;
     if since_ms >= at_ms.unwrap_or(status.time_ms) {
@@ -536,7 +538,10 @@ impl Parts<'_> {
                     weight: score.subtotals[c.index()],
                 })
                 .collect(),
-            challenger: self.by.challenger.map(|rival| self.rival(&rival.bound, &row)),
+            challenger: self
+                .by
+                .challenger
+                .map(|rival| self.rival(&rival.bound, &row)),
             contributions: self.contributions(&row),
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,
@@ -549,7 +554,8 @@ impl Parts<'_> {
         let ranges = next::ranges(&self.by.model.card);
         let behind = |(place, feature): (usize, &Feature)| -> Option<next::Behind> {
             let category = feature.spec.category;
-            let agencies = crate::witness::agencies(settings, self.enterprise, self.folded, feature);
+            let agencies =
+                crate::witness::agencies(settings, self.enterprise, self.folded, feature);
             let of_feature = ranges.get(&feature.spec.name)?;
             let mut moves = next::moves(place, feature, of_feature, (self.model, row));
             // The same again says nothing new where its agency speaks already.
@@ -599,7 +605,7 @@ impl Parts<'_> {
             changes: changes.unwrap_or_default(),
             index: found.map(|found| f64::from(found.figures.index) / 100.0),
             bound: next::MAX_CHANGES,
-            exact: answer.complete,
+            exact: answer.complete && next::is_additive(&self.by.model.card),
         })
     }
 

@@ -37,6 +37,7 @@ mod metrics;
 mod pipeline;
 mod plots;
 mod progress;
+mod queue;
 mod registry;
 mod report;
 mod roller;
@@ -117,6 +118,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Evaluate(args) => {
             open(&args.place, &runtime, |pipeline| evaluate(pipeline, &args))
         }
+        Command::Queue(args) => open(&args.place, &runtime, |pipeline| queue(pipeline, &args)),
         Command::Model(command) => registry::command::model(&command, &runtime),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
@@ -293,9 +295,26 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         usize::from(args.repeats),
         pipeline.runtime(),
     )?;
+    if args.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&report::evaluations(&splits))?;
+    if let Some(audited) = queue::estimate::audited(view)? {
+        print(&audited.text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn queue(pipeline: &mut Pipeline, args: &cli::Queue) -> Result<ExitCode> {
+    let view = pipeline.view();
+    view.model()
+        .context("there is no model yet: nothing is scored")?;
+    let district = args.district.as_deref();
+    let drawn = queue::draw(view, pipeline.runtime(), district, args.capacity as usize)?;
     match args.json {
-        true => print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
-        false => print(&report::evaluations(&splits))?,
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&drawn)?))?,
+        false => print(&queue::text(&drawn))?,
     }
     Ok(ExitCode::SUCCESS)
 }

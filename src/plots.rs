@@ -77,7 +77,11 @@ fn short(value: f64) -> String {
 /// Predicted against observed: on the diagonal, probabilities hold.
 pub fn reliability(marks: &[Mark]) -> String {
     let mut svg = open("reliability", 290.0);
-    axes(&mut svg, "预测概率 predicted probability · 实际比例 observed share ↑", 1.0);
+    axes(
+        &mut svg,
+        "预测概率 predicted probability · 实际比例 observed share ↑",
+        1.0,
+    );
     let _ = write!(
         svg,
         "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{FAINT}\" stroke-width=\"2\"/>",
@@ -92,10 +96,16 @@ pub fn reliability(marks: &[Mark]) -> String {
 
 /// Values with intervals over places from 0 to 1, joined.
 pub fn curve(title: &str, across: &str, marks: &[Mark]) -> String {
-    let top = marks.iter().map(|mark| mark.high).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let top = marks
+        .iter()
+        .map(|mark| mark.high)
+        .fold(0.0, f64::max)
+        .max(f64::MIN_POSITIVE);
     let mut svg = open(title, 290.0);
     axes(&mut svg, across, top);
-    let points = marks.iter().map(|mark| format!("{:.1},{:.1}", x(mark.at), y(mark.value / top)));
+    let points = marks
+        .iter()
+        .map(|mark| format!("{:.1},{:.1}", x(mark.at), y(mark.value / top)));
     let points: Vec<String> = points.collect();
     let _ = write!(
         svg,
@@ -130,7 +140,10 @@ pub fn spreads(title: &str, lines: &[(String, [f64; 3])]) -> String {
     const END: f64 = 525.0;
     let all = || lines.iter().flat_map(|(_, values)| values);
     let low = all().copied().fold(0.0, f64::min);
-    let high = all().copied().fold(0.0, f64::max).max(low + f64::MIN_POSITIVE);
+    let high = all()
+        .copied()
+        .fold(0.0, f64::max)
+        .max(low + f64::MIN_POSITIVE);
     let place = |value: f64| BEGIN + (value - low) / (high - low) * (END - BEGIN);
     let height = ROW * lines.len() as f64 + 20.0;
     let mut svg = open(title, height);
@@ -144,7 +157,11 @@ pub fn spreads(title: &str, lines: &[(String, [f64; 3])]) -> String {
     );
     for (row, (label, [from, middle, to])) in lines.iter().enumerate() {
         let centre = ROW * row as f64 + 10.0;
-        let colour = if *middle < 0.0 || (*middle == 0.0 && to.abs() < from.abs()) { LESS } else { MORE };
+        let colour = if *middle < 0.0 || (*middle == 0.0 && to.abs() < from.abs()) {
+            LESS
+        } else {
+            MORE
+        };
         let _ = write!(
             svg,
             "<text x=\"0\" y=\"{:.1}\">{}</text><line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{centre:.1}\" y2=\"{centre:.1}\" stroke=\"{colour}\" stroke-width=\"5\" stroke-opacity=\".45\"/><circle cx=\"{:.1}\" cy=\"{centre:.1}\" r=\"3.5\" fill=\"{colour}\"/>",

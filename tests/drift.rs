@@ -43,18 +43,33 @@ fn at_work() -> (World, String) {
     world.deliver("12345/ticket/all", &tickets);
     world.deliver("finance-office/outcome/all", &outcomes);
     let from = "artifact = \"model.json\"";
-    world.edit("tocsin.toml", from, &format!("{from}\nregistry = \"models\""));
+    world.edit(
+        "tocsin.toml",
+        from,
+        &format!("{from}\nregistry = \"models\""),
+    );
     world.run_once("data");
     let out = world.path("card.json");
     world.tocsin("data", &["train", "--out", text(&out)]).ok();
     let signed = ["--as", "王芳", "--why", "试验"];
     world
-        .tocsin("data", &[&["model", "submit", text(&out)], &signed[..]].concat())
+        .tocsin(
+            "data",
+            &[&["model", "submit", text(&out)], &signed[..]].concat(),
+        )
         .ok();
     let card: Value = serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
     let version = card["version"].as_str().unwrap().to_owned();
-    model(&world, &["shadow", &version, "--as", "王芳", "--why", "试验"]).ok();
-    model(&world, &["approve", &version, "--as", "李强", "--why", "试验"]).ok();
+    model(
+        &world,
+        &["shadow", &version, "--as", "王芳", "--why", "试验"],
+    )
+    .ok();
+    model(
+        &world,
+        &["approve", &version, "--as", "李强", "--why", "试验"],
+    )
+    .ok();
     world.set_day("2025-07-01");
     world.run_once("data");
     (world, version)
@@ -92,7 +107,9 @@ fn what_moves_is_seen_and_what_does_not_is_steady() {
     world.run_once("data");
     world.set_day("2025-07-20");
     let checked = CHECKED + 1..=CHECKED + 60;
-    let outcomes: String = checked.map(|n| format!("N{n},{},未发现\n", code(n))).collect();
+    let outcomes: String = checked
+        .map(|n| format!("N{n},{},未发现\n", code(n)))
+        .collect();
     world.deliver("finance-office/outcome/july", &outcomes);
     world.run_once("data");
 
@@ -102,15 +119,30 @@ fn what_moves_is_seen_and_what_does_not_is_steady() {
     assert!(stability(&then, "score") > 0.25, "{then}");
     assert_eq!(stability(&then, "opinion"), 0.0, "nobody has any");
     let told = &then["outcomes"];
-    assert_eq!((&told["rows"], &told["observed"]["part"]), (&60.into(), &0.into()));
+    assert_eq!(
+        (&told["rows"], &told["observed"]["part"]),
+        (&60.into(), &0.into())
+    );
     // By hand: what each stood at before, as exported on the day before.
     let expected = told["expected"].as_f64().unwrap();
     let new: Vec<f64> = (CHECKED + 1..=CHECKED + 60)
-        .map(|n| world.explain("data", &code(n))["probability"].as_f64().unwrap())
+        .map(|n| {
+            world.explain("data", &code(n))["probability"]
+                .as_f64()
+                .unwrap()
+        })
         .collect();
-    assert!((expected - new.iter().sum::<f64>()).abs() < 1e-6, "{expected}");
+    assert!(
+        (expected - new.iter().sum::<f64>()).abs() < 1e-6,
+        "{expected}"
+    );
     let text = world.tocsin("data", &["model", "watch"]).ok().out;
-    for part in ["population stability index", "moved", "60 outcomes since", "alerts by district"] {
+    for part in [
+        "population stability index",
+        "moved",
+        "60 outcomes since",
+        "alerts by district",
+    ] {
         assert!(text.contains(part), "`{part}` is missing:\n{text}");
     }
 }
@@ -120,17 +152,23 @@ fn watching_is_in_metrics_and_page_and_the_example_of_alerts_knows_them() {
     let (world, version) = at_work();
     world.set_day("2025-07-10");
     let ended = |n: u32| ["未发现", "认定非法集资"][usize::from(n.is_multiple_of(5))];
-    let outcomes: String = (1..=40).map(|n| format!("N{n},{},{}\n", code(n), ended(n))).collect();
+    let outcomes: String = (1..=40)
+        .map(|n| format!("N{n},{},{}\n", code(n), ended(n)))
+        .collect();
     world.deliver("finance-office/outcome/july", &outcomes);
     let live = world.ready("data");
     wait_until("the model has been looked at", || {
-        get(&live.at, "/metrics").body.contains("tocsin_model_stability_index{feature=\"score\"} 0")
+        get(&live.at, "/metrics")
+            .body
+            .contains("tocsin_model_stability_index{feature=\"score\"} 0")
     });
     let metrics = get(&live.at, "/metrics").body;
     assert!(!metrics.contains(&code(1)), "no enterprise may be a label");
     let report = get(&live.at, "/api/v1/models/watch").json();
     assert_eq!(report["model"], version.as_str());
-    let asked = support::tocsin(&["model", "watch", "--url", &live.at]).ok().out;
+    let asked = support::tocsin(&["model", "watch", "--url", &live.at])
+        .ok()
+        .out;
     assert!(asked.contains(&version), "{asked}");
     let page = get(&live.at, "/models").body;
     assert!(page.contains(&version) && page.contains("李强"), "{page}");
@@ -144,9 +182,15 @@ fn watching_is_in_metrics_and_page_and_the_example_of_alerts_knows_them() {
     let said = fs::read_to_string(rules).unwrap();
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     for name in said.split(word).filter(|word| word.starts_with("tocsin_")) {
-        assert!(metrics.contains(&format!("# TYPE {name} ")), "`{name}` is shown by no run");
+        assert!(
+            metrics.contains(&format!("# TYPE {name} ")),
+            "`{name}` is shown by no run"
+        );
     }
-    match Command::new("promtool").args(["check", "rules", rules]).output() {
+    match Command::new("promtool")
+        .args(["check", "rules", rules])
+        .output()
+    {
         Err(_) => eprintln!("skipped: promtool is not installed"),
         Ok(judged) => assert!(
             judged.status.success(),

@@ -26,7 +26,11 @@ fn world() -> World {
         for ticket in 0..complaints {
             tickets += &format!("T{n}-{ticket},{name},保本返利,2025-06-01,\n");
         }
-        let ended = if found { "认定非法集资" } else { "未发现" };
+        let ended = if found {
+            "认定非法集资"
+        } else {
+            "未发现"
+        };
         outcomes += &format!("H{n},{},{ended}\n", code(n));
     }
     world.deliver("msa/registration/all", &rows);
@@ -58,7 +62,15 @@ fn submitted(world: &World, data: &str, person: &str) -> String {
     world.tocsin(data, &["train", "--out", text(&out)]).ok();
     let card: Value = serde_json::from_str(&fs::read_to_string(&out).unwrap()).unwrap();
     let version = card["version"].as_str().unwrap().to_owned();
-    let arguments = ["model", "submit", text(&out), "--as", person, "--why", "第二季度"];
+    let arguments = [
+        "model",
+        "submit",
+        text(&out),
+        "--as",
+        person,
+        "--why",
+        "第二季度",
+    ];
     let said = world.tocsin(data, &arguments).ok().out;
     assert!(said.contains("average precision"), "{said}");
     version
@@ -68,7 +80,9 @@ fn states(live: &Live) -> Vec<(String, String)> {
     let models = get(&live.at, "/api/v1/models").json();
     let versions = models["registry"]["versions"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    versions.map(|v| (text(&v["version"]), text(&v["state"]))).collect()
+    versions
+        .map(|v| (text(&v["version"]), text(&v["state"])))
+        .collect()
 }
 
 fn in_force(live: &Live) -> String {
@@ -81,7 +95,10 @@ fn a_model_goes_live_by_four_eyes_and_is_rolled_back_by_one_command() {
     let world = world();
     world.run_once("data");
     let index: Value = serde_json::from_str(&world.read("model.json")).unwrap();
-    assert_eq!(index["version"], "", "the rule index of the first day is a file");
+    assert_eq!(
+        index["version"], "",
+        "the rule index of the first day is a file"
+    );
     let first = submitted(&world, "data", "王芳");
     let before = world.explain("data", &code(3))["model"].clone();
     assert_ne!(before, first.as_str(), "training puts nothing in force");
@@ -103,15 +120,22 @@ fn a_model_goes_live_by_four_eyes_and_is_rolled_back_by_one_command() {
         assert!(refused.err.contains("four eyes"), "{}", refused.err);
     }
     step(&world, &["approve", &first[..6]], "李强").ok();
-    wait_until("the approved version is in force", || in_force(&live) == first);
+    wait_until("the approved version is in force", || {
+        in_force(&live) == first
+    });
     assert_eq!(states(&live), [(first.clone(), "live".to_owned())]);
-    let epoch = get(&live.at, "/api/v1/rules").json()["epoch"].as_u64().unwrap();
+    let epoch = get(&live.at, "/api/v1/rules").json()["epoch"]
+        .as_u64()
+        .unwrap();
     live.stop();
     state::check_published(&world.path("data"));
     world.verify("data");
 
     // A second version: other records, so another model.
-    world.deliver("12345/ticket/more", &format!("N1,{},保本返利,2025-06-20,\n", "企业8有限公司"));
+    world.deliver(
+        "12345/ticket/more",
+        &format!("N1,{},保本返利,2025-06-20,\n", "企业8有限公司"),
+    );
     world.run_once("data");
     let second = submitted(&world, "data", "赵敏");
     assert_ne!(first, second);
@@ -119,12 +143,18 @@ fn a_model_goes_live_by_four_eyes_and_is_rolled_back_by_one_command() {
     assert_eq!(in_force(&live), first, "it survives a restart");
     step(&world, &["shadow", &second], "王芳").ok();
     step(&world, &["approve", &second], "李强").ok();
-    wait_until("the second version is in force", || in_force(&live) == second);
-    let later = get(&live.at, "/api/v1/rules").json()["epoch"].as_u64().unwrap();
+    wait_until("the second version is in force", || {
+        in_force(&live) == second
+    });
+    let later = get(&live.at, "/api/v1/rules").json()["epoch"]
+        .as_u64()
+        .unwrap();
     assert!(later > epoch);
     let back = step(&world, &["rollback"], "钱进").ok().out;
     assert!(back.contains(&first), "{back}");
-    wait_until("the first version is in force again", || in_force(&live) == first);
+    wait_until("the first version is in force again", || {
+        in_force(&live) == first
+    });
     let expected = [(first.clone(), "live"), (second.clone(), "retired")];
     assert_eq!(states(&live), expected.map(|(v, s)| (v, s.to_owned())));
     live.stop();
@@ -180,7 +210,11 @@ fn a_registry_that_was_touched_is_named_and_refused() {
     assert_eq!(broken.code, Some(1), "{}", broken.out);
     let refused = world.tocsin("data", &["run", "--once"]);
     assert_eq!(refused.code, Some(2), "{}", refused.err);
-    assert!(refused.err.contains("changed after it was submitted"), "{}", refused.err);
+    assert!(
+        refused.err.contains("changed after it was submitted"),
+        "{}",
+        refused.err
+    );
     // Nobody is kept from writing it back.
     world.write(&file, &card);
     world.run_once("data");
@@ -213,7 +247,13 @@ fn a_model_card_tells_all_and_fetches_nothing() {
     }
     assert!(html.matches("<svg").count() >= 4);
     let impact = fs::read_to_string(out.join("impact-assessment.html")).unwrap();
-    for part in ["第五十五条", "第五十六条", "msa/registration", "须人工填写", "account"] {
+    for part in [
+        "第五十五条",
+        "第五十六条",
+        "msa/registration",
+        "须人工填写",
+        "account",
+    ] {
         assert!(impact.contains(part), "`{part}` is not in the page");
     }
     for page in [&html, &impact] {
@@ -225,8 +265,14 @@ fn a_model_card_tells_all_and_fetches_nothing() {
     let shown = model(&world, &["show", &version[..8], "--json"]).ok().out;
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let judged = &shown["dossier"]["measured"]["judged"];
-    assert_eq!((&judged["rows"], &judged["positives"]), (&240.into(), &80.into()));
-    assert_eq!(shown["dossier"]["measured"]["population"]["enterprises"], 240);
+    assert_eq!(
+        (&judged["rows"], &judged["positives"]),
+        (&240.into(), &80.into())
+    );
+    assert_eq!(
+        shown["dossier"]["measured"]["population"]["enterprises"],
+        240
+    );
 }
 
 #[test]
@@ -234,7 +280,10 @@ fn without_a_live_version_nothing_is_scored() {
     let world = world();
     world.edit("tocsin.toml", "artifact = \"model.json\"\n", "");
     let said = world.run_once("data");
-    assert!(said.contains("no version of the registry is live"), "{said}");
+    assert!(
+        said.contains("no version of the registry is live"),
+        "{said}"
+    );
     let version = submitted(&world, "data", "王芳");
     step(&world, &["shadow", &version], "王芳").ok();
     let live = world.ready("data");

@@ -22,20 +22,41 @@ fn months() -> (World, Vec<(String, BTreeMap<u32, Value>)>) {
         (
             "2025-07-10",
             &[
-                ("12345/ticket/july", format!("T3,{NAME_3},保本付息,2025-07-08,\n")),
+                (
+                    "12345/ticket/july",
+                    format!("T3,{NAME_3},保本付息,2025-07-08,\n"),
+                ),
                 // A correction, a withdrawal.
-                ("msa/penalty/july", format!("P1,{},,90000,2025-03-01,\n", code(1))),
-                ("12345/ticket/gone", format!("T1,{NAME_3},承诺保本返利,2025-06-01,D\n")),
-                ("pbc/lead/july", "L2,B1,0.6,2025-06-02,D\nL3,A1,0.9,2025-07-01,\n".to_owned()),
+                (
+                    "msa/penalty/july",
+                    format!("P1,{},,90000,2025-03-01,\n", code(1)),
+                ),
+                (
+                    "12345/ticket/gone",
+                    format!("T1,{NAME_3},承诺保本返利,2025-06-01,D\n"),
+                ),
+                (
+                    "pbc/lead/july",
+                    "L2,B1,0.6,2025-06-02,D\nL3,A1,0.9,2025-07-01,\n".to_owned(),
+                ),
             ],
         ),
         (
             "2025-08-01",
-            &[("hrss/insured/july", format!("{},2025-07,3,2025-07-31,\n", code(1)))],
+            &[(
+                "hrss/insured/july",
+                format!("{},2025-07,3,2025-07-31,\n", code(1)),
+            )],
         ),
         // Nothing arrives: windows end.
         ("2025-12-20", &[]),
-        ("2026-04-01", &[("12345/ticket/later", format!("T9,{NAME_3},保本返利,2026-03-30,\n"))]),
+        (
+            "2026-04-01",
+            &[(
+                "12345/ticket/later",
+                format!("T9,{NAME_3},保本返利,2026-03-30,\n"),
+            )],
+        ),
     ];
     for (day, deliveries) in days {
         world.set_day(day);
@@ -59,14 +80,22 @@ fn explain(world: &World, number: u32, arguments: &[&str]) -> Value {
 fn figures(explained: &Value) -> (Value, Value, BTreeMap<String, Value>) {
     let parts = explained["contributions"].as_array().unwrap().iter();
     let parts = parts.map(|part| {
-        let mut records: Vec<String> =
-            part["records"].as_array().unwrap().iter().map(ToString::to_string).collect();
+        let mut records: Vec<String> = part["records"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         records.sort();
         let name = part["feature"].as_str().unwrap().to_owned();
         let what = serde_json::json!([part["value"], part["weight"], part["bin"], records]);
         (name, what)
     });
-    (explained["log_odds"].clone(), explained["level"].clone(), parts.collect())
+    (
+        explained["log_odds"].clone(),
+        explained["level"].clone(),
+        parts.collect(),
+    )
 }
 
 #[test]
@@ -80,7 +109,11 @@ fn a_past_instant_is_explained_as_it_was_explained_then() {
     }
     let before = world.tocsin("data", &["explain", &code(1), "--at", "2025-06-01"]);
     assert_eq!(before.code, Some(1));
-    assert!(before.err.contains("there was no epoch yet"), "{}", before.err);
+    assert!(
+        before.err.contains("there was no epoch yet"),
+        "{}",
+        before.err
+    );
 }
 
 fn weights(explained: &Value) -> BTreeMap<String, i64> {
@@ -101,7 +134,10 @@ fn the_difference_of_any_two_instants_sums_to_that_of_the_scores() {
                 let change = explain(&world, number, &["--since", since, "--at", at]);
                 let scores = [then, now].map(|on| on[&number]["log_odds"].as_i64().unwrap());
                 let parts = change["differences"].as_array().unwrap();
-                let sum: i64 = parts.iter().map(|part| part["weight"].as_i64().unwrap()).sum();
+                let sum: i64 = parts
+                    .iter()
+                    .map(|part| part["weight"].as_i64().unwrap())
+                    .sum();
                 assert_eq!(sum, scores[1] - scores[0], "{number} from {since} to {at}");
                 assert_eq!(change["log_odds"], sum);
                 assert_eq!(change["since"]["published"], scores[0]);
@@ -123,14 +159,19 @@ fn moved(change: &Value, feature: &str) -> Vec<(String, String)> {
     let part = parts.iter().find(|part| part["feature"] == feature);
     let records = part.unwrap()["records"].as_array().unwrap().iter();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    records.map(|r| (text(&r["why"]), text(&r["record"]["key"]))).collect()
+    records
+        .map(|r| (text(&r["why"]), text(&r["record"]["key"])))
+        .collect()
 }
 
 #[test]
 fn records_that_came_went_and_expired_are_told_apart() {
     let (world, _) = months();
     let told = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
-        pairs.iter().map(|(why, key)| ((*why).to_owned(), (*key).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(why, key)| ((*why).to_owned(), (*key).to_owned()))
+            .collect()
     };
     let july = explain(&world, 3, &["--since", "2025-06-30", "--at", "2025-07-10"]);
     let complaints = moved(&july, "complaints");
@@ -143,9 +184,15 @@ fn records_that_came_went_and_expired_are_told_apart() {
     let autumn = explain(&world, 3, &["--since", "2025-08-01", "--at", "2025-12-20"]);
     assert_eq!(moved(&autumn, "complaints"), told(&[("expired", "T2")]));
     // Until now, as text.
-    let text = world.tocsin("data", &["explain", NAME_3, "--since", "2025-12-20"]).ok().out;
+    let text = world
+        .tocsin("data", &["explain", NAME_3, "--since", "2025-12-20"])
+        .ok()
+        .out;
     assert!(text.contains("来了 came") && text.contains("T9"), "{text}");
-    assert!(text.contains("the difference of the scores to the last digit"), "{text}");
+    assert!(
+        text.contains("the difference of the scores to the last digit"),
+        "{text}"
+    );
     let turned = world.tocsin("data", &["explain", NAME_3, "--since", "2026-04-01"]);
     assert!(turned.err.contains("must be before"), "{}", turned.err);
 }
@@ -170,7 +217,11 @@ fn other_rules_are_told_apart_from_other_evidence() {
 fn the_cheapest_evidence_for_the_next_level_reaches_it() {
     let (world, seen) = months();
     // Log-odds at the thresholds of the model of these tests.
-    let thresholds = [("blue", -2_944_439), ("yellow", -1_386_294), ("orange", -405_465)];
+    let thresholds = [
+        ("blue", -2_944_439),
+        ("yellow", -1_386_294),
+        ("orange", -405_465),
+    ];
     for number in ALL {
         let explained = world.explain("data", &code(number));
         let next = &explained["next_level"];
@@ -178,22 +229,44 @@ fn the_cheapest_evidence_for_the_next_level_reaches_it() {
         assert_eq!(cheapest["exact"], true, "{next}");
         let changes = cheapest["changes"].as_array().unwrap();
         assert!(!changes.is_empty() && changes.len() <= 4, "{next}");
-        let gains: i64 = changes.iter().map(|change| change["gain"].as_i64().unwrap()).sum();
+        let gains: i64 = changes
+            .iter()
+            .map(|change| change["gain"].as_i64().unwrap())
+            .sum();
         let level = next["level"].as_str().unwrap();
-        let threshold = thresholds.iter().find(|(name, _)| *name == level).unwrap().1;
-        assert!(explained["log_odds"].as_i64().unwrap() + gains >= threshold, "{next}");
-        assert!(changes.iter().all(|change| change["category"] != "R"), "{next}");
+        let threshold = thresholds
+            .iter()
+            .find(|(name, _)| *name == level)
+            .unwrap()
+            .1;
+        assert!(
+            explained["log_odds"].as_i64().unwrap() + gains >= threshold,
+            "{next}"
+        );
+        assert!(
+            changes.iter().all(|change| change["category"] != "R"),
+            "{next}"
+        );
     }
     let live = world.ready("data");
     let path = format!("/api/v1/enterprises/{}", code(3));
     let change = get(&live.at, &format!("{path}/change?since=2025-12-20"));
     assert_eq!(change.status, 200, "{change:?}");
-    assert_eq!(moved(&change.json(), "complaints"), [("came".to_owned(), "T9".to_owned())]);
+    let complaints = moved(&change.json(), "complaints");
+    let told = [("came", "T9"), ("expired", "T3")];
+    assert_eq!(
+        complaints,
+        told.map(|(why, key)| (why.to_owned(), key.to_owned()))
+    );
     let then = get(&live.at, &format!("{path}/explanation?at=2025-07-10")).json();
     assert_eq!(figures(&then), figures(&seen[1].1[&3]));
     let wrong = get(&live.at, &format!("{path}/change?since=gestern"));
     assert_eq!(wrong.status, 400, "{wrong:?}");
-    let page = get(&live.at, &format!("/enterprises/{}?since=2025-12-20", code(3))).body;
+    let page = get(
+        &live.at,
+        &format!("/enterprises/{}?since=2025-12-20", code(3)),
+    )
+    .body;
     for part in ["来了 came", "为何未到下一级", "all sets were considered"] {
         assert!(page.contains(part), "`{part}` is not on the page");
     }

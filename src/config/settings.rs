@@ -5,6 +5,7 @@ use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::signals::{self, Signal};
 use super::training::{Training, read_training};
+use crate::queue::QueueSettings;
 use crate::registry::Registry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -99,6 +100,8 @@ pub struct Settings {
     pub signals: Vec<Signal>,
     /// What models are trained on, and how.
     pub training: Training,
+    /// How queues are drawn and where they are written down.
+    pub queue: QueueSettings,
     /// What a running process cannot change.
     pub ground: Ground,
     /// The files besides those of sources, `tocsin.toml` first.
@@ -177,6 +180,7 @@ impl Settings {
             sectors: draft.sectors,
             signals,
             training,
+            queue: draft.queue,
             ground,
             files,
             sources: draft.sources,
@@ -320,6 +324,7 @@ pub(super) struct Draft {
     models: Models,
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
+    queue: QueueSettings,
     signals: Option<PathBuf>,
 }
 
@@ -371,6 +376,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         models: read_models(root, folder),
         sectors: read_sectors(root),
         training: read_training(root),
+        queue: read_queue(root, folder),
         signals: signals.map(|file| folder.join(file)),
     }
 }
@@ -530,6 +536,28 @@ fn registered(section: &Section<'_>, folder: PathBuf, models: Models) -> Models 
             section.fault("registry", fault);
             models
         }
+    }
+}
+
+/// `[queue]`: the share of every queue that is drawn at random.
+fn read_queue(root: &Section<'_>, folder: &Path) -> QueueSettings {
+    let section = root.section("queue");
+    let section = section.as_ref();
+    let share = section.and_then(|section| section.number("audit_share"));
+    let record = section.and_then(|section| section.text("record"));
+    let share = share.unwrap_or(0.0);
+    if let Some(section) = section {
+        if !(0.0..=0.5).contains(&share) {
+            section.fault(
+                "audit_share",
+                format!("{share} is out of bounds; allowed are 0 to 0.5"),
+            );
+        }
+        section.finish();
+    }
+    QueueSettings {
+        audit_per_mille: (share.clamp(0.0, 0.5) * 1_000.0).round() as u32,
+        folder: folder.join(record.unwrap_or_else(|| "queues".to_owned())),
     }
 }
 

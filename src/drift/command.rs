@@ -60,10 +60,22 @@ fn written(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         text,
         "{}\nmodel {} as of {} (epoch {}): {} enterprises, mean coverage {:.3}",
-        report.notice, report.model, report.as_of, report.epoch, report.enterprises, report.coverage
+        report.notice,
+        report.model,
+        report.as_of,
+        report.epoch,
+        report.enterprises,
+        report.coverage
     )?;
-    let levels = report.levels.iter().map(|(level, count)| format!("{level} {count}"));
-    writeln!(text, "by score and gates: {}", levels.collect::<Vec<_>>().join(" "))?;
+    let levels = report
+        .levels
+        .iter()
+        .map(|(level, count)| format!("{level} {count}"));
+    writeln!(
+        text,
+        "by score and gates: {}",
+        levels.collect::<Vec<_>>().join(" ")
+    )?;
     match &report.reference {
         None => writeln!(
             text,
@@ -76,7 +88,11 @@ fn written(text: &mut String, report: &Report) -> std::fmt::Result {
         )?,
     }
     drift(text, report)?;
-    writeln!(text, "\n{:<28} {:>8} {:>8}", "alerts by district", "open", "30 days")?;
+    writeln!(
+        text,
+        "\n{:<28} {:>8} {:>8}",
+        "alerts by district", "open", "30 days"
+    )?;
     for (district, volume) in &report.districts {
         writeln!(text, "{district:<28} {:>8} {:>8}", volume.open, volume.new)?;
     }
@@ -94,11 +110,18 @@ fn drift(text: &mut String, report: &Report) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(text, "\n{:<28} {:>8}", "population stability index", "")?;
-    let steady = report.moved.iter().filter(|moved| moved.verdict == "steady");
+    let steady = report
+        .moved
+        .iter()
+        .filter(|moved| moved.verdict == "steady");
     let hidden = steady.count().saturating_sub(LISTED);
     let listed = report.moved.len() - hidden;
     for moved in report.moved.iter().take(listed) {
-        writeln!(text, "{:<28} {:>8.4} {}", moved.name, moved.stability, moved.verdict)?;
+        writeln!(
+            text,
+            "{:<28} {:>8.4} {}",
+            moved.name, moved.stability, moved.verdict
+        )?;
     }
     match hidden {
         0 => Ok(()),
@@ -110,7 +133,11 @@ fn outcomes(text: &mut String, report: &Report) -> std::fmt::Result {
     let Some(outcomes) = &report.outcomes else {
         return writeln!(text, "\nno outcome has come since the model is in force");
     };
-    let older = if outcomes.cut { ", older ones left out" } else { "" };
+    let older = if outcomes.cut {
+        ", older ones left out"
+    } else {
+        ""
+    };
     writeln!(
         text,
         "\n{} outcomes since the model is in force{older}: {:.1} positive foretold, {} found ({})",
@@ -122,9 +149,18 @@ fn outcomes(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(text, "{:>9} {:>24} {:>6}", "predicted", "observed", "rows")?;
     for bin in &outcomes.calibration {
         let rows = bin.observed.whole;
-        writeln!(text, "{:>9.4} {:>24} {rows:>6}", bin.predicted, share(&bin.observed))?;
+        writeln!(
+            text,
+            "{:>9.4} {:>24} {rows:>6}",
+            bin.predicted,
+            share(&bin.observed)
+        )?;
     }
-    writeln!(text, "{:<24} {:>6} {:>24} {:>24}", "at yellow or higher", "rows", "of the positive", "of the others")?;
+    writeln!(
+        text,
+        "{:<24} {:>6} {:>24} {:>24}",
+        "at yellow or higher", "rows", "of the positive", "of the others"
+    )?;
     for group in &outcomes.errors {
         let name = format!("{} {}", group.by, group.name);
         writeln!(
@@ -141,6 +177,11 @@ fn outcomes(text: &mut String, report: &Report) -> std::fmt::Result {
 fn share(share: &Share) -> String {
     match share.whole {
         0 => "—".to_owned(),
-        _ => format!("{:.3} ({:.3} to {:.3})", share.value(), share.low, share.high),
+        _ => format!(
+            "{:.3} ({:.3} to {:.3})",
+            share.value(),
+            share.low,
+            share.high
+        ),
     }
 }

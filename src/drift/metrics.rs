@@ -76,7 +76,13 @@ impl Watched {
 
     /// Shows a report.
     pub fn show(&self, report: &Report) {
-        for vec in [&self.stability, &self.alerts, &self.sectors, &self.found, &self.alarmed] {
+        for vec in [
+            &self.stability,
+            &self.alerts,
+            &self.sectors,
+            &self.found,
+            &self.alarmed,
+        ] {
             vec.reset();
         }
         for moved in &report.moved {
@@ -85,7 +91,8 @@ impl Watched {
         }
         self.coverage.set(report.coverage);
         let then = report.reference.as_ref();
-        self.coverage_then.set(then.map_or(0.0, |then| then.coverage));
+        self.coverage_then
+            .set(then.map_or(0.0, |then| then.coverage));
         for (district, volume) in &report.districts {
             for (count, value) in [("open", volume.open), ("new", volume.new)] {
                 let labels = [district.as_str(), count];
@@ -97,9 +104,12 @@ impl Watched {
             self.sectors.with_label_values(&[sector]).set(share);
         }
         let outcomes = report.outcomes.as_ref();
-        self.outcomes.set(outcomes.map_or(0.0, |told| told.rows as f64));
-        self.expected.set(outcomes.map_or(0.0, |told| told.expected));
-        self.observed.set(outcomes.map_or(0.0, |told| told.observed.part as f64));
+        self.outcomes
+            .set(outcomes.map_or(0.0, |told| told.rows as f64));
+        self.expected
+            .set(outcomes.map_or(0.0, |told| told.expected));
+        self.observed
+            .set(outcomes.map_or(0.0, |told| told.observed.part as f64));
         for group in outcomes.iter().flat_map(|told| &told.errors) {
             let labels = [group.by.as_str(), group.name.as_str()];
             let shares = [(&self.found, &group.found), (&self.alarmed, &group.alarmed)];

@@ -238,7 +238,8 @@ async fn districts(view: &View, now_ms: i64) -> Result<BTreeMap<String, Volume>>
 
 fn largest(all: BTreeMap<String, Volume>) -> BTreeMap<String, Volume> {
     let mut ranked: Vec<(String, Volume)> = all.into_iter().collect();
-    ranked.sort_by_key(|(name, volume)| (std::cmp::Reverse(volume.open + volume.new), name.clone()));
+    ranked
+        .sort_by_key(|(name, volume)| (std::cmp::Reverse(volume.open + volume.new), name.clone()));
     let rest = ranked.split_off(ranked.len().min(DISTRICTS));
     let mut kept: BTreeMap<String, Volume> = ranked.into_iter().collect();
     for (_, volume) in rest {

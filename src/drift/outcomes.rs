@@ -10,7 +10,7 @@ use crate::view::View;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use tocsin_alerts::level::Level;
-use tocsin_ingest::fact::{Facts, SubjectKey};
+use tocsin_ingest::fact::SubjectKey;
 use tocsin_models::probability;
 use tokio::runtime::Handle;
 
@@ -33,7 +33,7 @@ struct Told {
 
 /// What the outcomes since the model is in force say; `None`: there are none.
 pub(super) fn since(view: &View, runtime: &Handle, rules: &InForce) -> Result<Option<Outcomes>> {
-    let (arrived, cut) = arrived(rules)?;
+    let (arrived, cut) = arrived(view, rules)?;
     let mut told = Vec::new();
     for (enterprise, (arrival_ms, positive)) in latest(&arrived) {
         let key = enterprise.0.to_be_bytes();
@@ -64,39 +64,22 @@ pub(super) fn since(view: &View, runtime: &Handle, rules: &InForce) -> Result<Op
     }))
 }
 
-/// Arrival and outcome of enterprises, of those that arrived since the rules are
-/// in force.
+/// Enterprise, arrival and outcome, of those that arrived since the rules are in
+/// force; whether older ones were left out.
 type Arrived = Vec<(SubjectKey, (i64, bool))>;
 
-fn arrived(rules: &InForce) -> Result<(Arrived, bool)> {
-    let records = &rules.records;
-    let mut arrived = Vec::new();
-    for segment in records.segments() {
-        let source = records.settings.catalogue.source(&segment.source);
-        if source.is_none_or(|source| source.outcome.is_none()) {
-            continue;
-        }
-        let counts = |at| records.superseded.is_live(at);
-        records.scan(&segment, counts, |record| {
-            let arrival_ms = record.arrival_ms();
-            if arrival_ms <= rules.time_ms || record.said.withdraws[record.index] {
-                return;
-            }
-            let mut facts = Facts::default();
-            record.said.facts(record.index, &mut facts);
-            let outcomes = facts.outcomes.iter();
-            arrived.extend(outcomes.map(|o| (arrival_ms, o.subject, o.positive)));
-        })?;
-    }
-    arrived.sort_unstable();
+fn arrived(view: &View, rules: &InForce) -> Result<(Arrived, bool)> {
+    let mut arrived = crate::queue::ended(view)?;
+    arrived.retain(|(_, arrival_ms, _)| *arrival_ms > rules.time_ms);
+    arrived.sort_by_key(|(enterprise, arrival_ms, _)| (*arrival_ms, *enterprise));
     let cut = arrived.len() > MOST;
     let newest = arrived.split_off(arrived.len().saturating_sub(MOST));
-    let mut resolved = Vec::new();
-    for (arrival_ms, subject, positive) in newest {
-        let enterprise = crate::explain::resolve(records, subject)?;
-        resolved.extend(enterprise.map(|key| (key, (arrival_ms, positive))));
-    }
-    Ok((resolved, cut))
+    let newest = newest.into_iter();
+    let mut newest: Arrived = newest
+        .map(|(key, at_ms, positive)| (key, (at_ms, positive)))
+        .collect();
+    newest.sort_unstable();
+    Ok((newest, cut))
 }
 
 /// One outcome an enterprise: its first positive one, else its last.
@@ -135,12 +118,18 @@ fn errors(view: &View, rules: &InForce, told: &[Told]) -> Result<Vec<Errors>> {
         groups.entry(all).or_default().push(told);
         let district = known.get(&told.enterprise).and_then(|i| i.district.clone());
         if let Some(district) = district {
-            groups.entry(("district".to_owned(), district)).or_default().push(told);
+            groups
+                .entry(("district".to_owned(), district))
+                .or_default()
+                .push(told);
         }
         if let Some((place, (feature, _))) = &sector {
             let folded = crate::explain::values(&rules.records, told.enterprise, &view.status())?;
             let name = sector_name(folded.get(*place).copied().flatten());
-            groups.entry((feature.clone(), name)).or_default().push(told);
+            groups
+                .entry((feature.clone(), name))
+                .or_default()
+                .push(told);
         }
     }
     let count = |rows: &[&Told], positive: bool| {
@@ -148,7 +137,8 @@ fn errors(view: &View, rules: &InForce, told: &[Told]) -> Result<Vec<Errors>> {
         let above = of.clone().filter(|told| told.level >= Level::Yellow);
         Share::of(above.count(), of.count())
     };
-    let enough = |((by, _), rows): &((String, String), Vec<&Told>)| by == "all" || rows.len() >= MIN_ROWS;
+    let enough =
+        |((by, _), rows): &((String, String), Vec<&Told>)| by == "all" || rows.len() >= MIN_ROWS;
     let mut errors: Vec<Errors> = groups
         .into_iter()
         .filter(enough)

@@ -131,7 +131,13 @@ type Which = (String, String, u64, Option<String>, Option<String>);
 
 fn which(line: &RecordLine) -> Which {
     let (other, shared) = (line.other.clone(), line.shared.clone());
-    (line.source.clone(), line.file.clone(), line.line, other, shared)
+    (
+        line.source.clone(),
+        line.file.clone(),
+        line.line,
+        other,
+        shared,
+    )
 }
 
 /// Compares two explanations by one model. `keys` are those of all records that
@@ -181,7 +187,10 @@ pub(super) fn between(
         log_odds,
         by_rules: published.map(|(then, now)| now - then - log_odds),
         differences,
-        incomplete: later.incomplete.clone().or_else(|| earlier.incomplete.clone()),
+        incomplete: later
+            .incomplete
+            .clone()
+            .or_else(|| earlier.incomplete.clone()),
         notice: tocsin_alerts::DISCLAIMER,
     }
 }
@@ -232,7 +241,10 @@ fn moved(
     for (_, lines) in old.iter().filter(|(which, _)| !new.contains_key(*which)) {
         let line = &lines[0];
         let gone = lines[0].at.is_some_and(|at| past.is_gone(at));
-        let ended = line.counts_until.as_ref().is_some_and(|until| until.as_str() <= today);
+        let ended = line
+            .counts_until
+            .as_ref()
+            .is_some_and(|until| until.as_str() <= today);
         let replaced = keys.contains(&(line.source.clone(), line.key.clone()));
         let why = match (gone, ended) {
             (true, _) if replaced => Why::Corrected,
@@ -250,7 +262,13 @@ fn moved(
     moved.sort_by(|a, b| {
         let place = |moved: &Moved| {
             let record = &moved.record;
-            (moved.why, record.arrival.clone(), record.source.clone(), record.file.clone(), record.line)
+            (
+                moved.why,
+                record.arrival.clone(),
+                record.source.clone(),
+                record.file.clone(),
+                record.line,
+            )
         };
         place(a).cmp(&place(b))
     });

@@ -101,6 +101,16 @@ pub fn ranges(card: &Scorecard) -> HashMap<String, Ranges> {
     features.filter_map(of_feature).collect()
 }
 
+/// Whether a card adds up feature by feature: what it also says of several at once
+/// would make the search miss sets.
+pub fn is_additive(card: &Scorecard) -> bool {
+    let json: serde_json::Value = serde_json::from_str(&card.to_json()).unwrap_or_default();
+    let parts = json.as_object().into_iter().flatten();
+    let known = |name: &str| ["features", "anchors"].contains(&name);
+    let mut lists = parts.filter(|(name, part)| !known(name) && part.is_array());
+    lists.all(|(_, part)| part.as_array().is_none_or(Vec::is_empty))
+}
+
 /// Where more evidence could move a feature's value.
 pub fn moves(
     place: usize,
@@ -117,7 +127,11 @@ pub fn moves(
         _ => (true, false),
     };
     let now = row[place];
-    let at = now.and_then(|value| ranges.iter().rposition(|(from, _)| from.is_none_or(|from| from <= value)));
+    let at = now.and_then(|value| {
+        ranges
+            .iter()
+            .rposition(|(from, _)| from.is_none_or(|from| from <= value))
+    });
     let mut moves = Vec::new();
     for (bin, range) in ranges.iter().enumerate() {
         let borders = match at {
@@ -149,7 +163,11 @@ pub fn moves(
 }
 
 /// The value nearest to where it comes from that a feature can have in a range.
-fn at_border(feature: &Feature, (from, to): &(Option<i64>, Option<i64>), rising: bool) -> Option<i64> {
+fn at_border(
+    feature: &Feature,
+    (from, to): &(Option<i64>, Option<i64>),
+    rising: bool,
+) -> Option<i64> {
     let whole = feature.per.is_none()
         && match feature.aggregate {
             Aggregate::Count => feature.half_life.is_none(),
@@ -165,8 +183,14 @@ fn at_border(feature: &Feature, (from, to): &(Option<i64>, Option<i64>), rising:
     };
     let value = match (whole, rising) {
         (false, _) => value,
-        (true, true) => value.div_euclid(VALUE_SCALE) * VALUE_SCALE
-            + if value.rem_euclid(VALUE_SCALE) > 0 { VALUE_SCALE } else { 0 },
+        (true, true) => {
+            value.div_euclid(VALUE_SCALE) * VALUE_SCALE
+                + if value.rem_euclid(VALUE_SCALE) > 0 {
+                    VALUE_SCALE
+                } else {
+                    0
+                }
+        }
         (true, false) => value.div_euclid(VALUE_SCALE) * VALUE_SCALE,
     };
     let inside = from.is_none_or(|from| from <= value) && last.is_none_or(|last| value <= last);
@@ -213,7 +237,9 @@ pub fn cheapest(question: &Question<'_>) -> Answer {
         moves.map(|step| step.gain).max().unwrap_or(0).max(0)
     };
     let all = 0..question.features.len();
-    let mut order: Vec<usize> = all.filter(|place| !question.features[*place].moves.is_empty()).collect();
+    let mut order: Vec<usize> = all
+        .filter(|place| !question.features[*place].moves.is_empty())
+        .collect();
     order.sort_by_key(|place| (std::cmp::Reverse(most(place)), *place));
     let mut weights = Vec::new();
     question.model.contributions(question.row, &mut weights);
@@ -271,7 +297,11 @@ impl Search<'_> {
                 return;
             }
             let feature = self.order[place];
-            if !gates.served_by(left, &self.question.features[feature], self.question.row[feature]) {
+            if !gates.served_by(
+                left,
+                &self.question.features[feature],
+                self.question.row[feature],
+            ) {
                 continue;
             }
             for step in 0..self.question.features[feature].moves.len() {
@@ -306,11 +336,17 @@ impl Search<'_> {
     }
 
     fn gained(&self) -> i64 {
-        self.chosen.iter().map(|chosen| self.step(*chosen).gain).sum()
+        self.chosen
+            .iter()
+            .map(|chosen| self.step(*chosen).gain)
+            .sum()
     }
 
     fn borders(&self) -> u32 {
-        self.chosen.iter().map(|chosen| self.step(*chosen).borders).sum()
+        self.chosen
+            .iter()
+            .map(|chosen| self.step(*chosen).borders)
+            .sum()
     }
 
     /// Whether what is chosen crosses more borders than the best set already.
@@ -415,7 +451,12 @@ impl Gates {
 /// Gives as many as possible of these an agency of their own among those they
 /// could have.
 fn matched(wants: &[(usize, u64)]) -> HashMap<usize, u8> {
-    fn place(at: usize, wants: &[(usize, u64)], seen: &mut u64, taken: &mut HashMap<u8, usize>) -> bool {
+    fn place(
+        at: usize,
+        wants: &[(usize, u64)],
+        seen: &mut u64,
+        taken: &mut HashMap<u8, usize>,
+    ) -> bool {
         for agency in 0..64_u8 {
             let bit = 1 << agency;
             if wants[at].1 & bit == 0 || *seen & bit != 0 {
@@ -434,7 +475,10 @@ fn matched(wants: &[(usize, u64)]) -> HashMap<usize, u8> {
     for at in 0..wants.len() {
         place(at, wants, &mut 0, &mut taken);
     }
-    taken.into_iter().map(|(agency, at)| (wants[at].0, agency)).collect()
+    taken
+        .into_iter()
+        .map(|(agency, at)| (wants[at].0, agency))
+        .collect()
 }
 
 /// One change, as people and programs read it.
@@ -470,7 +514,8 @@ pub struct Cheapest {
     pub index: Option<f64>,
     /// Sets of at most so many changes were looked for.
     pub bound: usize,
-    /// Whether all of them were considered: nothing is cheaper.
+    /// Whether all of them were considered, and features add up one by one:
+    /// nothing is cheaper.
     pub exact: bool,
 }
 
@@ -536,7 +581,11 @@ mod tests {
                 {"from": CUTS[1], "to": null, "weight": weights[3]}])
         };
         let spec = |(place, drawn): (usize, &Drawn)| {
-            FeatureSpec::new(format!("f{place}"), categories[drawn.1], FeatureKind::Number)
+            FeatureSpec::new(
+                format!("f{place}"),
+                categories[drawn.1],
+                FeatureKind::Number,
+            )
         };
         let specs: Vec<FeatureSpec> = features.iter().enumerate().map(spec).collect();
         let of: Vec<_> = features
@@ -544,10 +593,14 @@ mod tests {
             .zip(&specs)
             .map(|(drawn, spec)| json!({"name": spec.name, "category": spec.category, "kind": "number", "bins": bins(&drawn.0)}))
             .collect();
-        let card = json!({"format": 1, "kind": "scorecard", "intercept": -3_500_000, "features": of});
+        let card =
+            json!({"format": 1, "kind": "scorecard", "intercept": -3_500_000, "features": of});
         let card = Scorecard::from_json(&card.to_string()).unwrap();
         let model = card.bind(&specs).unwrap();
-        let row: Vec<Option<i64>> = features.iter().map(|d| d.4.map(|bin| bin as i64 * 10_000)).collect();
+        let row: Vec<Option<i64>> = features
+            .iter()
+            .map(|d| d.4.map(|bin| bin as i64 * 10_000))
+            .collect();
         let ranges = ranges(&card);
         let behind = features.iter().enumerate().map(|(place, drawn)| {
             let feature = feature(&specs[place]);
@@ -579,7 +632,11 @@ mod tests {
     /// Every set of changes, one after the other; agencies by trying all choices.
     fn brute(question: &Question<'_>) -> Option<Cost> {
         let mut best: Option<Cost> = None;
-        let options: Vec<usize> = question.features.iter().map(|f| f.moves.len() + 1).collect();
+        let options: Vec<usize> = question
+            .features
+            .iter()
+            .map(|f| f.moves.len() + 1)
+            .collect();
         let all: usize = options.iter().product();
         for mut number in 0..all {
             let mut then = question.row.to_vec();
@@ -612,16 +669,18 @@ mod tests {
                 .filter(|place| weights[**place] > 0)
                 .map(|place| question.features[*place].possible)
                 .collect();
-            let reached = every_choice(agencies, &speaking).into_iter().any(|agencies| {
-                let figures = Assessment {
-                    index: score.index,
-                    categories,
-                    agencies,
-                    coverage: (then.iter().flatten().count() * 1_000 / then.len()) as u16,
-                    ..Assessment::default()
-                };
-                level_of(&figures, question.policy) >= question.target
-            });
+            let reached = every_choice(agencies, &speaking)
+                .into_iter()
+                .any(|agencies| {
+                    let figures = Assessment {
+                        index: score.index,
+                        categories,
+                        agencies,
+                        coverage: (then.iter().flatten().count() * 1_000 / then.len()) as u16,
+                        ..Assessment::default()
+                    };
+                    level_of(&figures, question.policy) >= question.target
+                });
             let cost = (count, borders, score.log_odds);
             if reached && best.is_none_or(|best| cost < best) {
                 best = Some(cost);
@@ -635,7 +694,10 @@ mod tests {
             return vec![agencies];
         };
         let mut all = every_choice(agencies, rest);
-        for bit in (0..64).map(|place| 1_u64 << place).filter(|bit| first & bit != 0) {
+        for bit in (0..64)
+            .map(|place| 1_u64 << place)
+            .filter(|bit| first & bit != 0)
+        {
             all.extend(every_choice(agencies | bit, rest));
         }
         all
@@ -670,14 +732,23 @@ mod tests {
         let mut counted = feature(&FeatureSpec::new("f", Category::E, FeatureKind::Number));
         counted.aggregate = Aggregate::Count;
         let border = |feature: &Feature, range, rising| at_border(feature, &range, rising);
-        assert_eq!(border(&counted, (Some(12_500), Some(40_000)), true), Some(20_000));
+        assert_eq!(
+            border(&counted, (Some(12_500), Some(40_000)), true),
+            Some(20_000)
+        );
         assert_eq!(border(&counted, (Some(12_500), Some(20_000)), true), None);
         counted.aggregate = Aggregate::Present;
         assert_eq!(border(&counted, (Some(12_500), None), true), None);
         counted.aggregate = Aggregate::DaysSince;
-        assert_eq!(border(&counted, (None, Some(305_000)), false), Some(300_000));
+        assert_eq!(
+            border(&counted, (None, Some(305_000)), false),
+            Some(300_000)
+        );
         assert_eq!(border(&counted, (None, Some(0)), false), None);
         counted.aggregate = Aggregate::Sum;
-        assert_eq!(border(&counted, (Some(12_500), Some(20_000)), true), Some(12_500));
+        assert_eq!(
+            border(&counted, (Some(12_500), Some(20_000)), true),
+            Some(12_500)
+        );
     }
 }

@@ -48,14 +48,21 @@ impl Past {
     /// since, or it cannot be read.
     pub fn of(records: &Records, store: &Store, runtime: &Handle, at_ms: i64) -> Result<Past> {
         if records.elsewhere().is_some() {
-            bail!("in a cluster, only the present is explained: what went since lies with other processes");
+            bail!(
+                "in a cluster, only the present is explained: what went since lies with other processes"
+            );
         }
         let times = runtime.block_on(store.epoch_times())?;
         let not_later = times.iter().filter(|(_, time_ms)| **time_ms <= at_ms);
         let last = not_later.max_by_key(|(epoch, _)| **epoch);
-        let (epoch, time_ms) = last.map(|(epoch, time_ms)| (*epoch, *time_ms)).with_context(|| {
-            format!("at {} there was no epoch yet", crate::time::instant_text(at_ms))
-        })?;
+        let (epoch, time_ms) = last
+            .map(|(epoch, time_ms)| (*epoch, *time_ms))
+            .with_context(|| {
+                format!(
+                    "at {} there was no epoch yet",
+                    crate::time::instant_text(at_ms)
+                )
+            })?;
         let mut past = Past {
             epoch,
             time_ms,
@@ -102,7 +109,8 @@ impl Past {
                 self.named.entry(*subject).or_default().push((part, index));
             }
         }
-        self.gone.extend(rows.iter().map(|row| RowRef { segment, row: *row }));
+        self.gone
+            .extend(rows.iter().map(|row| RowRef { segment, row: *row }));
         self.parts.push(Part {
             segment,
             rows,
@@ -130,7 +138,9 @@ impl Past {
         subjects: &[SubjectKey],
         mut take: impl FnMut(LiveRecord<'_>),
     ) {
-        let places = subjects.iter().filter_map(|subject| self.named.get(subject));
+        let places = subjects
+            .iter()
+            .filter_map(|subject| self.named.get(subject));
         for (part, index) in places.flatten() {
             let part = &self.parts[*part];
             let Some(mapper) = records.mapper_of(&part.landed.source) else {

@@ -64,7 +64,10 @@ pub fn audited(view: &View) -> Result<Option<Audited>> {
     }
     let mut outcomes: HashMap<SubjectKey, Vec<(i64, bool)>> = HashMap::new();
     for (enterprise, arrival_ms, positive) in ended(view)? {
-        outcomes.entry(enterprise).or_default().push((arrival_ms, positive));
+        outcomes
+            .entry(enterprise)
+            .or_default()
+            .push((arrival_ms, positive));
     }
     let mut seen = Vec::new();
     for queue in &queues {
@@ -94,7 +97,9 @@ fn judge(places: usize, mut seen: Vec<Seen>) -> Audited {
     let drawn = seen.iter().filter(|seen| seen.audit).count();
     let alike: Vec<Seen> = seen.iter().map(|s| Seen { weight: 1.0, ..*s }).collect();
     let (naive, weighted) = (figures(&alike), figures(&seen));
-    let samples: Vec<[f64; 4]> = (0..DRAWS).map(|draw| figures(&resampled(&seen, draw))).collect();
+    let samples: Vec<[f64; 4]> = (0..DRAWS)
+        .map(|draw| figures(&resampled(&seen, draw)))
+        .collect();
     let names = [
         "share of positives",
         "share of positives found by score",
@@ -227,11 +232,17 @@ mod tests {
         assert_eq!((share.naive, share.weighted), (9.0 / 40.0, 11.0 / 100.0));
         let found = &audited.figures[1];
         assert_eq!((found.naive, found.weighted), (8.0 / 9.0, 8.0 / 11.0));
-        assert!(found.low < found.weighted && found.weighted <= found.high, "{found:?}");
+        assert!(
+            found.low < found.weighted && found.weighted <= found.high,
+            "{found:?}"
+        );
         let auc = &audited.figures[2];
         // By hand: 8 positives above all 89, one above 90 − 3·8 of them, in weights.
         let pairs = 8.0 * 89.0 + 3.0 * (22.0 * 3.0);
-        assert!((auc.weighted - pairs / (11.0 * 89.0)).abs() < 1e-12, "{auc:?}");
+        assert!(
+            (auc.weighted - pairs / (11.0 * 89.0)).abs() < 1e-12,
+            "{auc:?}"
+        );
     }
 
     #[test]

@@ -101,7 +101,9 @@ impl Queue {
         if !folder.exists() {
             return Ok(Vec::new());
         }
-        let entries = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+        let entries = std::fs::read_dir(folder)?
+            .flatten()
+            .map(|entry| entry.path());
         let mut files: Vec<PathBuf> = entries
             .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
             .collect();
@@ -135,7 +137,8 @@ pub fn draw(
     let file = Queue::file(folder, &day, name);
     if file.exists() {
         let drawn = Queue::read(&file)?;
-        if drawn.places.len() != capacity || drawn.audit_per_mille != settings.queue.audit_per_mille {
+        if drawn.places.len() != capacity || drawn.audit_per_mille != settings.queue.audit_per_mille
+        {
             bail!(
                 "`{}` holds the queue of {day} for {name}, of {} places with {} ‰ at random: a second draw would change the chances",
                 file.display(),
@@ -149,7 +152,12 @@ pub fn draw(
     if pool.is_empty() {
         bail!("nobody in {name} has a score and no outcome yet");
     }
-    let chosen = choose(&pool, capacity, settings.queue.audit_per_mille, &format!("{day} {name}"));
+    let chosen = choose(
+        &pool,
+        capacity,
+        settings.queue.audit_per_mille,
+        &format!("{day} {name}"),
+    );
     let place = |chosen: Chosen| {
         let identity = identities.get(&chosen.enterprise);
         let unknown = Identity::of_key(chosen.enterprise);
@@ -208,7 +216,10 @@ fn pool(
         pool.retain(|(key, _)| lies_there(key));
         if pool.is_empty() && !districts.contains(district) {
             let districts: Vec<&str> = districts.into_iter().take(40).collect();
-            bail!("no enterprise lies in `{district}`; known are {}", districts.join(", "));
+            bail!(
+                "no enterprise lies in `{district}`; known are {}",
+                districts.join(", ")
+            );
         }
     }
     Ok((pool, identities))
@@ -216,7 +227,10 @@ fn pool(
 
 /// The enterprises whose check has ended.
 fn outcomes(view: &View) -> Result<HashSet<SubjectKey>> {
-    Ok(ended(view)?.into_iter().map(|(enterprise, ..)| enterprise).collect())
+    Ok(ended(view)?
+        .into_iter()
+        .map(|(enterprise, ..)| enterprise)
+        .collect())
 }
 
 /// Enterprise, arrival and outcome of every check that has ended.
@@ -260,7 +274,12 @@ struct Chosen {
 
 /// The highest scores, then a simple random sample of all others: those whose
 /// hashes under the seed are least.
-fn choose(pool: &[(SubjectKey, i64)], capacity: usize, audit_per_mille: u32, seed: &str) -> Vec<Chosen> {
+fn choose(
+    pool: &[(SubjectKey, i64)],
+    capacity: usize,
+    audit_per_mille: u32,
+    seed: &str,
+) -> Vec<Chosen> {
     let capacity = capacity.min(pool.len());
     let audited = (capacity as u64 * u64::from(audit_per_mille) + 500) / 1_000;
     let mut ranked = pool.to_vec();
@@ -285,13 +304,19 @@ fn choose(pool: &[(SubjectKey, i64)], capacity: usize, audit_per_mille: u32, see
     let of = rest.len() as u64;
     let sample = rest.into_iter().take(audited as usize);
     let places = ranked.into_iter().map(chosen(Why::Yield, 1, 1));
-    places.chain(sample.map(chosen(Why::Audit, audited, of))).collect()
+    places
+        .chain(sample.map(chosen(Why::Audit, audited, of)))
+        .collect()
 }
 
 /// A queue as text.
 pub fn text(queue: &Queue) -> String {
     use std::fmt::Write;
-    let audited = queue.places.iter().filter(|place| place.why == Why::Audit).count();
+    let audited = queue
+        .places
+        .iter()
+        .filter(|place| place.why == Why::Audit)
+        .count();
     let mut text = format!(
         "{}\nqueue of {} for {}: {} of {} enterprises without an outcome, {audited} of them drawn at random; model {}\n",
         tocsin_alerts::DISCLAIMER,
@@ -325,7 +350,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn pool_of(count: u32) -> Pool {
-        (0..count).map(|n| (SubjectKey(u128::from(n) * 7_919), i64::from(n % 97))).collect()
+        (0..count)
+            .map(|n| (SubjectKey(u128::from(n) * 7_919), i64::from(n % 97)))
+            .collect()
     }
 
     proptest! {
@@ -369,7 +396,10 @@ mod tests {
         let error = (chance * (1.0 - chance) / f64::from(days)).sqrt();
         for count in times.values() {
             let share = f64::from(*count) / f64::from(days);
-            assert!((share - chance).abs() < 4.5 * error, "{share} is not {chance}");
+            assert!(
+                (share - chance).abs() < 4.5 * error,
+                "{share} is not {chance}"
+            );
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::census::SCORE;
 use crate::document::{self, Block};
 use crate::plots::{self, Mark};
 use crate::serve::text::CATEGORIES;
-use tocsin_models::Scorecard;
 
 /// Features whose contributions are drawn.
 const DRAWN: usize = 25;
@@ -50,7 +49,7 @@ fn blocks(registry: &Registry, version: &Version, dossier: &Dossier) -> Vec<Bloc
         None => blocks.push(Block::Text(
             "It was submitted unmeasured: nothing below is known of it.".to_owned(),
         )),
-        Some(measured) => blocks.extend(self::measured(registry, version, measured)),
+        Some(measured) => blocks.extend(self::measured(dossier, measured)),
     }
     blocks.push(heading(2, "限度 Limits"));
     blocks.push(Block::List(limits(dossier)));
@@ -58,22 +57,29 @@ fn blocks(registry: &Registry, version: &Version, dossier: &Dossier) -> Vec<Bloc
 }
 
 fn identity(version: &Version, dossier: &Dossier) -> Block {
-    let (features, used) = dossier.feature_counts;
     let rows = [
-        ("版本 version (hash of its content)", version.version.clone()),
+        (
+            "版本 version (hash of its content)",
+            version.version.clone(),
+        ),
         ("状态 state", version.state.name().to_owned()),
         ("BLAKE3", version.files.artifact.clone()),
         ("种类 kind", dossier.kind.clone()),
-        ("特征 features", format!("{features}, of which {used} change a score")),
+        ("特征 features", dossier.counts()),
         ("程序 program (version, hash)", dossier.program.clone()),
-        ("特征定义 feature definitions (hash)", dossier.features.clone()),
+        (
+            "特征定义 feature definitions (hash)",
+            dossier.features.clone(),
+        ),
         ("配置 configuration (hash)", dossier.configuration.clone()),
     ];
     table(&["", ""], rows)
 }
 
 fn table<const N: usize>(head: &[&str], rows: [(&str, String); N]) -> Block {
-    let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+    let rows = rows
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value]);
     Block::Table(texts(head), rows.collect())
 }
 
@@ -104,14 +110,20 @@ fn training(dossier: &Dossier) -> Vec<Block> {
     let rows = [
         ("说明 note", or(&made.note, "—")),
         ("日期 made on", or(&made.created, "—")),
-        ("数据 data (hash of rows and labels)", or(&made.data_hash, "none: written by hand")),
+        (
+            "数据 data (hash of rows and labels)",
+            or(&made.data_hash, "none: written by hand"),
+        ),
         ("当时配置 configuration (hash)", or(&made.config_hash, "—")),
-        ("参数 parameters of the configuration it was submitted with", dossier.parameters.to_string()),
+        (
+            "参数 parameters of the configuration it was submitted with",
+            dossier.parameters.to_string(),
+        ),
     ];
     vec![table(&["", ""], rows)]
 }
 
-fn measured(registry: &Registry, version: &Version, measured: &Measured) -> Vec<Block> {
+fn measured(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
     let population = &measured.population;
     let levels = population.levels.iter().rev();
     let levels = levels.map(|(level, count)| format!("{level} {count}"));
@@ -132,7 +144,7 @@ fn measured(registry: &Registry, version: &Version, measured: &Measured) -> Vec<
         None => blocks.push(Block::Text(format!("Not judged: {}.", measured.not_judged))),
     }
     blocks.push(heading(2, "贡献 What features contribute"));
-    blocks.extend(contributions(registry, version, measured));
+    blocks.extend(contributions(dossier, measured));
     blocks
 }
 
@@ -160,9 +172,10 @@ fn judged(judged: &Judged) -> Vec<Block> {
             judged.figures.iter().map(figure).collect(),
         ),
     ];
-    let rows = judged.precision_at.iter().map(|(count, found)| {
-        vec![count.to_string(), found.part.to_string(), share(found)]
-    });
+    let rows = judged
+        .precision_at
+        .iter()
+        .map(|(count, found)| vec![count.to_string(), found.part.to_string(), share(found)]);
     blocks.push(heading(3, "容量内准确率 Precision at capacity"));
     blocks.push(Block::Table(
         texts(&["首 N 户 first", "命中 right", "准确率 precision (95 %)"]),
@@ -209,7 +222,12 @@ fn figure(figure: &Figure) -> Vec<String> {
 fn share(share: &Share) -> String {
     match share.whole {
         0 => "—".to_owned(),
-        _ => format!("{:.3} ({:.3} – {:.3})", share.value(), share.low, share.high),
+        _ => format!(
+            "{:.3} ({:.3} – {:.3})",
+            share.value(),
+            share.low,
+            share.high
+        ),
     }
 }
 
@@ -258,7 +276,9 @@ fn mark(at: f64, share: &Share, unit: f64) -> Mark {
 }
 
 fn capacity(judged: &Judged) -> String {
-    let marks: Vec<Mark> = first(judged).map(|(at, found)| mark(at, &found, 1.0)).collect();
+    let marks: Vec<Mark> = first(judged)
+        .map(|(at, found)| mark(at, &found, 1.0))
+        .collect();
     plots::curve("precision at capacity", "受检比例 share visited", &marks)
 }
 
@@ -271,26 +291,28 @@ fn lift(judged: &Judged) -> String {
             mark(at, &Share::of(*found, *rows), base.max(f64::MIN_POSITIVE))
         })
         .collect();
-    plots::curve("lift", "排名分位 place in the ranking, the highest first", &marks)
+    plots::curve(
+        "lift",
+        "排名分位 place in the ranking, the highest first",
+        &marks,
+    )
 }
 
 fn reliability(judged: &Judged) -> String {
     let bins = judged.calibration.iter();
-    let marks: Vec<Mark> = bins.map(|bin| mark(bin.predicted, &bin.observed, 1.0)).collect();
+    let marks: Vec<Mark> = bins
+        .map(|bin| mark(bin.predicted, &bin.observed, 1.0))
+        .collect();
     plots::reliability(&marks)
 }
 
-fn contributions(registry: &Registry, version: &Version, measured: &Measured) -> Vec<Block> {
-    let card = match registry.artifact(version) {
-        Ok(card) => card,
-        Err(fault) => return vec![Block::Text(fault)],
-    };
+fn contributions(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
     let mut order: Vec<_> = measured.contributions.iter().collect();
     order.retain(|(_, spread)| spread.mean_size > 0);
     order.sort_by_key(|(name, spread)| (std::cmp::Reverse(spread.mean_size), (*name).clone()));
     let line = |(name, spread): &(&String, &crate::census::Spread)| {
         let values = [spread.low, spread.median, spread.high].map(|w| w as f64 / MICRO);
-        (format!("{} {name}", letter(&card, name)), values)
+        (format!("{} {name}", dossier.category(name)), values)
     };
     let lines: Vec<_> = order.iter().take(DRAWN).map(line).collect();
     let moved = measured.population.shapes.get(SCORE);
@@ -307,23 +329,15 @@ fn contributions(registry: &Registry, version: &Version, measured: &Measured) ->
                 lines.len()
             ),
         ),
-        by_category(&card, measured),
+        by_category(dossier, measured),
     ]
 }
 
-fn letter(card: &Scorecard, name: &str) -> char {
-    let mut features = card.features().iter();
-    let feature = features.find(|feature| feature.spec().name == name);
-    feature.map_or(' ', |feature| feature.spec().category.letter())
-}
-
-fn by_category(card: &Scorecard, measured: &Measured) -> Block {
+fn by_category(dossier: &Dossier, measured: &Measured) -> Block {
     let sum = |letter: char| -> i64 {
-        let features = card.features().iter();
-        let of = features.filter(|feature| feature.spec().category.letter() == letter);
-        of.filter_map(|feature| measured.contributions.get(&feature.spec().name))
-            .map(|spread| spread.mean_size)
-            .sum()
+        let spreads = measured.contributions.iter();
+        let of = spreads.filter(|(name, _)| dossier.category(name) == letter);
+        of.map(|(_, spread)| spread.mean_size).sum()
     };
     let row = |(letter, chinese, english): (char, &str, &str)| {
         vec![

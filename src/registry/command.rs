@@ -58,7 +58,9 @@ fn folder(config: &Path) -> Result<PathBuf> {
     let table: toml::Table = text.parse().with_context(|| format!("`{name}`"))?;
     let folder = table.get("model").and_then(|model| model.get("registry"));
     let folder = folder.and_then(toml::Value::as_str).with_context(|| {
-        format!("`{name}` declares no registry; say `[model] registry = \"models\"`, a folder beside it")
+        format!(
+            "`{name}` declares no registry; say `[model] registry = \"models\"`, a folder beside it"
+        )
     })?;
     Ok(config.parent().unwrap_or(Path::new(".")).join(folder))
 }
@@ -95,7 +97,10 @@ fn line(version: &Version) -> String {
         day(&version.submitted.time),
         version.submitted.person
     );
-    let later = [(&version.shadowed, "shadow"), (&version.approved, "approved")];
+    let later = [
+        (&version.shadowed, "shadow"),
+        (&version.approved, "approved"),
+    ];
     for (signed, what) in later {
         if let Some(signed) = signed {
             let _ = write!(text, ", {what} {} by {}", day(&signed.time), signed.person);
@@ -197,9 +202,16 @@ fn submit(args: &crate::cli::Submit, runtime: &Runtime) -> Result<()> {
     let Signature { person, why } = &args.signature;
     let done = registry.submit(&card, &dossier, person, why);
     let entry = done.map_err(anyhow::Error::msg)?;
-    say!("version {} is a draft (entry {})", entry.version, entry.number);
+    say!(
+        "version {} is a draft (entry {})",
+        entry.version,
+        entry.number
+    );
     say!("{}", summary(&dossier));
-    say!("next: tocsin model shadow {} --as NAME --why TEXT", entry.version);
+    say!(
+        "next: tocsin model shadow {} --as NAME --why TEXT",
+        entry.version
+    );
     Ok(())
 }
 
@@ -294,7 +306,9 @@ fn rollback(at: &Where, signature: &Signature) -> Result<()> {
 }
 
 fn takes_effect() {
-    say!("a running `tocsin run` on this configuration follows within three seconds, others at their next start");
+    say!(
+        "a running `tocsin run` on this configuration follows within three seconds, others at their next start"
+    );
 }
 
 fn record(

@@ -26,8 +26,8 @@ pub struct Dossier {
     pub configuration: String,
     /// Hash of the feature definitions.
     pub features: String,
-    /// How many features it knows, and how many of them change a score.
-    pub feature_counts: (usize, usize),
+    /// The features that it knows, with their categories.
+    pub categories: BTreeMap<String, char>,
     /// How models were fitted by that configuration.
     pub parameters: serde_json::Value,
     /// What it was measured on; none: it was not.
@@ -166,6 +166,27 @@ pub struct Subgroup {
     pub alarmed: Share,
 }
 
+impl Dossier {
+    /// The category of a feature; blank: it knows none of that name.
+    pub fn category(&self, feature: &str) -> char {
+        self.categories.get(feature).copied().unwrap_or(' ')
+    }
+
+    /// How many features it knows, and how many of them change the score of
+    /// somebody in the sample.
+    pub fn counts(&self) -> String {
+        let known = self.categories.len();
+        match &self.measured {
+            None => known.to_string(),
+            Some(measured) => {
+                let spreads = measured.contributions.values();
+                let used = spreads.filter(|spread| spread.mean_size > 0).count();
+                format!("{known}, {used} of them change a score")
+            }
+        }
+    }
+}
+
 impl Share {
     /// A share with its Wilson interval, which holds for small counts as well.
     pub fn of(part: usize, whole: usize) -> Share {
@@ -199,8 +220,12 @@ impl By {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            By::HeldOut => "cross-validation: each outcome by a model trained without its enterprise",
-            By::Itself => "this version, on outcomes that it was not trained on, as far as its data hash tells",
+            By::HeldOut => {
+                "cross-validation: each outcome by a model trained without its enterprise"
+            }
+            By::Itself => {
+                "this version, on outcomes that it was not trained on, as far as its data hash tells"
+            }
         }
     }
 }

@@ -40,12 +40,18 @@ fn blank(what: &str) -> Block {
 
 fn blocks(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block> {
     let mut blocks = vec![
-        heading(1, "个人信息保护影响评估 Personal information protection impact assessment"),
+        heading(
+            1,
+            "个人信息保护影响评估 Personal information protection impact assessment",
+        ),
         text(
             "依据《中华人民共和国个人信息保护法》第五十五条、第五十六条。本页由系统按现行配置与在用模型生成,报告和处理情况记录应当至少保存三年。",
         ),
         blank("评估单位、评估人、评估日期、审批人。Who assesses, when, who approves."),
-        heading(2, "一、处理目的、处理方式是否合法、正当、必要 Lawfulness, legitimacy and necessity of purpose and manner"),
+        heading(
+            2,
+            "一、处理目的、处理方式是否合法、正当、必要 Lawfulness, legitimacy and necessity of purpose and manner",
+        ),
         text(format!(
             "处理目的:非法集资风险监测预警(《防范和处置非法集资条例》,国务院令第737号)。共有 {} 个单位的 {} 类数据资源接入,每类资源均须申报法律依据,未申报的不能接入。",
             settings.catalogue.agencies().len(),
@@ -74,11 +80,23 @@ fn blocks(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block>
 }
 
 fn sources(settings: &Settings) -> Block {
-    let head = ["数据资源 source", "单位 agency", "法律依据 legal basis", "目的 purpose", "敏感级别 sensitivity", "有效期 expires", "个人标识 personal identifiers", "计入时限 counts for"];
+    let head = [
+        "数据资源 source",
+        "单位 agency",
+        "法律依据 legal basis",
+        "目的 purpose",
+        "敏感级别 sensitivity",
+        "有效期 expires",
+        "个人标识 personal identifiers",
+        "计入时限 counts for",
+    ];
     let row = |source: &Source| {
         let note = |key: &str| {
             let found = source.notes.iter().find(|(known, _)| known == key);
-            found.map_or_else(|| "未申报 not declared".to_owned(), |(_, value)| value.clone())
+            found.map_or_else(
+                || "未申报 not declared".to_owned(),
+                |(_, value)| value.clone(),
+            )
         };
         vec![
             source.id.clone(),
@@ -137,7 +155,9 @@ fn gaps(settings: &Settings) -> Vec<Block> {
         let level = said.map_or("未申报 not declared", |(_, level)| level.as_str());
         *by_level.entry(level.to_owned()).or_default() += 1;
     }
-    let levels = by_level.iter().map(|(level, count)| format!("{level}: {count}"));
+    let levels = by_level
+        .iter()
+        .map(|(level, count)| format!("{level}: {count}"));
     let mut blocks = vec![text(format!(
         "按敏感级别计 sources by sensitivity: {}。",
         levels.collect::<Vec<_>>().join("; ")
@@ -154,12 +174,14 @@ fn rights(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block>
     let model = match live {
         None => "尚无在用的注册模型 no version of the registry is live".to_owned(),
         Some((version, dossier)) => format!(
-            "在用模型 {},{} 个特征中 {} 个影响评分;由 {} 提交,{} 批准。",
+            "在用模型 {},特征数 features {};由 {} 提交,{} 批准。",
             version.version,
-            dossier.feature_counts.0,
-            dossier.feature_counts.1,
+            dossier.counts(),
             version.submitted.person,
-            version.approved.as_ref().map_or("—", |by| by.person.as_str())
+            version
+                .approved
+                .as_ref()
+                .map_or("—", |by| by.person.as_str())
         ),
     };
     let policy = &settings.policy;
@@ -167,7 +189,10 @@ fn rights(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block>
         text(model),
         text(format!(
             "被评分的是企业,不是个人;与企业有登记、任职、账户关系的个人的数据按申报的比例计入企业。指数达 {} 起列为蓝、{} 黄、{} 橙、{} 红;橙、红须有两个以上单位的证据。等级只决定由谁核查,不直接产生对个人的决定(第二十四条)。",
-            policy.thresholds.blue, policy.thresholds.yellow, policy.thresholds.orange, policy.thresholds.red
+            policy.thresholds.blue,
+            policy.thresholds.yellow,
+            policy.thresholds.orange,
+            policy.thresholds.red
         )),
     ];
     let judged = live.and_then(|(_, dossier)| dossier.measured.as_ref()?.judged.as_ref());

@@ -1,7 +1,9 @@
 //! Measures a version on the state: distributions over all enterprises, and how
 //! good it is by outcomes, where there are any.
 
-use super::dossier::{By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Share, Subgroup};
+use super::dossier::{
+    By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Share, Subgroup,
+};
 use crate::census::{self, sector_name};
 use crate::config::{AsOf, Settings};
 use crate::pipeline::rules::Model;
@@ -29,7 +31,10 @@ const MAX_SUBGROUPS: usize = 40;
 /// When the program cannot read itself.
 pub fn unmeasured(card: &Scorecard, settings: &Settings) -> Result<Dossier> {
     let made = card.provenance();
-    let used = card.features().iter().filter(|feature| feature.is_used());
+    let categories = settings.features.iter().map(|feature| {
+        let spec = &feature.spec;
+        (spec.name.clone(), spec.category.letter())
+    });
     let kind = serde_json::from_str::<serde_json::Value>(&card.to_json())?;
     Ok(Dossier {
         format: FORMAT,
@@ -44,7 +49,7 @@ pub fn unmeasured(card: &Scorecard, settings: &Settings) -> Result<Dossier> {
         program: crate::cluster::build()?,
         configuration: settings.hash.clone(),
         features: settings.parts.get("features").cloned().unwrap_or_default(),
-        feature_counts: (card.features().len(), used.count()),
+        categories: categories.collect(),
         parameters: serde_json::to_value(&settings.training.params)?,
         measured: None,
     })
@@ -203,7 +208,10 @@ fn subgroups(
 ) -> Result<Vec<Subgroup>> {
     let positives = examples.labels.iter().filter(|label| **label).count();
     let mut visited = vec![false; order.len()];
-    order.iter().take(positives).for_each(|row| visited[*row] = true);
+    order
+        .iter()
+        .take(positives)
+        .for_each(|row| visited[*row] = true);
     let known = view.records().identities(&examples.enterprises)?;
     let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     let sector = settings.sector_place().zip(settings.sectors.as_ref());
@@ -228,7 +236,9 @@ fn subgroups(
         }
         Share::of(part, whole)
     };
-    let groups = groups.into_iter().filter(|(_, rows)| rows.len() >= MIN_ROWS);
+    let groups = groups
+        .into_iter()
+        .filter(|(_, rows)| rows.len() >= MIN_ROWS);
     let mut subgroups: Vec<Subgroup> = groups
         .map(|((by, name), rows)| Subgroup {
             by,

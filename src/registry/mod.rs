@@ -79,7 +79,8 @@ impl Registry {
     }
 
     fn dossier_file(&self, version: &Version) -> PathBuf {
-        self.folder.join(format!("{}.dossier.json", version.version))
+        self.folder
+            .join(format!("{}.dossier.json", version.version))
     }
 
     /// The artifact of the version in force, whose content is what was submitted;
@@ -88,7 +89,10 @@ impl Registry {
     /// # Errors
     /// When the file is gone or was changed.
     pub fn live_artifact(&self) -> Result<Option<PathBuf>, String> {
-        self.shelf.live().map(|v| self.whole_artifact(v)).transpose()
+        self.shelf
+            .live()
+            .map(|v| self.whole_artifact(v))
+            .transpose()
     }
 
     /// The same of the version that is scored beside it.

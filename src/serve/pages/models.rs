@@ -65,7 +65,12 @@ pub(in crate::serve) async fn models(State(app): State<App>) -> Result<Html<Stri
 fn row(version: &Version) -> VersionRow {
     let signed = |signed: Option<&crate::registry::Signed>| {
         signed.map_or_else(String::new, |signed| {
-            format!("{} {} {}", text::short_time(&signed.time), signed.person, signed.why)
+            format!(
+                "{} {} {}",
+                text::short_time(&signed.time),
+                signed.person,
+                signed.why
+            )
         })
     };
     VersionRow {

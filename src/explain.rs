@@ -7,29 +7,30 @@
 pub mod change;
 mod gathered;
 pub mod group;
+mod instants;
+mod nearest;
 pub mod next;
-pub mod past;
+mod past;
 
-use crate::config::{Feature, Settings};
+pub use instants::{change, explain_at};
+
+use crate::config::Settings;
 use crate::fold::{Evidence, Fold, Folded, Relation, Step};
 use crate::freshness::{self, State};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records};
 use crate::pipeline::rules::Model;
-use crate::view::{Status, View};
-use anyhow::{Context, Result, bail};
-use change::Change;
+use crate::view::Status;
+use anyhow::Result;
 use gathered::Gathered;
 use next::Cheapest;
 use past::Past;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use tocsin_alerts::level::Level;
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundScorecard, Category};
-use tokio::runtime::Handle;
 
 /// Links are followed this often: account → holder → enterprise, and what
 /// shares a subject with it.
@@ -378,76 +379,6 @@ pub fn values(
     Ok(gathered.finish().0.features(enterprise))
 }
 
-/// Explains a past instant by the model in force now. Which sources were silent
-/// then is not known: confidence is coverage.
-///
-/// # Errors
-/// When there was no epoch yet, or the landing cannot be read.
-pub fn explain_at(
-    view: &View,
-    runtime: &Handle,
-    enterprise: SubjectKey,
-    at_ms: i64,
-) -> Result<Option<Explanation>> {
-    let in_force = view.in_force();
-    let Some(by) = in_force.by() else {
-        return Ok(None);
-    };
-    let records = &in_force.records;
-    let past = Past::of(records, &view.store, runtime, at_ms)?;
-    let found = explain_as_of(records, by, enterprise, &view.status(), Some(&past))?;
-    Ok(found.map(|(explanation, _)| explanation))
-}
-
-/// What made the difference since an earlier instant, until `at_ms` or now.
-///
-/// # Errors
-/// When the enterprise was not registered at one of them, the instants are in the
-/// wrong order, or something cannot be read.
-pub fn change(
-    view: &View,
-    runtime: &Handle,
-    enterprise: SubjectKey,
-    since_ms: i64,
-    at_ms: Option<i64>,
-) -> Result<Change> {
-    let in_force = view.in_force();
-    let by = in_force
-        .by()
-        .context("there is no model yet: nothing is scored")?;
-    let (records, status) = (&in_force.records, view.status());
-    let text = crate::time::instant_text;
-    if since_ms >= at_ms.unwrap_or(status.time_ms) {
-        bail!(
-            "`since`, {}, must be before `at`, {}",
-            text(since_ms),
-            text(at_ms.unwrap_or(status.time_ms))
-        );
-    }
-    let of = |ms: i64| Past::of(records, &view.store, runtime, ms);
-    let then = of(since_ms)?;
-    let now = at_ms.map(of).transpose()?;
-    let explained = |past: Option<&Past>| -> Result<(Explanation, Keys)> {
-        let time_ms = past.map_or(status.time_ms, |past| past.time_ms);
-        let found = explain_as_of(records, by, enterprise, &status, past)?;
-        found.with_context(|| format!("the enterprise had no score at {}", text(time_ms)))
-    };
-    let (earlier, _) = explained(Some(&then))?;
-    let (later, keys) = explained(now.as_ref())?;
-    let key = enterprise.0.to_be_bytes();
-    let lines = crate::history::of_enterprise(&view.data, &view.store, key);
-    let history = runtime.block_on(lines)?;
-    let published = |epoch: u64| {
-        let mut lines = history.iter().rev();
-        let line = lines.find(|line| line.epoch <= epoch);
-        line.filter(|line| line.index > 0).map(|line| line.log_odds)
-    };
-    Ok(change::between(
-        (&earlier, &then, published(earlier.epoch)),
-        (&later, &keys, published(later.epoch)),
-    ))
-}
-
 fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
     let (file, line) = record.origin();
     let slots = facts.observations.iter().map(|o| o.slot);
@@ -546,67 +477,6 @@ impl Parts<'_> {
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,
         }
-    }
-
-    /// The cheapest evidence that would reach a level.
-    fn cheapest(&self, target: Level, row: &[Option<i64>]) -> Option<Cheapest> {
-        let settings = &self.records.settings;
-        let ranges = next::ranges(&self.by.model.card);
-        let behind = |(place, feature): (usize, &Feature)| -> Option<next::Behind> {
-            let category = feature.spec.category;
-            let agencies =
-                crate::witness::agencies(settings, self.enterprise, self.folded, feature);
-            let of_feature = ranges.get(&feature.spec.name)?;
-            let mut moves = next::moves(place, feature, of_feature, (self.model, row));
-            // The same again says nothing new where its agency speaks already.
-            let others = agencies.possible & !agencies.held != 0;
-            moves.retain(|step| step.borders > 0 || others);
-            Some(next::Behind {
-                category: match category {
-                    Category::R => 0,
-                    _ => 1 << category.index(),
-                },
-                held: match category {
-                    Category::R => 0,
-                    _ => agencies.held,
-                },
-                possible: agencies.possible,
-                moves,
-            })
-        };
-        let features = settings.features.iter().enumerate();
-        let features: Vec<next::Behind> = features.map(behind).collect::<Option<_>>()?;
-        let question = next::Question {
-            model: self.model,
-            row,
-            features: &features,
-            policy: &settings.policy,
-            target,
-        };
-        let answer = next::cheapest(&question);
-        let names = settings.catalogue.agencies();
-        let change = |(place, step, agency): &(usize, next::Move, Option<u8>)| {
-            let feature = &settings.features[*place];
-            let agency = agency.and_then(|agency| names.get(usize::from(agency)));
-            next::Change {
-                feature: feature.spec.name.clone(),
-                title: feature.title.clone(),
-                category: feature.spec.category.letter(),
-                from: row[*place].map(unscaled),
-                to: unscaled(step.value),
-                bin: self.model.bin_label(*place, Some(step.value)),
-                gain: step.gain,
-                agency: agency.cloned(),
-            }
-        };
-        let found = answer.found.as_ref();
-        let changes = found.map(|found| found.changes.iter().map(change).collect());
-        Some(Cheapest {
-            changes: changes.unwrap_or_default(),
-            index: found.map(|found| f64::from(found.figures.index) / 100.0),
-            bound: next::MAX_CHANGES,
-            exact: answer.complete && next::is_additive(&self.by.model.card),
-        })
     }
 
     fn rival(&self, model: &BoundScorecard, row: &[Option<i64>]) -> Rival {

@@ -13,8 +13,11 @@ use support::{Ran, World};
 
 const ALL: std::ops::RangeInclusive<u32> = 1..=4;
 
+/// What every enterprise's score was explained by, on each day.
+type Seen = Vec<(String, BTreeMap<u32, Value>)>;
+
 /// A town over half a year: on each day something else arrives.
-fn months() -> (World, Vec<(String, BTreeMap<u32, Value>)>) {
+fn months() -> (World, Seen) {
     let world = town();
     let mut seen = Vec::new();
     let days: [(&str, &[(&str, String)]); 5] = [

@@ -366,7 +366,7 @@ mod tests {
             prop_assert_eq!(chosen.len(), capacity.min(pool.len()));
             let different: HashSet<SubjectKey> = chosen.iter().map(|c| c.enterprise).collect();
             prop_assert_eq!(different.len(), chosen.len());
-            let (highest, drawn): (Vec<_>, Vec<_>) = chosen.iter().partition(|c| c.why == Why::Yield);
+            let (highest, drawn): (Vec<&Chosen>, Vec<&Chosen>) = chosen.iter().partition(|c| c.why == Why::Yield);
             let least = highest.iter().map(|c| c.log_odds).min();
             let others = pool.iter().filter(|(key, _)| !highest.iter().any(|c| c.enterprise == *key));
             prop_assert!(least.is_none_or(|least| others.clone().all(|(_, score)| *score <= least)));

@@ -225,7 +225,7 @@ mod tests {
         let mut text = std::fs::read_to_string(&file).unwrap();
         text.push_str("{\"number\":2,\"time\":");
         std::fs::write(&file, &text).unwrap();
-        assert_eq!(read(&file).unwrap(), [first.clone()]);
+        assert_eq!(read(&file).unwrap(), std::slice::from_ref(&first));
         let second = append(&file, |before| {
             assert_eq!(before.len(), 1);
             Ok(deed("乙", "two\nlines"))

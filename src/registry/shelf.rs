@@ -148,7 +148,7 @@ impl Shelf {
         check_person(&deed.person)?;
         match deed.action {
             Action::Submit => self.submit(deed, signed),
-            Action::Shadow => self.to_shadow(&deed.version, signed),
+            Action::Shadow => self.put_beside(&deed.version, signed),
             Action::Approve => self.approve(&deed.version, signed),
             Action::Rollback => self.roll_back(&deed.version),
             Action::Retire => self.retire(&deed.version),
@@ -177,7 +177,7 @@ impl Shelf {
         Ok(())
     }
 
-    fn to_shadow(&mut self, version: &str, signed: Signed) -> Result<(), String> {
+    fn put_beside(&mut self, version: &str, signed: Signed) -> Result<(), String> {
         let place = self.place(version)?;
         match self.versions[place].state {
             State::Draft | State::Retired => {}

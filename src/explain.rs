@@ -28,7 +28,6 @@ use serde::Serialize;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
-use tocsin_ingest::index::RowRef;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundScorecard, Category};
 
@@ -56,9 +55,6 @@ pub struct RecordLine {
     /// The same in milliseconds UTC.
     #[serde(skip)]
     pub arrival_ms: i64,
-    /// Where it lies.
-    #[serde(skip)]
-    pub at: Option<RowRef>,
     /// The file it came in.
     pub file: String,
     /// Its line there.
@@ -256,6 +252,9 @@ pub fn find_enterprise(records: &Records, text: &str) -> Result<Option<SubjectKe
 /// # Errors
 /// When the landing cannot be read.
 pub fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
+    if key.kind().is_enterprise() {
+        return Ok(Some(key));
+    }
     let mut fold = Fold::new(&records.settings, i32::MIN, false);
     let mut facts = Facts::default();
     records.naming(&[key], |record| record.said.facts(record.index, &mut facts))?;
@@ -397,7 +396,6 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             counts_until: None,
             arrival: crate::time::instant_text(record.arrival_ms()),
             arrival_ms: record.arrival_ms(),
-            at: Some(record.at),
             file,
             line,
             value: 0.0,

@@ -49,7 +49,7 @@ pub(super) fn read_models(root: &Section<'_>, folder: &Path) -> Models {
         _ => {
             section.fault(
                 "artifact",
-                "give `artifact` (a file), `registry` (a folder), both (the file until a version is live) or `train = \"if-missing\"` alone",
+                "give either `artifact` (a file), `registry` (a folder) or both (the file until a version is live), or `train = \"if-missing\"` alone",
             );
             ModelChoice::TrainIfMissing
         }

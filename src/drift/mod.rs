@@ -81,8 +81,8 @@ pub struct Errors {
 /// What outcomes say of the probabilities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcomes {
-    /// Outcomes that came since the model is in force, of enterprises that had a
-    /// score by it before.
+    /// Outcomes that came since the model is in force, of enterprises of which it
+    /// had published a score before.
     pub rows: usize,
     /// Whether older ones were left out.
     pub cut: bool,

@@ -34,13 +34,15 @@ struct Told {
 /// What the outcomes since the model is in force say; `None`: there are none.
 pub(super) fn since(view: &View, runtime: &Handle, rules: &InForce) -> Result<Option<Outcomes>> {
     let (arrived, cut) = arrived(view, rules)?;
+    let ended = latest(&arrived);
+    let keys: Vec<[u8; 16]> = ended.keys().map(|key| key.0.to_be_bytes()).collect();
+    // Files of before are not read: they grow with the years.
+    let lines = history::since(&view.data, &view.store, rules.epoch, &keys);
+    let lines = runtime.block_on(lines)?;
     let mut told = Vec::new();
-    for (enterprise, (arrival_ms, positive)) in latest(&arrived) {
-        let key = enterprise.0.to_be_bytes();
-        let lines = history::of_enterprise(&view.data, &view.store, key);
-        let lines = runtime.block_on(lines)?;
-        // Whoever has no line since other rules came has the score of before.
-        let before = lines.iter().rev().find(|line| line.time_ms < arrival_ms);
+    for (enterprise, (arrival_ms, positive)) in ended {
+        let lines = lines.get(&enterprise.0.to_be_bytes()).into_iter().flatten();
+        let before = lines.rev().find(|line| line.time_ms < arrival_ms);
         let before = before.filter(|line| line.index > 0);
         told.extend(before.map(|line| Told {
             enterprise,

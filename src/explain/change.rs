@@ -6,7 +6,7 @@
 //! other rules were in force then, what was published differs from that; the
 //! difference of the published scores is that sum and what the rules made of it.
 
-use super::past::Past;
+use super::past::{Origin, Past};
 use super::{Explanation, Keys, RecordLine};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -126,18 +126,16 @@ pub struct Change {
     pub notice: &'static str,
 }
 
-/// Which record, whatever became of it.
-type Which = (String, String, u64, Option<String>, Option<String>);
+/// Which record, whatever became of it, and with whom it is shared.
+type Which = (Origin, Option<String>, Option<String>);
+
+fn origin(line: &RecordLine) -> Origin {
+    let (source, file) = (line.source.clone(), line.file.clone());
+    (source, file, line.line, line.arrival_ms)
+}
 
 fn which(line: &RecordLine) -> Which {
-    let (other, shared) = (line.other.clone(), line.shared.clone());
-    (
-        line.source.clone(),
-        line.file.clone(),
-        line.line,
-        other,
-        shared,
-    )
+    (origin(line), line.other.clone(), line.shared.clone())
 }
 
 /// Compares two explanations by one model. `keys` are those of all records that
@@ -240,7 +238,7 @@ fn moved(
     }
     for (_, lines) in old.iter().filter(|(which, _)| !new.contains_key(*which)) {
         let line = &lines[0];
-        let gone = lines[0].at.is_some_and(|at| past.is_gone(at));
+        let gone = past.is_gone(&origin(line));
         let ended = line
             .counts_until
             .as_ref()

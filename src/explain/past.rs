@@ -28,9 +28,12 @@ pub struct Past {
     parts: Vec<Part>,
     /// Subject → part and place in it.
     named: HashMap<SubjectKey, Vec<(usize, usize)>>,
-    /// Where each of these rows lies: it was corrected or withdrawn.
-    gone: HashSet<RowRef>,
+    /// What these rows are: each was corrected or withdrawn.
+    gone: HashSet<Origin>,
 }
+
+/// Source, file, line and arrival: a row keeps them wherever it is rolled to.
+pub type Origin = (String, String, u64, i64);
 
 /// Rows of one segment.
 struct Part {
@@ -104,13 +107,24 @@ impl Past {
         let part = self.parts.len();
         let mut named = Vec::new();
         for index in 0..said.len() {
+            let record = LiveRecord {
+                at: RowRef {
+                    segment,
+                    row: rows[said.rows[index] as usize],
+                },
+                source: mapper.source(),
+                batch: &landed.batch,
+                said: &said,
+                index,
+            };
+            let (file, line) = record.origin();
+            let source = record.source.id.clone();
+            self.gone.insert((source, file, line, record.arrival_ms()));
             said.subjects(index, &mut named);
             for subject in &named {
                 self.named.entry(*subject).or_default().push((part, index));
             }
         }
-        self.gone
-            .extend(rows.iter().map(|row| RowRef { segment, row: *row }));
         self.parts.push(Part {
             segment,
             rows,
@@ -126,8 +140,8 @@ impl Past {
     }
 
     /// Whether a row has been corrected or withdrawn since.
-    pub fn is_gone(&self, at: RowRef) -> bool {
-        self.gone.contains(&at)
+    pub fn is_gone(&self, row: &Origin) -> bool {
+        self.gone.contains(row)
     }
 
     /// Hands the rows that counted then and do not now to `take`, where they name

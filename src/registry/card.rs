@@ -35,7 +35,7 @@ fn blocks(registry: &Registry, version: &Version, dossier: &Dossier) -> Vec<Bloc
     let mut blocks = vec![
         heading(1, &format!("模型卡 Model card {}", version.version)),
         Block::Text(format!(
-            "{}. Scores rank enterprises for a check; they decide nothing about anyone (风险线索,非认定).",
+            "{}。Scores rank enterprises for a check; they decide nothing about anyone.",
             tocsin_alerts::DISCLAIMER
         )),
         heading(2, "版本 Version"),

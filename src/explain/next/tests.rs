@@ -161,7 +161,9 @@ proptest! {
                 index: model.score(&row).index,
                 ..Assessment::default()
             };
-            prop_assume!(level_of(&now, &policy) < target);
+            if level_of(&now, &policy) >= target {
+                continue;
+            }
             let answer = cheapest(&question);
             prop_assert!(answer.complete);
             let found = answer.found.map(|found| {

@@ -22,7 +22,7 @@ pub enum Block {
 
 /// What all plots look like, and the pages.
 const STYLE: &str = "body{font:15px/1.55 system-ui,'Noto Sans CJK SC',sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2430}\
-table{border-collapse:collapse;margin:.6rem 0;font-size:.92em}td,th{border:1px solid #cfd6df;padding:.2rem .5rem;text-align:left;vertical-align:top}th{background:#f2f5f8}\
+table{border-collapse:collapse;margin:.6rem 0;font-size:.92em}td,th{border:1px solid #cfd6df;padding:.2rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#f2f5f8}\
 h1,h2,h3{line-height:1.25}figure{margin:1rem 0}figcaption{font-size:.9em;color:#4c5665}.blank{border:2px dashed #b25d00;background:#fff7ec;padding:.4rem .7rem}";
 
 /// The document as Markdown.

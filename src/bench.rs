@@ -424,9 +424,7 @@ fn stages(settings: &Arc<Settings>, folder: &Path, workers: usize) -> Result<()>
 pub(crate) fn model_path(settings: &Settings) -> Result<PathBuf> {
     match &settings.model {
         crate::config::ModelChoice::Artifact(path) => Ok(path.clone()),
-        crate::config::ModelChoice::TrainIfMissing => {
-            anyhow::bail!("the benchmark's configuration must name a model")
-        }
+        _ => anyhow::bail!("the benchmark's configuration must name a model"),
     }
 }
 

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod model;
+
+pub use model::*;
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -35,6 +39,11 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Replay the records as they arrived: what would the alerts have been worth?
     Backtest(Backtest),
+    /// The registry of models: versions, approval by a second person, rollback
+    #[command(subcommand, after_help = model::HELP)]
+    Model(Model),
+    /// Whom to check today: the highest scores, and a declared share at random
+    Queue(Queue),
     /// Which alerts other rules would open, close or move; nothing is touched
     Whatif(Whatif),
     /// Recompute everything by a plain batch fold and compare
@@ -169,6 +178,13 @@ pub struct Explain {
     /// As JSON
     #[arg(long)]
     pub json: bool,
+    /// As of a past day (its end) or instant, by the model in force now
+    #[arg(long, value_parser = crate::time::parse_instant, value_name = "INSTANT")]
+    pub at: Option<i64>,
+    /// What changed since an earlier one: contributions, and the records that came,
+    /// went or expired
+    #[arg(long, value_parser = crate::time::parse_instant, value_name = "INSTANT")]
+    pub since: Option<i64>,
 }
 
 /// `tocsin train`
@@ -244,6 +260,28 @@ pub struct Backtest {
     /// The seed of the bootstrap
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tocsin queue`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+[queue] audit_share says which share of the places is drawn at random from all who are not
+among the highest: from those alone one learns what the model misses. A queue is drawn once
+for a business day and district, the same whenever it is asked for, and written below
+[queue] record (queues/) with the chance each had; `tocsin evaluate` weighs by it.")]
+pub struct Queue {
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// How many can be checked
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub capacity: u32,
+    /// Only enterprises of this district; all without
+    #[arg(long)]
+    pub district: Option<String>,
     /// As JSON
     #[arg(long)]
     pub json: bool,

@@ -4,18 +4,28 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
+pub mod change;
 mod gathered;
 pub mod group;
+mod instants;
+mod nearest;
+pub mod next;
+mod past;
+
+pub use instants::{change, explain_at};
 
 use crate::config::Settings;
 use crate::fold::{Evidence, Fold, Folded, Relation, Step};
 use crate::freshness::{self, State};
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records};
+use crate::pipeline::rules::Model;
 use crate::view::Status;
 use anyhow::Result;
 use gathered::Gathered;
+use next::Cheapest;
+use past::Past;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
 use tocsin_ingest::values::{identify, name, subject};
@@ -42,6 +52,9 @@ pub struct RecordLine {
     pub counts_until: Option<String>,
     /// When it arrived, business time.
     pub arrival: String,
+    /// The same in milliseconds UTC.
+    #[serde(skip)]
+    pub arrival_ms: i64,
     /// The file it came in.
     pub file: String,
     /// Its line there.
@@ -115,12 +128,16 @@ pub struct Contribution {
 }
 
 /// Why the level is not the next one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NextLevel {
     /// The next level.
     pub level: String,
     /// What it needs and is not there.
     pub lacks: Vec<String>,
+    /// The cheapest evidence that would bring it there; none where the model is
+    /// no card of bins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cheapest: Option<Cheapest>,
 }
 
 /// A source from which nothing is heard for longer than it declares.
@@ -229,7 +246,15 @@ pub fn find_enterprise(records: &Records, text: &str) -> Result<Option<SubjectKe
     Ok(None)
 }
 
-fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
+/// The enterprise that a key means: itself, who bears the alias now, or else the
+/// only one that ever did.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>> {
+    if key.kind().is_enterprise() {
+        return Ok(Some(key));
+    }
     let mut fold = Fold::new(&records.settings, i32::MIN, false);
     let mut facts = Facts::default();
     records.naming(&[key], |record| record.said.facts(record.index, &mut facts))?;
@@ -276,6 +301,15 @@ fn follows(key: SubjectKey) -> bool {
     !key.kind().is_enterprise() && key.kind() != SubjectKind::Likeness
 }
 
+/// By which models an explanation is made.
+#[derive(Clone, Copy)]
+pub struct By<'a> {
+    /// The one that decides.
+    pub model: &'a Model,
+    /// The one beside it.
+    pub challenger: Option<&'a Model>,
+}
+
 /// Explains the score of an enterprise as of the epoch that `status` speaks of;
 /// `None` where no registering source names it.
 ///
@@ -283,12 +317,28 @@ fn follows(key: SubjectKey) -> bool {
 /// When the landing cannot be read.
 pub fn explain(
     records: &Records,
-    model: &BoundScorecard,
-    challenger: Option<&BoundScorecard>,
+    by: By<'_>,
     enterprise: SubjectKey,
     status: &Status,
 ) -> Result<Option<Explanation>> {
-    let gathered = Gathered::around(records, enterprise, status.time_ms)?;
+    let found = explain_as_of(records, by, enterprise, status, None)?;
+    Ok(found.map(|(explanation, _)| explanation))
+}
+
+/// The sources and keys of records.
+type Keys = HashSet<(String, String)>;
+
+/// As [`explain`], as of a past instant too; with the keys of all records that
+/// were looked at.
+fn explain_as_of(
+    records: &Records,
+    by: By<'_>,
+    enterprise: SubjectKey,
+    status: &Status,
+    past: Option<&Past>,
+) -> Result<Option<(Explanation, Keys)>> {
+    let time_ms = past.map_or(status.time_ms, |past| past.time_ms);
+    let gathered = Gathered::around(records, enterprise, time_ms, past)?;
     let complete = gathered.complete;
     let (folded, kept, mut identities) = gathered.finish();
     if !folded.is_registered(enterprise) {
@@ -297,20 +347,35 @@ pub fn explain(
     let identity = identities.remove(&enterprise);
     let identity = identity.unwrap_or_else(|| Identity::of_key(enterprise));
     let parts = Parts {
-        challenger,
         records,
-        model,
+        by,
+        model: &by.model.bound,
         enterprise,
         folded: &folded,
         kept: &kept,
     };
-    let mut explanation = parts.compose(identity, status);
+    let mut explanation = parts.compose(identity, status, past);
     explanation.incomplete = (!complete).then(|| {
         format!(
             "a subject of this enterprise is shared by so many that not all of its records were followed (limits: {MAX_SUBJECTS} subjects, {MAX_RECORDS} records each); the figures here leave out the others, the published score has them all"
         )
     });
-    Ok(Some(explanation))
+    let key = |kept: &Kept| (kept.line.source.clone(), kept.line.key.clone());
+    let keys = kept.iter().map(key).collect();
+    Ok(Some((explanation, keys)))
+}
+
+/// The feature values of an enterprise now.
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn values(
+    records: &Records,
+    enterprise: SubjectKey,
+    status: &Status,
+) -> Result<Vec<Option<i64>>> {
+    let gathered = Gathered::around(records, enterprise, status.time_ms, None)?;
+    Ok(gathered.finish().0.features(enterprise))
 }
 
 fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
@@ -330,6 +395,7 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             event_date: None,
             counts_until: None,
             arrival: crate::time::instant_text(record.arrival_ms()),
+            arrival_ms: record.arrival_ms(),
             file,
             line,
             value: 0.0,
@@ -347,38 +413,49 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
 /// What an explanation is made of.
 struct Parts<'a> {
     records: &'a Records,
+    by: By<'a>,
     model: &'a BoundScorecard,
-    challenger: Option<&'a BoundScorecard>,
     enterprise: SubjectKey,
     folded: &'a Folded<'a>,
     kept: &'a [Kept],
 }
 
 impl Parts<'_> {
-    fn compose(&self, identity: Identity, status: &Status) -> Explanation {
+    fn compose(&self, identity: Identity, status: &Status, past: Option<&Past>) -> Explanation {
         let (model, settings) = (self.model, &self.records.settings);
         let row = self.folded.features(self.enterprise);
         let score = model.score(&row);
         let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, &row);
         let next = lacking(&figures, &settings.policy);
         let states = freshness::states(settings, status);
-        let confidence =
-            freshness::confidence(settings, &states, self.folded, self.enterprise, &row);
+        let (confidence, silent) = match past {
+            Some(_) => (figures.coverage, Vec::new()),
+            None => (
+                freshness::confidence(settings, &states, self.folded, self.enterprise, &row),
+                silent_sources(settings, &states, status),
+            ),
+        };
+        let (epoch, time_ms) = match past {
+            Some(past) => (past.epoch, past.time_ms),
+            None => (status.epoch, status.time_ms),
+        };
+        let cheapest = |level| self.cheapest(level, &row);
         Explanation {
             id: identity.id,
             name: identity.name,
             district: identity.district,
-            epoch: status.epoch,
-            as_of: crate::time::instant_text(status.time_ms),
+            epoch,
+            as_of: crate::time::instant_text(time_ms),
             model: model.version().to_owned(),
             index: f64::from(score.index) / 100.0,
             level: level_of(&figures, &settings.policy).name().to_owned(),
             coverage: f64::from(figures.coverage) / 1000.0,
             confidence: f64::from(confidence) / 1000.0,
-            silent: silent_sources(settings, &states, status),
+            silent,
             next_level: next.map(|(level, lacks)| NextLevel {
                 level: level.name().to_owned(),
                 lacks,
+                cheapest: cheapest(level),
             }),
             probability: score.probability(),
             log_odds: score.log_odds,
@@ -390,7 +467,10 @@ impl Parts<'_> {
                     weight: score.subtotals[c.index()],
                 })
                 .collect(),
-            challenger: self.challenger.map(|model| self.rival(model, &row)),
+            challenger: self
+                .by
+                .challenger
+                .map(|rival| self.rival(&rival.bound, &row)),
             contributions: self.contributions(&row),
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,

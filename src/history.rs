@@ -183,6 +183,36 @@ pub async fn of_enterprise(
     Ok(lines)
 }
 
+/// What was published of some enterprises from an epoch on, the oldest first.
+///
+/// # Errors
+/// When a file or the store cannot be read.
+pub async fn since(
+    data: &Path,
+    store: &tocsin_alerts::Store,
+    epoch: u64,
+    wanted: &[[u8; 16]],
+) -> Result<HashMap<[u8; 16], Vec<HistoryRow>>> {
+    let mut found: HashMap<[u8; 16], Vec<HistoryRow>> = HashMap::new();
+    for enterprise in wanted {
+        let mut lines = store.history(enterprise).await?;
+        lines.retain(|line| line.epoch >= epoch);
+        found.insert(*enterprise, lines);
+    }
+    let first = file(data, epoch);
+    for path in files(data)?.into_iter().filter(|path| *path >= first) {
+        read(&path, None, |enterprise, line| {
+            if let Some(lines) = found.get_mut(&enterprise) {
+                lines.push(line);
+            }
+        })?;
+    }
+    for lines in found.values_mut() {
+        lines.sort_by_key(|line| line.epoch);
+    }
+    Ok(found)
+}
+
 /// The last score of each enterprise that ever had one, by the bytes of its key;
 /// index 0: it has none any more.
 ///

@@ -18,11 +18,14 @@ macro_rules! say {
 
 mod backtest;
 mod bench;
+mod census;
 mod cli;
 mod clock;
 mod cluster;
 mod config;
 mod demo;
+mod document;
+mod drift;
 mod explain;
 mod export;
 mod fold;
@@ -33,7 +36,10 @@ mod history;
 mod memory;
 mod metrics;
 mod pipeline;
+mod plots;
 mod progress;
+mod queue;
+mod registry;
 mod report;
 mod roller;
 mod run;
@@ -116,6 +122,8 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Backtest(args) => {
             open(&args.place, &runtime, |pipeline| backtest(pipeline, &args))
         }
+        Command::Queue(args) => open(&args.place, &runtime, |pipeline| queue(pipeline, &args)),
+        Command::Model(command) => registry::command::model(&command, &runtime),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
@@ -206,9 +214,19 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         .context("there is no model yet: nothing is scored")?;
     let status = view.status();
     let enterprise = explain::find_enterprise(&in_force.records, &args.id)?;
-    let found = match enterprise {
-        Some(key) => in_force.explain(key, &status)?,
-        None => None,
+    if let (Some(key), Some(since)) = (enterprise, args.since) {
+        let runtime = pipeline.runtime();
+        let change = explain::change(view, runtime, key, since, args.at)?;
+        match args.json {
+            true => print(&format!("{}\n", serde_json::to_string_pretty(&change)?))?,
+            false => print(&explain::change::text(&change))?,
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let found = match (enterprise, args.at) {
+        (Some(key), None) => in_force.explain(key, &status)?,
+        (Some(key), Some(at)) => explain::explain_at(view, pipeline.runtime(), key, at)?,
+        (None, _) => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;
     if args.json {
@@ -223,6 +241,9 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
     let runtime = pipeline.runtime().clone();
     let card = train::train(&view, view.status().time_ms, &runtime)?;
+    if view.settings().registry.is_some() {
+        return trained_for_registry(&card, args);
+    }
     let levels = || -> Result<String> { Ok(report::levels(&export::lines(&view, &runtime)?)) };
     let before = view.model().is_some().then(&levels).transpose()?;
     pipeline.activate(&card)?;
@@ -248,6 +269,18 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is registered comes into force by approval alone.
+fn trained_for_registry(card: &tocsin_models::Scorecard, args: &cli::Train) -> Result<ExitCode> {
+    let out = args.out.as_ref().context(
+        "the configuration has a registry: training puts nothing in force. Say --out FILE, then `tocsin model submit FILE`",
+    )?;
+    std::fs::write(out, card.to_json()).with_context(|| format!("`{}`", out.display()))?;
+    let out = out.display();
+    say!("model {}: {}", card.version(), card.provenance().note);
+    say!("written to {out}; next: tocsin model submit {out} --as NAME --why TEXT");
+    Ok(ExitCode::SUCCESS)
+}
+
 fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
     let view = pipeline.view();
     if let Some(file) = &args.truth {
@@ -266,9 +299,26 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         usize::from(args.repeats),
         pipeline.runtime(),
     )?;
+    if args.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&report::evaluations(&splits))?;
+    if let Some(audited) = queue::estimate::audited(view)? {
+        print(&audited.text())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn queue(pipeline: &mut Pipeline, args: &cli::Queue) -> Result<ExitCode> {
+    let view = pipeline.view();
+    view.model()
+        .context("there is no model yet: nothing is scored")?;
+    let district = args.district.as_deref();
+    let drawn = queue::draw(view, pipeline.runtime(), district, args.capacity as usize)?;
     match args.json {
-        true => print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
-        false => print(&report::evaluations(&splits))?,
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&drawn)?))?,
+        false => print(&queue::text(&drawn))?,
     }
     Ok(ExitCode::SUCCESS)
 }

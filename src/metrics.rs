@@ -1,6 +1,7 @@
 //! Metrics in the business's words; names and units as Prometheus recommends.
 //! Labels are sources, outcomes, levels and arrangements: never an enterprise.
 
+use crate::drift::metrics::Watched;
 use crate::pipeline::EpochSummary;
 use crate::pipeline::rules::{InForce, Outcome, Standings};
 use crate::pipeline::stats::SourceStats;
@@ -38,6 +39,20 @@ pub struct Metrics {
     rules_faults: IntGauge,
     model_levels: IntGaugeVec,
     levels_differ: IntGauge,
+    /// How the model in force does.
+    pub watched: Watched,
+}
+
+/// Registers a gauge.
+pub fn gauge_of(registry: &Registry, about: (&str, &str)) -> Gauge {
+    let gauge = sound(Gauge::with_opts(Opts::new(about.0, about.1)));
+    register(registry, gauge)
+}
+
+/// Registers a gauge with labels.
+pub fn gauges_of(registry: &Registry, about: (&str, &str), labels: &[&str]) -> GaugeVec {
+    let gauges = sound(GaugeVec::new(Opts::new(about.0, about.1), labels));
+    register(registry, gauges)
 }
 
 /// Registers a collector. Names are fixed and distinct, so it cannot fail.
@@ -182,6 +197,7 @@ impl Metrics {
             rules_faults: register(r, sound(IntGauge::with_opts(opts(RULES_FAULTS)))),
             model_levels: gauges(r, MODEL_LEVELS, &["model", "level"]),
             levels_differ: register(r, sound(IntGauge::with_opts(opts(LEVELS_DIFFER)))),
+            watched: Watched::new(r),
             registry,
         }
     }

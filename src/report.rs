@@ -227,6 +227,12 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
             "coverage {:.3}  confidence {:.3}  for {} it lacks: {lacks}",
             found.coverage, found.confidence, next.level
         );
+        if let Some(cheapest) = &next.cheapest {
+            let _ = writeln!(text, "the cheapest evidence for {}:", next.level);
+            for line in cheapest.lines() {
+                let _ = writeln!(text, "  {line}");
+            }
+        }
     }
     if let Some(silent) = silent(found) {
         let _ = writeln!(text, "{silent}");

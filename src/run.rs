@@ -139,6 +139,10 @@ fn once(
     let view = Arc::clone(pipeline.view());
     crate::print(&report::sources(&view, runtime.handle())?)?;
     say!();
+    if view.model().is_none() && view.settings().model == ModelChoice::NoneLive {
+        say!("no version of the registry is live: nothing is scored");
+        return pipeline.close();
+    }
     let lines = export::lines(&view, runtime.handle())?;
     crate::print(&report::levels(&lines))?;
     crate::print(&report::challenger(&view))?;

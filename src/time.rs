@@ -51,6 +51,26 @@ pub fn instant_text(ms: i64) -> String {
     }
 }
 
+/// The instant that a text means: RFC 3339, or a day, which means its last
+/// millisecond in Shanghai.
+///
+/// # Errors
+/// What is allowed, in words.
+pub fn parse_instant(text: &str) -> Result<i64, String> {
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Ok(instant.as_millisecond());
+    }
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let day = text.parse::<jiff::civil::Date>().ok();
+    let day = day.and_then(|day| day.since((jiff::Unit::Day, epoch)).ok());
+    match day {
+        Some(since) => Ok(midnight_ms(since.get_days() + 1) - 1),
+        None => Err(format!(
+            "`{text}` is no instant; allowed are a day such as 2025-06-30 (its end) or RFC 3339 such as 2025-06-30T18:00:00+08:00"
+        )),
+    }
+}
+
 /// The machine's clock.
 pub fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
@@ -85,6 +105,15 @@ mod tests {
             midnight_ms(20_000) as u64,
             tocsin_dataflow::midnight(20_000)
         );
+    }
+
+    #[test]
+    fn a_day_means_its_end_and_an_instant_itself() {
+        assert_eq!(parse_instant("1970-01-01"), Ok(57_600_000 - 1));
+        assert_eq!(parse_instant("1970-01-01T08:00:00+08:00"), Ok(0));
+        for wrong in ["", "yesterday", "1970-02-30", "1970"] {
+            assert!(parse_instant(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -67,13 +67,13 @@ impl Examples {
     }
 
     /// What never to separate: the rows of one enterprise.
-    fn groups(&self) -> Vec<u64> {
+    pub fn groups(&self) -> Vec<u64> {
         let keys = self.enterprises.iter();
         keys.map(|enterprise| enterprise.hash64()).collect()
     }
 
     /// A hash of everything trained on.
-    fn hash(&self) -> String {
+    pub fn hash(&self) -> String {
         let mut hasher = Xxh3::new();
         for ((enterprise, row), label) in self.enterprises.iter().zip(&self.rows).zip(&self.labels)
         {
@@ -131,8 +131,15 @@ fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>>
 /// When the landing cannot be read, or the outcomes do not suffice.
 pub fn train(view: &View, time_ms: i64, runtime: &Handle) -> Result<Scorecard> {
     let records = view.records();
-    let settings = &records.settings;
     let examples = Examples::gather(view, time_ms, runtime)?;
+    fit(&records.settings, &examples, time_ms)
+}
+
+/// Trains a scorecard on these examples.
+///
+/// # Errors
+/// When they do not suffice.
+pub fn fit(settings: &Settings, examples: &Examples, time_ms: i64) -> Result<Scorecard> {
     let positive = examples.labels.iter().filter(|positive| **positive).count();
     let known = match settings.training.as_of {
         AsOf::Now => "as known at the end",
@@ -181,6 +188,32 @@ pub fn train_on(settings: &Settings, known: Vec<Example>, day: i32) -> Result<Sc
         &examples.groups(),
         settings.training.params.clone(),
         provenance,
+    )?)
+}
+
+/// What each example scores by a model trained without its enterprise: held
+/// against the examples, whatever the rate among all is.
+///
+/// # Errors
+/// When they do not suffice.
+pub fn held_out(
+    settings: &Settings,
+    examples: &Examples,
+    folds: usize,
+    seed: u64,
+) -> Result<Vec<i64>> {
+    let params = TrainParams {
+        base_rate: None,
+        ..settings.training.params.clone()
+    };
+    Ok(tocsin_models::cross_validated_log_odds(
+        &specs(settings),
+        &examples.rows,
+        &examples.labels,
+        &examples.groups(),
+        params,
+        folds,
+        seed,
     )?)
 }
 

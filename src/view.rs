@@ -2,6 +2,7 @@
 //! metrics endpoint. Everything here is as of the last finished epoch.
 
 use crate::config::Settings;
+use crate::drift::Report;
 use crate::groups::Groups;
 use crate::metrics::Metrics;
 use crate::pipeline::records::Records;
@@ -58,6 +59,7 @@ pub struct View {
     pub groups: Groups,
     status: RwLock<Status>,
     engine: RwLock<Weak<Engine>>,
+    watched: RwLock<Option<Arc<Report>>>,
     events: broadcast::Sender<Arc<Sequenced>>,
 }
 
@@ -111,6 +113,7 @@ impl View {
             groups: Groups::default(),
             status: RwLock::default(),
             engine: RwLock::default(),
+            watched: RwLock::default(),
             events: broadcast::channel(EVENTS).0,
         };
         view.metrics.rules(&in_force);
@@ -185,6 +188,19 @@ impl View {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// How the model in force did when it was last looked at.
+    pub fn watched(&self) -> Option<Arc<Report>> {
+        let watched = self.watched.read().unwrap_or_else(PoisonError::into_inner);
+        watched.clone()
+    }
+
+    /// The model in force has been looked at.
+    pub fn set_watched(&self, report: Report) {
+        self.metrics.watched.show(&report);
+        let held = &self.watched;
+        *held.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(report));
     }
 
     /// The engine, unless it has ended.

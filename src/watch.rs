@@ -65,7 +65,7 @@ fn print_of(settings: &Settings) -> u64 {
     let mut hasher = Xxh3::new();
     let artifact = match &settings.model {
         ModelChoice::Artifact(file) => Some(file),
-        ModelChoice::TrainIfMissing => None,
+        ModelChoice::TrainIfMissing | ModelChoice::NoneLive => None,
     };
     let files = settings.files.iter().chain(artifact);
     for file in files.chain(&settings.challenger) {

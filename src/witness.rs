@@ -1,7 +1,7 @@
 //! The witness's own assessment: categories, agencies, coverage and level of a
 //! folded enterprise, computed without the dataflow's code.
 
-use crate::config::Settings;
+use crate::config::{Feature, Settings};
 use crate::fold::Folded;
 use tocsin_alerts::level::Assessment;
 use tocsin_ingest::catalogue::SlotMeaning;
@@ -46,6 +46,36 @@ pub fn assess(
         }
     }
     figures
+}
+
+/// Agencies by their bits.
+pub struct Agencies {
+    /// Those that say something of a feature.
+    pub held: u64,
+    /// Those whose sources could.
+    pub possible: u64,
+}
+
+/// Which agencies stand behind a feature of an enterprise.
+pub fn agencies(
+    settings: &Settings,
+    enterprise: SubjectKey,
+    folded: &Folded<'_>,
+    feature: &Feature,
+) -> Agencies {
+    let mut agencies = Agencies {
+        held: 0,
+        possible: 0,
+    };
+    let divisor = feature.per.iter().flat_map(|per| &per.slots);
+    for slot in feature.slots.iter().chain(divisor) {
+        let bit = 1 << agency(settings, *slot);
+        agencies.possible |= bit;
+        if folded.total(enterprise, *slot).count > 0 {
+            agencies.held |= bit;
+        }
+    }
+    agencies
 }
 
 /// The agency whose evidence a slot holds; a group's is that of the source whose

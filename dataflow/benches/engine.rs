@@ -306,11 +306,11 @@ fn versions(engine: &Engine, size: &Size, mut time: u64) {
         costs[4] * 3.2e6 / size.enterprises as f64
     );
     let (cpu, clock) = (cpu_seconds(), Instant::now());
-    let survey = engine.survey(&[rules(5), rules(6)], || Box::new(|_, _| {}));
+    let survey = engine.survey(&[rules(5), rules(6)], || Box::new(|_, _, _| {}));
     survey.unwrap().wait().unwrap();
     let (cpu, clock) = (cpu_seconds() - cpu, clock.elapsed().as_secs_f64());
     println!("survey by two models: {clock:.2} s, {cpu:.2} s CPU");
-    let survey = engine.survey(&[rules(5), rules(6)], || Box::new(|_, _| {}));
+    let survey = engine.survey(&[rules(5), rules(6)], || Box::new(|_, _, _| {}));
     println!("beside a survey:");
     single_changes(engine, size, time);
     survey.unwrap().wait().unwrap();

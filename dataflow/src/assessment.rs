@@ -69,6 +69,11 @@ impl Assessor {
         Some(assessment)
     }
 
+    /// The feature values of what has just been assessed.
+    pub(crate) fn row(&self) -> &[Option<i64>] {
+        &self.row
+    }
+
     /// The assessment of what has just been assessed by another model over the
     /// same features, without reasons.
     pub(crate) fn beside(

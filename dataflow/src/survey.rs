@@ -22,9 +22,9 @@ use crate::types::{TallyBatch, TallyTrace};
 /// Enterprises a slice: about a millisecond.
 const SLICE: usize = 512;
 
-/// Takes an enterprise and its assessments, in the order of the rules asked
-/// about.
-pub type Visit = Box<dyn FnMut(SubjectKey, &[Assessment]) + Send>;
+/// Takes an enterprise, its assessments in the order of the rules asked about,
+/// and the feature values by the first of them.
+pub type Visit = Box<dyn FnMut(SubjectKey, &[Assessment], &[Option<i64>]) + Send>;
 
 /// A question on its way to a worker.
 pub(crate) struct Question {
@@ -67,6 +67,7 @@ pub(crate) struct Walk {
     /// The business day as of which it is asked.
     today: i32,
     assessments: Vec<Assessment>,
+    row: Vec<Option<i64>>,
 }
 
 impl Walk {
@@ -82,6 +83,7 @@ impl Walk {
             assessor: Assessor::default(),
             today,
             assessments: Vec::new(),
+            row: Vec::new(),
         }
     }
 
@@ -107,9 +109,13 @@ impl Walk {
             let Some(assessment) = self.assessor.assess(rules, tally, self.today) else {
                 return;
             };
+            if self.assessments.is_empty() {
+                self.row.clear();
+                self.row.extend_from_slice(self.assessor.row());
+            }
             self.assessments.push(assessment);
         }
-        (self.question.visit)(enterprise, &self.assessments);
+        (self.question.visit)(enterprise, &self.assessments, &self.row);
     }
 
     /// Says that every enterprise has been visited.

@@ -41,7 +41,7 @@ fn surveyed(engine: &Engine, rules: &[Rules]) -> BTreeMap<SubjectKey, Vec<Assess
     let seen = Arc::new(Mutex::new(BTreeMap::new()));
     let survey = engine.survey(rules, || {
         let seen = Arc::clone(&seen);
-        Box::new(move |enterprise, assessments: &[Assessment]| {
+        Box::new(move |enterprise, assessments: &[Assessment], _| {
             let before = seen
                 .lock()
                 .unwrap()
@@ -85,7 +85,7 @@ fn a_survey_stays_with_its_epoch_while_others_close() {
     let seen = Arc::new(Mutex::new(BTreeMap::new()));
     let survey = engine.survey(&[other_rules()], || {
         let seen = Arc::clone(&seen);
-        Box::new(move |enterprise, assessments: &[Assessment]| {
+        Box::new(move |enterprise, assessments: &[Assessment], _| {
             seen.lock()
                 .unwrap()
                 .insert(enterprise, assessments.to_vec());
@@ -181,7 +181,7 @@ fn rules_for_other_ground_are_refused() {
         engine.set_rules(START + 1, rules.clone()),
         Err(EngineError::Ground(_))
     ));
-    let refused = engine.survey(&[rules], || Box::new(|_, _| {}));
+    let refused = engine.survey(&[rules], || Box::new(|_, _, _| {}));
     assert!(matches!(refused, Err(EngineError::Ground(_))));
     let mut unknown = plan();
     unknown.features[0].measure.slots = vec![99];

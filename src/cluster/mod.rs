@@ -433,24 +433,32 @@ pub fn terms(
     workers: usize,
     parts: std::collections::BTreeMap<String, String>,
 ) -> Result<Terms> {
+    if member.hosts.len() < 2 {
+        bail!("a cluster has at least two processes");
+    }
+    Ok(Terms {
+        build: build()?,
+        hosts: member.hosts.clone(),
+        workers,
+        parts,
+    })
+}
+
+/// The version of this program and the hash of its file.
+///
+/// # Errors
+/// When the program cannot read itself.
+pub fn build() -> Result<String> {
     let own = std::fs::read("/proc/self/exe").or_else(|_| {
         let path = std::env::current_exe()?;
         std::fs::read(path)
     });
     let own = own.context("the program cannot read itself")?;
-    if member.hosts.len() < 2 {
-        bail!("a cluster has at least two processes");
-    }
-    Ok(Terms {
-        build: format!(
-            "{} {:016x}",
-            env!("CARGO_PKG_VERSION"),
-            xxhash_rust::xxh3::xxh3_64(&own)
-        ),
-        hosts: member.hosts.clone(),
-        workers,
-        parts,
-    })
+    Ok(format!(
+        "{} {:016x}",
+        env!("CARGO_PKG_VERSION"),
+        xxhash_rust::xxh3::xxh3_64(&own)
+    ))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

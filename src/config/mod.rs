@@ -4,10 +4,12 @@
 mod association;
 mod features;
 mod ground;
+mod models;
 mod settings;
 mod signals;
 mod training;
 
 pub use features::{Aggregate, Feature};
-pub use settings::{Clock, ModelChoice, Settings, read_policy};
+pub use models::ModelChoice;
+pub use settings::{Clock, Settings, read_policy};
 pub use training::AsOf;

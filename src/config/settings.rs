@@ -3,8 +3,11 @@
 use super::association::{self, Association};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
+use super::models::{ModelChoice, Models, read_models, read_queue};
 use super::signals::{self, Signal};
 use super::training::{Training, read_training};
+use crate::queue::QueueSettings;
+use crate::registry::Registry;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,15 +32,6 @@ pub enum Clock {
     Fixed(i64),
     /// What a file says: one line, an RFC 3339 instant. For simulated time.
     File(PathBuf),
-}
-
-/// Where the model comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelChoice {
-    /// An artifact in a file.
-    Artifact(PathBuf),
-    /// The one in the data directory; trained on the outcomes if there is none.
-    TrainIfMissing,
 }
 
 /// A declared kind of link.
@@ -85,6 +79,8 @@ pub struct Settings {
     pub model: ModelChoice,
     /// The artifact that is scored beside the model in force.
     pub challenger: Option<PathBuf>,
+    /// The folder of the registry that says which these are, where there is one.
+    pub registry: Option<PathBuf>,
     /// Levels, gates and hysteresis.
     pub policy: Policy,
     /// Which feature says the sector, and which sectors are judged apart.
@@ -93,6 +89,8 @@ pub struct Settings {
     pub signals: Vec<Signal>,
     /// What models are trained on, and how.
     pub training: Training,
+    /// How queues are drawn and where they are written down.
+    pub queue: QueueSettings,
     /// What a running process cannot change.
     pub ground: Ground,
     /// The files besides those of sources, `tocsin.toml` first.
@@ -150,7 +148,9 @@ impl Settings {
             return Err(faults);
         }
         let files = [file, &draft.features].map(Path::to_path_buf);
-        let files = files.into_iter().chain(draft.signals.clone()).collect();
+        let files = files.into_iter().chain(draft.signals.clone());
+        let log = draft.models.registry.as_deref().map(Registry::log_file);
+        let files = files.chain(log).collect();
         let mut training = draft.training;
         let rising = features.iter().filter(|feature| feature.rising);
         training.params.rising = rising.map(|feature| feature.spec.name.clone()).collect();
@@ -162,12 +162,14 @@ impl Settings {
             groups: draft.groups,
             association: draft.association,
             clock: draft.clock,
-            model: draft.model,
-            challenger: draft.challenger,
+            model: draft.models.in_force,
+            challenger: draft.models.challenger,
+            registry: draft.models.registry,
             policy,
             sectors: draft.sectors,
             signals,
             training,
+            queue: draft.queue,
             ground,
             files,
             sources: draft.sources,
@@ -193,6 +195,13 @@ impl Settings {
     /// What a feature's signal says, if it counts one that is declared.
     pub fn signal_of(&self, feature: &Feature) -> Option<&Signal> {
         self.signals.iter().find(|signal| signal.id == feature.from)
+    }
+
+    /// The place of the feature that says the sector, where one does.
+    pub fn sector_place(&self) -> Option<usize> {
+        let (sector, _) = self.sectors.as_ref()?;
+        let mut features = self.features.iter();
+        features.position(|feature| feature.spec.name == *sector)
     }
 
     /// What the dataflow is built from.
@@ -301,10 +310,10 @@ pub(super) struct Draft {
     pub(super) groups: Vec<Group>,
     pub(super) association: Option<Association>,
     pub(super) clock: Clock,
-    model: ModelChoice,
-    challenger: Option<PathBuf>,
+    models: Models,
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
+    queue: QueueSettings,
     signals: Option<PathBuf>,
 }
 
@@ -337,7 +346,6 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
     root.section("levels").inspect(|levels| {
         levels.keys();
     });
-    let (model, challenger) = read_model(root, folder);
     Draft {
         root: draft_root,
         sources,
@@ -346,10 +354,10 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         association: association::read(root, &link_kinds),
         link_kinds,
         clock: read_clock(root, folder),
-        model,
-        challenger,
+        models: read_models(root, folder),
         sectors: read_sectors(root),
         training: read_training(root),
+        queue: read_queue(root, folder),
         signals: signals.map(|file| folder.join(file)),
     }
 }
@@ -451,33 +459,6 @@ fn read_clock(root: &Section<'_>, folder: &Path) -> Clock {
         }
         _ => Clock::Wall,
     }
-}
-
-/// The model, and the challenger that is scored beside it.
-fn read_model(root: &Section<'_>, folder: &Path) -> (ModelChoice, Option<PathBuf>) {
-    let Some(section) = root.section("model") else {
-        root.fault(
-            "model",
-            "is missing; give `artifact` (a file) or `train = \"if-missing\"`",
-        );
-        return (ModelChoice::TrainIfMissing, None);
-    };
-    let artifact = section.text("artifact");
-    let train = section.choice("train", &[("if-missing", ())]);
-    let challenger = section.text("challenger").map(|file| folder.join(file));
-    section.finish();
-    let choice = match (artifact, train) {
-        (Some(artifact), None) => ModelChoice::Artifact(folder.join(artifact)),
-        (None, Some(())) => ModelChoice::TrainIfMissing,
-        _ => {
-            section.fault(
-                "artifact",
-                "give either `artifact` (a file) or `train = \"if-missing\"`",
-            );
-            ModelChoice::TrainIfMissing
-        }
-    };
-    (choice, challenger)
 }
 
 /// `[evaluation] sector = "feature"`, `within = [76, …]`: the sectors inside
@@ -664,10 +645,11 @@ fn hash_parts(file: &Path, draft: &Draft, catalogue: &Catalogue) -> BTreeMap<Str
         ("features".to_owned(), of_file(&draft.features)),
     ]);
     let named = |name: &str, file: &Path| (name.to_owned(), of_file(file));
-    if let ModelChoice::Artifact(model) = &draft.model {
+    if let ModelChoice::Artifact(model) = &draft.models.in_force {
         parts.extend([named("model", model)]);
     }
-    parts.extend(draft.challenger.iter().map(|f| named("challenger", f)));
+    let challenger = draft.models.challenger.iter();
+    parts.extend(challenger.map(|f| named("challenger", f)));
     parts.extend(draft.signals.iter().map(|f| named("signals", f)));
     for source in catalogue.sources() {
         let declared = of_file(&draft.sources.join(format!("{}.toml", source.id)));

@@ -1,8 +1,9 @@
 //! The records around enterprises, as far as their figures come from them.
 
+use super::past::Past;
 use super::{HOPS, Kept, MAX_SUBJECTS, keep};
 use crate::fold::{Fold, Folded};
-use crate::pipeline::records::{Identity, Records, describe};
+use crate::pipeline::records::{Identity, LiveRecord, Records, describe};
 use anyhow::Result;
 use std::collections::{BTreeSet, HashMap};
 use tocsin_ingest::fact::{Facts, SubjectKey};
@@ -13,6 +14,8 @@ const STEPS: usize = 2;
 /// Live records, folded.
 pub(super) struct Gathered<'a> {
     records: &'a Records,
+    /// As of when, where that is not now.
+    past: Option<&'a Past>,
     fold: Fold<'a>,
     /// Every record that was folded, as it may be shown.
     pub(super) kept: Vec<Kept>,
@@ -35,10 +38,11 @@ impl<'a> Gathered<'a> {
         records: &'a Records,
         enterprise: SubjectKey,
         time_ms: i64,
+        past: Option<&'a Past>,
     ) -> Result<Self> {
         let graph = records.settings.association.as_ref();
         let largest = graph.map_or(0, |graph| graph.def.largest as usize);
-        let mut gathered = Gathered::new(records, time_ms);
+        let mut gathered = Gathered::new(records, time_ms, past);
         let mut known = BTreeSet::from([enterprise]);
         let mut rim = known.clone();
         for step in 0.. {
@@ -62,14 +66,15 @@ impl<'a> Gathered<'a> {
         members: &BTreeSet<SubjectKey>,
         time_ms: i64,
     ) -> Result<Self> {
-        let mut gathered = Gathered::new(records, time_ms);
+        let mut gathered = Gathered::new(records, time_ms, None);
         gathered.add(members)?;
         Ok(gathered)
     }
 
-    fn new(records: &'a Records, time_ms: i64) -> Self {
+    fn new(records: &'a Records, time_ms: i64, past: Option<&'a Past>) -> Self {
         Gathered {
             records,
+            past,
             fold: Fold::new(&records.settings, crate::time::day_of(time_ms), true),
             kept: Vec::new(),
             identities: HashMap::new(),
@@ -109,7 +114,11 @@ impl<'a> Gathered<'a> {
     /// Folds the records that name one of `subjects`; whom they name.
     fn name(&mut self, subjects: &[SubjectKey]) -> Result<BTreeSet<SubjectKey>> {
         let (mut next, mut named) = (BTreeSet::new(), Vec::new());
-        let all = self.records.naming(subjects, |record| {
+        let (records, past) = (self.records, self.past);
+        let mut take = |record: LiveRecord<'_>| {
+            if past.is_some_and(|past| !past.knows(&record)) {
+                return;
+            }
             record.said.subjects(record.index, &mut named);
             next.extend(named.iter().copied());
             let new = self.seen.insert((record.at.segment, record.at.row));
@@ -127,7 +136,11 @@ impl<'a> Gathered<'a> {
             record.said.facts(record.index, &mut facts);
             self.fold.add(self.kept.len(), &facts);
             self.kept.push(keep(&record, &facts));
-        })?;
+        };
+        let all = records.naming(subjects, &mut take)?;
+        if let Some(past) = past {
+            past.naming(records, subjects, take);
+        }
         self.complete &= all;
         Ok(next)
     }

@@ -295,6 +295,7 @@ pub(super) fn choose_model(settings: &Settings, recovery: &Recovery) -> Result<O
             return Ok(Some(Scorecard::from_json(&text)?));
         }
         ModelChoice::TrainIfMissing => recovery.model.as_ref(),
+        ModelChoice::NoneLive => None,
     };
     let card = trained
         .map(|model| Scorecard::from_json(&model.artifact))

@@ -7,7 +7,7 @@ use super::lead::Elsewhere;
 use super::records::Records;
 use super::{Pipeline, specs};
 use crate::config::{ModelChoice, Settings};
-use crate::explain::{Explanation, explain};
+use crate::explain::{By, Explanation, explain};
 use crate::view::Status;
 use crate::whatif::{Pending, Proposal};
 use anyhow::Result;
@@ -112,11 +112,18 @@ impl InForce {
     /// # Errors
     /// When its records cannot be read.
     pub fn explain(&self, enterprise: SubjectKey, status: &Status) -> Result<Option<Explanation>> {
-        let Some(model) = &self.model else {
-            return Ok(None);
-        };
-        let challenger = self.challenger.as_ref().map(|model| &model.bound);
-        explain(&self.records, &model.bound, challenger, enterprise, status)
+        match self.by() {
+            Some(by) => explain(&self.records, by, enterprise, status),
+            None => Ok(None),
+        }
+    }
+
+    /// The models by which scores are explained.
+    pub fn by(&self) -> Option<By<'_>> {
+        Some(By {
+            model: self.model.as_ref()?,
+            challenger: self.challenger.as_ref(),
+        })
     }
 
     /// What the dataflow scores by; `None` without a model.
@@ -196,6 +203,10 @@ pub fn read(in_force: &InForce, file: &Path) -> Result<InForce, Vec<String>> {
             let bound = Model::new(model.card.clone(), &settings);
             keep(bound.map_err(|fault| format!("the trained model: {fault}")))
         }),
+        ModelChoice::NoneLive if in_force.model.is_none() => None,
+        ModelChoice::NoneLive => keep(Err(
+            "no version of the registry is live, and `[model] artifact` names no other".to_owned(),
+        )),
     };
     let challenger = settings
         .challenger

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::problem::Problem;
+use crate::explain::change::Change;
 use crate::explain::{Explanation, find_enterprise};
 use crate::history;
 use crate::pipeline::records::Identity;
@@ -79,6 +80,35 @@ pub(super) async fn explanation(app: &App, key: SubjectKey) -> Result<Explained,
         attempt += 1;
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Why an enterprise had its score at a past instant, by the model in force now.
+pub(super) async fn explanation_at(
+    app: &App,
+    key: SubjectKey,
+    at_ms: i64,
+) -> Result<Explanation, Problem> {
+    let runtime = tokio::runtime::Handle::current();
+    let found = app.blocking(move |view| {
+        Ok(crate::explain::explain_at(view, &runtime, key, at_ms).map_err(|e| format!("{e:#}")))
+    });
+    let found = found.await?.map_err(Problem::bad_request)?;
+    found.ok_or_else(|| Problem::not_found("this enterprise had no score then"))
+}
+
+/// What changed between two instants, the second being now where it is absent.
+pub(super) async fn change(
+    app: &App,
+    key: SubjectKey,
+    since_ms: i64,
+    at_ms: Option<i64>,
+) -> Result<Change, Problem> {
+    let runtime = tokio::runtime::Handle::current();
+    let found = app.blocking(move |view| {
+        let change = crate::explain::change(view, &runtime, key, since_ms, at_ms);
+        Ok(change.map_err(|error| format!("{error:#}")))
+    });
+    found.await?.map_err(Problem::bad_request)
 }
 
 async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem> {

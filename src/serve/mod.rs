@@ -19,7 +19,7 @@ mod rejects;
 mod router;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use crate::pipeline::rules::Outcome;
 use crate::pipeline::stats::SourceStats;
@@ -28,12 +28,16 @@ use crate::whatif::{Pending, Proposal};
 use anyhow::{Context, Result};
 use app::App;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How long requests that are under way at the end may take.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often to look at how a registered model does.
+const WATCH_EVERY: Duration = Duration::from_secs(600);
+/// How often to see whether it is time for that.
+const WATCH_PAUSE: Duration = Duration::from_millis(500);
 
 /// Records that somebody pushes. The pipeline answers when the epoch with these
 /// records is finished.
@@ -74,15 +78,52 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
+    let watching = tokio::spawn(watch_model(Arc::clone(&view), stopping.clone()));
     let router = router::router(App::new(view, requests, stopping.clone()));
     let signal = async move {
         shutdown.await;
         stop.send_replace(true);
     };
     let server = axum::serve(listener, router).with_graceful_shutdown(signal);
-    tokio::select! {
+    let served = tokio::select! {
         served = server.into_future() => served.context("the HTTP server failed"),
         () = grace(stopping) => Ok(()),
+    };
+    watching.abort();
+    served
+}
+
+/// Looks every ten minutes at how a registered model does, when there was an
+/// epoch meanwhile, and at once when another is in force.
+async fn watch_model(view: Arc<View>, mut stopping: watch::Receiver<bool>) {
+    let mut looked: Option<(Instant, u64, Option<String>)> = None;
+    loop {
+        let pause = tokio::time::timeout(WATCH_PAUSE, stopping.wait_for(|stop| *stop));
+        if pause.await.is_ok() {
+            return;
+        }
+        let (status, in_force) = (view.status(), view.in_force());
+        let model = in_force.model_version();
+        let registered = in_force.records.settings.registry.is_some();
+        if !status.ready || !registered || model.is_none() {
+            continue;
+        }
+        let due = looked.as_ref().is_none_or(|(at, epoch, of)| {
+            *of != model || (*epoch != status.epoch && at.elapsed() >= WATCH_EVERY)
+        });
+        if !due {
+            continue;
+        }
+        looked = Some((Instant::now(), status.epoch, model));
+        let (view, runtime) = (Arc::clone(&view), tokio::runtime::Handle::current());
+        let report = tokio::task::spawn_blocking(move || {
+            let report = crate::drift::report(&view, &runtime)?;
+            view.set_watched(report);
+            anyhow::Ok(())
+        });
+        if let Ok(Err(error)) = report.await {
+            tracing::warn!(%error, "how the model does could not be looked at");
+        }
     }
 }
 

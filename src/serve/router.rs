@@ -50,6 +50,7 @@ fn api() -> Router<App> {
             "/enterprises/{id}/explanation",
             get(api::enterprises::explanation),
         )
+        .route("/enterprises/{id}/change", get(api::enterprises::change))
         .route("/enterprises/{id}/history", get(api::enterprises::history))
         .route("/groups", get(api::groups::list))
         .route("/groups/{id}", get(api::groups::one))
@@ -67,6 +68,7 @@ fn api() -> Router<App> {
             post(api::push::push),
         )
         .route("/models", get(api::models::models))
+        .route("/models/watch", get(api::models::watch))
         .route("/whatif", post(api::whatif::whatif))
         .route("/rules", get(api::rules::rules))
         .route("/rules/reload", post(api::rules::reload))
@@ -82,6 +84,8 @@ fn console() -> Router<App> {
         .route("/sources", get(pages::sources::sources))
         .route("/sources/{agency}/{resource}", get(pages::source::source))
         .route("/identity", get(pages::identity::identity))
+        .route("/models", get(pages::models::models))
+        .route("/models/{version}/card", get(pages::models::model_card))
         .route("/assets/{name}", get(assets::asset))
 }
 

@@ -6,7 +6,7 @@ use tocsin_alerts::lifecycle::{Cause, EventType, Status};
 const MICRO: u64 = 1_000_000;
 
 /// Every category: letter, Chinese, English.
-pub(super) const CATEGORIES: [(char, &str, &str); 9] = [
+pub(crate) const CATEGORIES: [(char, &str, &str); 9] = [
     ('A', "合规", "legality"),
     ('B', "利诱", "inducement"),
     ('C', "公开/社会", "reach"),
@@ -19,13 +19,13 @@ pub(super) const CATEGORIES: [(char, &str, &str); 9] = [
 ];
 
 /// The Chinese name of a category letter.
-pub(super) fn category(letter: char) -> &'static str {
+pub(crate) fn category(letter: char) -> &'static str {
     let found = CATEGORIES.iter().find(|(known, ..)| *known == letter);
     found.map_or("", |(_, chinese, _)| chinese)
 }
 
 /// What happened to an alert.
-pub(super) fn event(kind: EventType) -> &'static str {
+pub(crate) fn event(kind: EventType) -> &'static str {
     match kind {
         EventType::Opened => "新增 opened",
         EventType::Raised => "升级 raised",
@@ -37,7 +37,7 @@ pub(super) fn event(kind: EventType) -> &'static str {
 }
 
 /// Why it happened.
-pub(super) fn cause(cause: Cause) -> &'static str {
+pub(crate) fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Evidence => "新记录 new records",
         Cause::Withdrawal => "来源更正 source corrected",
@@ -47,7 +47,7 @@ pub(super) fn cause(cause: Cause) -> &'static str {
 }
 
 /// Whether an alert goes on.
-pub(super) fn status(status: Status) -> &'static str {
+pub(crate) fn status(status: Status) -> &'static str {
     match status {
         Status::Open => "未结 open",
         Status::Closed => "已解除 closed",
@@ -56,12 +56,12 @@ pub(super) fn status(status: Status) -> &'static str {
 }
 
 /// Centi-points as points: 6125 → `61.25`.
-pub(super) fn index(centi: u16) -> String {
+pub(crate) fn index(centi: u16) -> String {
     format!("{}.{:02}", centi / 100, centi % 100)
 }
 
 /// Micro-log-odds to the last digit, with sign: `+0.693147`, `−2.000000`.
-pub(super) fn log_odds(micro: i64) -> String {
+pub(crate) fn log_odds(micro: i64) -> String {
     let sign = match micro {
         0 => "",
         1.. => "+",
@@ -72,16 +72,16 @@ pub(super) fn log_odds(micro: i64) -> String {
 }
 
 /// Micro-log-odds to two digits, for lists: `+0.69`, `−2.00`.
-pub(super) fn short_log_odds(micro: i64) -> String {
+pub(crate) fn short_log_odds(micro: i64) -> String {
     let sign = if micro < 0 { "−" } else { "+" };
     format!("{sign}{:.2}", micro.unsigned_abs() as f64 / MICRO as f64)
 }
 
 /// What stands in the place of a weight where a finding makes the level red.
-pub(super) const HARD_TRIGGER: &str = "直接触发 hard trigger";
+pub(crate) const HARD_TRIGGER: &str = "直接触发 hard trigger";
 
 /// A probability in per cent, with as many digits as a small one needs.
-pub(super) fn per_cent(probability: f64) -> String {
+pub(crate) fn per_cent(probability: f64) -> String {
     let per_cent = probability * 100.0;
     match per_cent {
         p if p > 99.99 => "> 99.99 %".to_owned(),
@@ -93,17 +93,17 @@ pub(super) fn per_cent(probability: f64) -> String {
 }
 
 /// An instant in Shanghai to the second: `2025-03-17 09:30:00`.
-pub(super) fn clock(ms: i64) -> String {
+pub(crate) fn clock(ms: i64) -> String {
     short_time(&crate::time::instant_text(ms))
 }
 
 /// The date and time of an RFC 3339 text, to the second.
-pub(super) fn short_time(instant: &str) -> String {
+pub(crate) fn short_time(instant: &str) -> String {
     instant.get(..19).unwrap_or(instant).replace('T', " ")
 }
 
 /// A number with a comma between thousands.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -116,7 +116,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A text as one segment of a path.
-pub(super) fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     let mut path = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -130,7 +130,7 @@ pub(super) fn segment(text: &str) -> String {
 }
 
 /// A text between tags or in a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

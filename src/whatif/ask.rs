@@ -110,15 +110,28 @@ fn load(
 
 /// Asks the server at `host:port`, with or without `http://` before it.
 fn ask(url: &str, proposal: &Proposal) -> Result<Answer> {
+    let body = serde_json::to_string(proposal)?;
+    let answer = request(url, "POST /api/v1/whatif", &body)?;
+    serde_json::from_str(&answer).context("the server's answer is of another version")
+}
+
+/// What a server says at a path.
+///
+/// # Errors
+/// When none answers, or it refuses.
+pub fn get(url: &str, path: &str) -> Result<String> {
+    request(url, &format!("GET {path}"), "")
+}
+
+fn request(url: &str, what: &str, body: &str) -> Result<String> {
     let address = url.strip_prefix("http://").unwrap_or(url);
     let address = address.trim_end_matches('/');
-    let body = serde_json::to_string(proposal)?;
     let mut stream = TcpStream::connect(address)
         .with_context(|| format!("no server answers at `{address}`; name it with --url"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     write!(
         stream,
-        "POST /api/v1/whatif HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )?;
@@ -129,7 +142,7 @@ fn ask(url: &str, proposal: &Proposal) -> Result<Answer> {
         .split_once("\r\n\r\n")
         .with_context(|| format!("`{address}` does not answer as a server of tocsin does"))?;
     if head.split_whitespace().nth(1) == Some("200") {
-        return serde_json::from_str(body).context("the server's answer is of another version");
+        return Ok(body.to_owned());
     }
     let problem: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
     bail!("{}", problem["detail"].as_str().unwrap_or(body))

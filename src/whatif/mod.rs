@@ -9,7 +9,7 @@
 mod ask;
 mod proposal;
 
-pub use ask::whatif;
+pub use ask::{get, whatif};
 pub use proposal::Proposal;
 
 use crate::pipeline::judge::figures;
@@ -351,22 +351,24 @@ fn visitor(
     [now, then]: [Policy; 2],
     limit: usize,
 ) -> Visit {
-    Box::new(move |enterprise: SubjectKey, assessments: &[Assessment]| {
-        let [present, proposed] = assessments else {
-            return;
-        };
-        let level = |scored, policy| level_of(&figures(enterprise, scored), policy);
-        let key = enterprise.0.to_be_bytes();
-        let found = Found {
-            enterprise,
-            held: held.get(&key).copied().unwrap_or_default(),
-            now: level(present, &now),
-            then: level(proposed, &then),
-            index_now: present.score.index,
-            index_then: proposed.score.index,
-        };
-        lock(&part).see(found, limit);
-    })
+    Box::new(
+        move |enterprise: SubjectKey, assessments: &[Assessment], _| {
+            let [present, proposed] = assessments else {
+                return;
+            };
+            let level = |scored, policy| level_of(&figures(enterprise, scored), policy);
+            let key = enterprise.0.to_be_bytes();
+            let found = Found {
+                enterprise,
+                held: held.get(&key).copied().unwrap_or_default(),
+                now: level(present, &now),
+                then: level(proposed, &then),
+                index_now: present.score.index,
+                index_then: proposed.score.index,
+            };
+            lock(&part).see(found, limit);
+        },
+    )
 }
 
 fn lock(part: &Mutex<Part>) -> MutexGuard<'_, Part> {

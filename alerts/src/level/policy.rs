@@ -118,7 +118,7 @@ impl Policy {
     }
 
     /// The confidence red needs, in the unit of `Assessment::coverage`.
-    pub(crate) fn red_min_coverage_per_mille(&self) -> u16 {
+    pub fn red_min_coverage_per_mille(&self) -> u16 {
         // A float cast saturates, and NaN was refused by `validate`.
         (self.red_min_confidence * 1000.0).round() as u16
     }

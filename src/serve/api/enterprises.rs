@@ -2,6 +2,7 @@
 //! that means one enterprise: credit code, old number, identifier or name.
 
 use super::figures::{AlertBody, Named, Score};
+use crate::explain::change::Change;
 use crate::explain::{Explanation, Rival};
 use crate::serve::app::App;
 use crate::serve::lookup;
@@ -9,7 +10,7 @@ use crate::serve::params::{Nothing, Params, Segments};
 use crate::serve::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tocsin_alerts::DISCLAIMER;
 use tocsin_alerts::level::Level;
 use tocsin_alerts::lifecycle::Status;
@@ -72,14 +73,50 @@ pub(in crate::serve) async fn one(
     }))
 }
 
-/// Why it has its score.
+/// As of when; a day means its end.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct At {
+    at: Option<String>,
+}
+
+/// Since when, and until when.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Between {
+    since: String,
+    at: Option<String>,
+}
+
+/// Why it has its score, or had it.
 pub(in crate::serve) async fn explanation(
     State(app): State<App>,
     Segments(id): Segments<String>,
-    Params(Nothing {}): Params<Nothing>,
+    Params(At { at }): Params<At>,
 ) -> Result<Json<Explanation>, Problem> {
+    let at = at.map(|at| instant("at", &at)).transpose()?;
     let key = lookup::enterprise(&app, &id).await?;
-    Ok(Json(lookup::explanation(&app, key).await?.explanation))
+    match at {
+        None => Ok(Json(lookup::explanation(&app, key).await?.explanation)),
+        Some(at) => Ok(Json(lookup::explanation_at(&app, key, at).await?)),
+    }
+}
+
+/// Why now: what changed between two instants.
+pub(in crate::serve) async fn change(
+    State(app): State<App>,
+    Segments(id): Segments<String>,
+    Params(Between { since, at }): Params<Between>,
+) -> Result<Json<Change>, Problem> {
+    let since = instant("since", &since)?;
+    let at = at.map(|at| instant("at", &at)).transpose()?;
+    let key = lookup::enterprise(&app, &id).await?;
+    Ok(Json(lookup::change(&app, key, since, at).await?))
+}
+
+fn instant(name: &str, text: &str) -> Result<i64, Problem> {
+    crate::time::parse_instant(text)
+        .map_err(|fault| Problem::bad_request(format!("{name}: {fault}")))
 }
 
 /// The score's past.

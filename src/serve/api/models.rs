@@ -1,9 +1,12 @@
 //! `GET models`: the model in force, down to every bin's weight, so that anyone
-//! can compute a score by hand.
+//! can compute a score by hand; its challenger; and every version of the registry.
 
 use super::rules::{Challenger, challenger};
+use crate::drift::{self, Report};
+use crate::registry::{Registry, Version};
 use crate::serve::app::App;
 use crate::serve::params::{Nothing, Params};
+use crate::serve::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -15,6 +18,16 @@ pub(in crate::serve) struct Models {
     in_force: Option<Model>,
     /// The one that is scored beside it and decides nothing.
     challenger: Option<Challenger>,
+    /// Null where the configuration names none.
+    registry: Option<Shelved>,
+}
+
+/// The registry as it is now: what was approved just now may not be in force yet.
+#[derive(Serialize)]
+struct Shelved {
+    /// The hash of the log's last entry.
+    head: String,
+    versions: Vec<Version>,
 }
 
 #[derive(Serialize)]
@@ -43,11 +56,25 @@ struct Bin {
 pub(in crate::serve) async fn models(
     State(app): State<App>,
     Params(Nothing {}): Params<Nothing>,
-) -> Json<Models> {
-    Json(Models {
+) -> Result<Json<Models>, Problem> {
+    let registry = registry(&app).await?.map(|registry| Shelved {
+        head: registry.head().to_owned(),
+        versions: registry.shelf().versions().to_vec(),
+    });
+    Ok(Json(Models {
         in_force: app.view.model().map(|model| body(&model)),
         challenger: challenger(&app),
-    })
+        registry,
+    }))
+}
+
+/// The registry, where the configuration names one.
+pub(in crate::serve) async fn registry(app: &App) -> Result<Option<Registry>, Problem> {
+    let Some(folder) = app.view.settings().registry.clone() else {
+        return Ok(None);
+    };
+    let read = app.blocking(move |_| Registry::read(&folder).map_err(anyhow::Error::msg));
+    read.await.map(Some)
 }
 
 fn body(model: &BoundScorecard) -> Model {
@@ -64,4 +91,20 @@ fn body(model: &BoundScorecard) -> Model {
             })
             .collect(),
     }
+}
+
+/// How the model in force does, looked at now; live epochs go on meanwhile.
+pub(in crate::serve) async fn watch(
+    State(app): State<App>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<Report>, Problem> {
+    let _place = app.survey_place()?;
+    let runtime = tokio::runtime::Handle::current();
+    let report = app.blocking(move |view| {
+        let report = drift::report(view, &runtime);
+        Ok(report.map_err(|error| format!("{error:#}")))
+    });
+    let report = report.await?.map_err(Problem::unavailable)?;
+    app.view.set_watched(report.clone());
+    Ok(Json(report))
 }

@@ -5,17 +5,19 @@ use super::explained::{self, Check, ContributionRow};
 use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
 use crate::explain::Explanation;
+use crate::explain::change::text as change_text;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
 use crate::serve::app::App;
 use crate::serve::chart::{self, Point};
 use crate::serve::lookup::{self, Explained};
-use crate::serve::params::Segments;
+use crate::serve::params::{Params, Segments};
 use crate::serve::problem::Problem;
 use crate::serve::text;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
+use serde::Deserialize;
 use tocsin_alerts::level::{Level, level_of};
 use tocsin_alerts::lifecycle::{Alert, Status};
 use tocsin_ingest::fact::SubjectKey;
@@ -92,22 +94,84 @@ pub(super) struct EnterprisePage {
     pub(super) group: Option<GroupCard>,
     pub(super) alerts: Vec<AlertCard>,
     pub(super) api: String,
+    /// What the next level would take, a line a change.
+    pub(super) cheapest: Option<(LevelMark, Vec<String>)>,
+    /// What changed, where that was asked for.
+    pub(super) change: Option<ChangeCard>,
+    /// Days that can be asked about: path and words.
+    pub(super) since: Vec<(String, String)>,
 }
+
+/// What changed since a day.
+pub(super) struct ChangeCard {
+    pub(super) since: String,
+    pub(super) lines: Vec<String>,
+}
+
+/// Since when the page is to say what changed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::serve) struct Since {
+    since: Option<String>,
+}
+
+/// How many days back one can ask with a click.
+const BACK: [i32; 4] = [1, 7, 30, 90];
 
 /// The page.
 pub(in crate::serve) async fn enterprise(
     State(app): State<App>,
     id: Result<Segments<String>, Problem>,
+    query: Result<Params<Since>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Segments(id) = id?;
+    let Params(Since { since }) = query?;
     let key = lookup::enterprise(&app, &id).await?;
+    let change = change_card(&app, key, since).await?;
     let explained = lookup::explanation(&app, key).await?;
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
     let standing = standing(&app, &explained, open);
     let cards = cards(&app, alerts).await?;
     let group = group_card(&app, key).await?;
-    page(&compose(&app, explained, standing, cards, group))
+    let page_of = compose(&app, explained, standing, cards, group);
+    page(&EnterprisePage { change, ..page_of })
+}
+
+async fn change_card(
+    app: &App,
+    key: SubjectKey,
+    since: Option<String>,
+) -> Result<Option<ChangeCard>, Problem> {
+    let Some(since) = since else {
+        return Ok(None);
+    };
+    let since_ms = crate::time::parse_instant(&since).map_err(Problem::bad_request)?;
+    let lines = match lookup::change(app, key, since_ms, None).await {
+        Ok(change) => change_text(&change).lines().map(str::to_owned).collect(),
+        // It had no score then, say: the rest of the page stands.
+        Err(problem) => vec![problem.detail],
+    };
+    Ok(Some(ChangeCard { since, lines }))
+}
+
+fn cheapest(explanation: &Explanation) -> Option<(LevelMark, Vec<String>)> {
+    let next = explanation.next_level.as_ref()?;
+    let level = Level::from_name(&next.level).unwrap_or_default();
+    Some((level.into(), next.cheapest.as_ref()?.lines()))
+}
+
+/// The days before the last epoch that one can ask about with a click.
+fn days_back(app: &App, id: &str) -> Vec<(String, String)> {
+    let today = crate::time::day_of(app.view.status().time_ms);
+    let link = |days: i32| {
+        let day = crate::time::day_text(today - days);
+        (
+            format!("{}?since={day}", enterprise_path(id)),
+            format!("{days} 日 days"),
+        )
+    };
+    BACK.map(link).to_vec()
 }
 
 fn compose(
@@ -125,6 +189,9 @@ fn compose(
     let (counting, idle) = explained::contributions(&explanation);
     EnterprisePage {
         frame: Frame::of(app),
+        cheapest: cheapest(&explanation),
+        change: None,
+        since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
         elements: elements(&explanation.contributions),
         chart: score_chart(app, &history),

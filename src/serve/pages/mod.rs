@@ -7,6 +7,7 @@ mod explained;
 mod feed;
 pub(super) mod home;
 pub(super) mod identity;
+pub(super) mod models;
 mod rows;
 pub(super) mod search;
 pub(super) mod source;

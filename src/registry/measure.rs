@@ -1,0 +1,254 @@
+//! Measures a version on the state: distributions over all enterprises, and how
+//! good it is by outcomes, where there are any.
+
+use super::dossier::{
+    By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Share, Subgroup,
+};
+use crate::census::{self, sector_name};
+use crate::config::{AsOf, Settings};
+use crate::pipeline::rules::Model;
+use crate::pipeline::specs;
+use crate::train::{self, Examples};
+use crate::view::View;
+use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use tocsin_models::{Evaluation, Scorecard, evaluate};
+use tokio::runtime::Handle;
+
+/// Folds and seed of the cross-validation.
+const FOLDS: usize = 5;
+const SEED: u64 = 1;
+/// Parts of the ranking that lift is shown of.
+const TENTHS: usize = 10;
+/// Subgroups with fewer rows are not shown: they would say nothing, and of whom.
+const MIN_ROWS: usize = 20;
+/// Subgroups shown, the largest first.
+const MAX_SUBGROUPS: usize = 40;
+
+/// A dossier of a version that is not measured.
+///
+/// # Errors
+/// When the program cannot read itself.
+pub fn unmeasured(card: &Scorecard, settings: &Settings) -> Result<Dossier> {
+    let made = card.provenance();
+    let categories = settings.features.iter().map(|feature| {
+        let spec = &feature.spec;
+        (spec.name.clone(), spec.category.letter())
+    });
+    let kind = serde_json::from_str::<serde_json::Value>(&card.to_json())?;
+    Ok(Dossier {
+        format: FORMAT,
+        version: card.version().to_owned(),
+        kind: kind["kind"].as_str().unwrap_or("scorecard").to_owned(),
+        made: Made {
+            data_hash: made.data_hash.clone(),
+            config_hash: made.config_hash.clone(),
+            created: made.created.clone(),
+            note: made.note.clone(),
+        },
+        program: crate::cluster::build()?,
+        configuration: settings.hash.clone(),
+        features: settings.parts.get("features").cloned().unwrap_or_default(),
+        categories: categories.collect(),
+        parameters: serde_json::to_value(&settings.training.params)?,
+        measured: None,
+    })
+}
+
+/// A dossier with everything that the state says of a version.
+///
+/// # Errors
+/// When the version does not fit the features, or the state cannot be read.
+pub fn measured(card: &Scorecard, view: &View, runtime: &Handle) -> Result<Dossier> {
+    let in_force = view.in_force();
+    let settings = &in_force.records.settings;
+    let model = Model::new(card.clone(), settings)?;
+    let rules = in_force.with(Settings::clone(settings), Some(model), None);
+    let engine = view.engine().context("the engine has ended")?;
+    let sampled = census::sample(&engine, &rules)?;
+    let population = census::begin(&engine, &rules, &sampled.shapes)?.finish()?;
+    let status = view.status();
+    let judged = judged(card, view, status.time_ms, runtime);
+    let (judged, not_judged) = match judged {
+        Ok(judged) => (Some(judged), String::new()),
+        Err(error) => (None, format!("{error:#}")),
+    };
+    Ok(Dossier {
+        measured: Some(Measured {
+            epoch: status.epoch,
+            as_of: crate::time::instant_text(status.time_ms),
+            records: status.stats.iter().map(|stats| stats.accepted).sum(),
+            population,
+            contributions: sampled.contributions,
+            sampled: sampled.enterprises,
+            judged,
+            not_judged,
+        }),
+        ..unmeasured(card, settings)?
+    })
+}
+
+/// How good it is by the outcomes there are. Where it was trained on just these,
+/// that is judged by what each row scores while it is held out.
+fn judged(card: &Scorecard, view: &View, time_ms: i64, runtime: &Handle) -> Result<Judged> {
+    let records = view.records();
+    let settings = &records.settings;
+    let examples = Examples::gather(view, time_ms, runtime)?;
+    let hash = examples.hash();
+    let by = match card.provenance().data_hash == hash {
+        true => By::HeldOut,
+        false => By::Itself,
+    };
+    let log_odds = match by {
+        By::HeldOut => train::held_out(settings, &examples, FOLDS, SEED)?,
+        By::Itself => {
+            let bound = card.bind(&specs(settings))?;
+            let rows = examples.rows.iter();
+            rows.map(|row| bound.score(row).log_odds).collect()
+        }
+    };
+    let groups = examples.groups();
+    let strata = examples.within.as_deref();
+    let found = evaluate(&log_odds, &examples.labels, strata, &groups, SEED)?;
+    let reproduced = by == By::HeldOut
+        && train::fit(settings, &examples, time_ms)
+            .is_ok_and(|again| again.version() == card.version());
+    let order = ranking(&log_odds, &examples);
+    Ok(Judged {
+        by,
+        rows: found.rows,
+        positives: found.positives,
+        enterprises: found.enterprises,
+        known: match settings.training.as_of {
+            AsOf::Now => "now".to_owned(),
+            AsOf::Outcome => "outcome".to_owned(),
+        },
+        data_hash: hash,
+        reproduced,
+        figures: figures(&found),
+        precision_at: precision(&found, &order, &examples.labels),
+        calibration: calibration(&found),
+        tenths: tenths(&order, &examples.labels),
+        subgroups: subgroups(&order, &examples, view, settings)?,
+    })
+}
+
+/// The rows from the highest score to the lowest; of equals by whom they are.
+fn ranking(log_odds: &[i64], examples: &Examples) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..log_odds.len()).collect();
+    order.sort_by_key(|row| {
+        let who = examples.enterprises[*row].hash64();
+        (std::cmp::Reverse(log_odds[*row]), who, *row)
+    });
+    order
+}
+
+fn figures(found: &Evaluation) -> Vec<Figure> {
+    let within = found.auc_within.as_ref();
+    let named = [
+        ("average precision", Some(&found.average_precision)),
+        ("AUC", Some(&found.auc)),
+        ("AUC within sectors", within),
+        ("best F1", Some(&found.f1_best)),
+        ("0.5 P + 0.3 R + 0.2 F1", Some(&found.f_weighted)),
+        ("Brier score", Some(&found.brier)),
+    ];
+    let figure = |(name, figure): (&str, Option<&tocsin_models::Figure>)| {
+        let figure = figure?;
+        Some(Figure {
+            name: name.to_owned(),
+            value: figure.value,
+            low: figure.low,
+            high: figure.high,
+        })
+    };
+    named.into_iter().filter_map(figure).collect()
+}
+
+fn precision(found: &Evaluation, order: &[usize], labels: &[bool]) -> Vec<(usize, Share)> {
+    let at = |(count, figure): &(usize, tocsin_models::Figure)| {
+        let first = order.iter().take(*count);
+        let part = first.filter(|row| labels[**row]).count();
+        let share = Share {
+            part,
+            whole: *count,
+            low: figure.low,
+            high: figure.high,
+        };
+        (*count, share)
+    };
+    found.precision_at.iter().map(at).collect()
+}
+
+fn calibration(found: &Evaluation) -> Vec<Calibration> {
+    let bins = found.calibration.iter();
+    bins.map(|bin| Calibration {
+        predicted: bin.predicted,
+        observed: Share::of((bin.observed * bin.rows as f64).round() as usize, bin.rows),
+    })
+    .collect()
+}
+
+fn tenths(order: &[usize], labels: &[bool]) -> Vec<(usize, usize)> {
+    let part = |tenth: usize| {
+        let bound = |place: usize| order.len() * place / TENTHS;
+        let rows = &order[bound(tenth)..bound(tenth + 1)];
+        (rows.len(), rows.iter().filter(|row| labels[**row]).count())
+    };
+    (0..TENTHS).map(part).collect()
+}
+
+/// Who is found and who is alarmed by district and sector, when as many are
+/// visited as there are positives.
+fn subgroups(
+    order: &[usize],
+    examples: &Examples,
+    view: &View,
+    settings: &Settings,
+) -> Result<Vec<Subgroup>> {
+    let positives = examples.labels.iter().filter(|label| **label).count();
+    let mut visited = vec![false; order.len()];
+    order
+        .iter()
+        .take(positives)
+        .for_each(|row| visited[*row] = true);
+    let known = view.records().identities(&examples.enterprises)?;
+    let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    let sector = settings.sector_place().zip(settings.sectors.as_ref());
+    for (row, enterprise) in examples.enterprises.iter().enumerate() {
+        let identity = known.get(enterprise);
+        let district = identity.and_then(|identity| identity.district.clone());
+        if let Some(district) = district {
+            let district = ("district".to_owned(), district);
+            groups.entry(district).or_default().push(row);
+        }
+        if let Some((place, (feature, _))) = &sector {
+            let name = sector_name(examples.rows[row][*place]);
+            groups.entry((feature.clone(), name)).or_default().push(row);
+        }
+    }
+    let count = |rows: &[usize], label: bool| {
+        let of_label = rows.iter().filter(|row| examples.labels[**row] == label);
+        let (mut part, mut whole) = (0, 0);
+        for row in of_label {
+            whole += 1;
+            part += usize::from(visited[*row]);
+        }
+        Share::of(part, whole)
+    };
+    let groups = groups
+        .into_iter()
+        .filter(|(_, rows)| rows.len() >= MIN_ROWS);
+    let mut subgroups: Vec<Subgroup> = groups
+        .map(|((by, name), rows)| Subgroup {
+            by,
+            name,
+            rows: rows.len(),
+            found: count(&rows, true),
+            alarmed: count(&rows, false),
+        })
+        .collect();
+    subgroups.sort_by_key(|group| (group.by.clone(), std::cmp::Reverse(group.rows)));
+    subgroups.truncate(MAX_SUBGROUPS);
+    Ok(subgroups)
+}

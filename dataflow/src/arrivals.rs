@@ -67,13 +67,15 @@ impl Arrivals {
         }
     }
 
-    /// Takes what has come so far for an epoch that stays open; rules wait for
-    /// its end.
+    /// Takes what has come so far for an epoch that stays open. Observations wait
+    /// for its end, where each subject's are one sum, and so do rules.
     pub(crate) fn take_piece(&mut self) -> Arrivals {
-        let mut piece = std::mem::take(self);
-        self.today = piece.today;
-        self.rules = std::mem::take(&mut piece.rules);
-        piece
+        Arrivals {
+            profiles: std::mem::take(&mut self.profiles),
+            aliases: std::mem::take(&mut self.aliases),
+            links: std::mem::take(&mut self.links),
+            ..Arrivals::default()
+        }
     }
 
     /// Takes all that belongs to an epoch that closes at `time`; rules for

@@ -72,12 +72,26 @@ impl Address {
 struct Rows<R> {
     by_worker: Vec<Vec<R>>,
     load: fn(Vec<R>) -> Load,
+    /// Whether they enter a first epoch before its end.
+    in_pieces: bool,
 }
 
 impl<R> Rows<R> {
     fn new(workers: usize, load: fn(Vec<R>) -> Load) -> Self {
         let by_worker = (0..workers).map(|_| Vec::new()).collect();
-        Rows { by_worker, load }
+        Rows {
+            by_worker,
+            load,
+            in_pieces: true,
+        }
+    }
+
+    /// Rows that are summed by the workers until the epoch ends.
+    fn summed(workers: usize, load: fn(Vec<R>) -> Load) -> Self {
+        Rows {
+            in_pieces: false,
+            ..Rows::new(workers, load)
+        }
     }
 
     fn push(&mut self, subject: SubjectKey, row: R, workers: &Workers) {
@@ -111,7 +125,9 @@ impl<R> Rows<R> {
         let rows = std::mem::take(&mut self.by_worker[worker]);
         let sent = rows.len();
         workers.addresses[worker].send((self.load)(rows));
-        workers.opening.sent(sent, workers.here());
+        if self.in_pieces {
+            workers.opening.sent(sent, workers.here());
+        }
     }
 }
 
@@ -159,7 +175,7 @@ impl Loader {
             workers: Workers { addresses, opening },
             keepings,
             kinds,
-            observed: Rows::new(count, Load::Observed),
+            observed: Rows::summed(count, Load::Observed),
             profiles: Rows::new(count, Load::Profiles),
             aliases: Rows::new(count, Load::Aliases),
             links: Rows::new(count, Load::Links),

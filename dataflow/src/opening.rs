@@ -1,9 +1,10 @@
 //! The first load of an engine, in pieces.
 //!
 //! A load of everything there is, at a start or restart, would wait whole in
-//! front of the dataflow, and be there a second time while it is arranged. So it
-//! enters in pieces, at instants before the first epoch's, each arranged before
-//! the next one is taken.
+//! front of the dataflow, and be there a second time while it is arranged. So
+//! profiles, aliases and links enter in pieces, at instants before the first
+//! epoch's, each arranged before the next one is taken. Observations do not:
+//! until the epoch ends a subject's are one sum.
 //!
 //! Contract: what comes out of the first epoch is what would have come out had
 //! everything entered at its end: rules come into force there, nothing is

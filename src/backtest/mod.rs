@@ -99,7 +99,7 @@ pub fn backtest(
         bail!(
             "no day to look back on from {} to {}; the state is as of {}",
             day_text(request.from),
-            day_text(request.to),
+            day_text(request.to.min(end)),
             day_text(end)
         );
     };

@@ -19,7 +19,7 @@ use std::collections::{BTreeSet, HashMap};
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
 use tocsin_ingest::values::{identify, name, subject};
-use tocsin_models::{BoundScorecard, Category};
+use tocsin_models::{BoundModel, Category};
 
 /// Links are followed this often: account → holder → enterprise, and what
 /// shares a subject with it.
@@ -283,8 +283,8 @@ fn follows(key: SubjectKey) -> bool {
 /// When the landing cannot be read.
 pub fn explain(
     records: &Records,
-    model: &BoundScorecard,
-    challenger: Option<&BoundScorecard>,
+    model: &BoundModel,
+    challenger: Option<&BoundModel>,
     enterprise: SubjectKey,
     status: &Status,
 ) -> Result<Option<Explanation>> {
@@ -347,8 +347,8 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
 /// What an explanation is made of.
 struct Parts<'a> {
     records: &'a Records,
-    model: &'a BoundScorecard,
-    challenger: Option<&'a BoundScorecard>,
+    model: &'a BoundModel,
+    challenger: Option<&'a BoundModel>,
     enterprise: SubjectKey,
     folded: &'a Folded<'a>,
     kept: &'a [Kept],
@@ -397,7 +397,7 @@ impl Parts<'_> {
         }
     }
 
-    fn rival(&self, model: &BoundScorecard, row: &[Option<i64>]) -> Rival {
+    fn rival(&self, model: &BoundModel, row: &[Option<i64>]) -> Rival {
         let settings = &self.records.settings;
         let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, row);
         Rival {

@@ -218,12 +218,14 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
 fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
     let runtime = pipeline.runtime().clone();
-    let card = train::train(&view, view.status().time_ms, &runtime)?;
+    let kind = args.kind.map(Into::into);
+    let card = train::train(&view, view.status().time_ms, kind, &runtime)?;
     let levels = || -> Result<String> { Ok(report::levels(&export::lines(&view, &runtime)?)) };
     let before = view.model().is_some().then(&levels).transpose()?;
     pipeline.activate(&card)?;
     say!(
-        "model {} is in force: {}",
+        "{} {} is in force: {}",
+        card.kind().name(),
         card.version(),
         card.provenance().note
     );
@@ -254,17 +256,30 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let splits = train::evaluate(
-        view,
-        view.status().time_ms,
-        usize::from(args.folds),
-        args.seed,
-        usize::from(args.repeats),
-        pipeline.runtime(),
-    )?;
+    let records = view.records();
+    let examples = train::Examples::gather(view, view.status().time_ms, pipeline.runtime())?;
+    let splits = train::Splits {
+        folds: usize::from(args.folds),
+        seed: args.seed,
+        repeats: usize::from(args.repeats),
+    };
+    if let Some(file) = &args.features {
+        train::write_examples(file, &records, &examples, splits)?;
+        say!(
+            "{} examples written to {}",
+            examples.labels.len(),
+            file.display()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let kinds = match args.kind {
+        Some(kind) => vec![kind.into()],
+        None => tocsin_models::KINDS.to_vec(),
+    };
+    let judged = train::evaluate(&records.settings, &examples, &kinds, splits)?;
     match args.json {
-        true => print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?,
-        false => print(&report::evaluations(&splits))?,
+        true => print(&format!("{}\n", serde_json::to_string_pretty(&judged)?))?,
+        false => print(&report::evaluations(&judged))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -156,7 +156,16 @@ fn an_evaluation_prints_its_figures() {
             .out
     };
     let figures: Value = serde_json::from_str(&json()).unwrap();
-    let splits = figures.as_array().expect("one evaluation a split");
+    let kinds: Vec<&Value> = figures
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| &of["kind"])
+        .collect();
+    assert_eq!(kinds, ["scorecard", "forest"]);
+    let splits = figures[0]["splits"]
+        .as_array()
+        .expect("one evaluation a split");
     assert_eq!(splits.len(), 5, "{figures}");
     assert!(
         splits
@@ -172,7 +181,7 @@ fn auc(world: &World) -> f64 {
         .tocsin("data", &["evaluate", "--folds", "4", "--json"])
         .ok();
     let figures: Value = serde_json::from_str(&printed.out).unwrap();
-    figures[0]["auc"]["value"].as_f64().unwrap()
+    figures[0]["splits"][0]["auc"]["value"].as_f64().unwrap()
 }
 
 /// Complaints about the enterprises that `about` picks, all on one day.

@@ -7,7 +7,7 @@ use crate::serve::params::{Nothing, Params};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tocsin_models::BoundScorecard;
+use tocsin_models::BoundModel;
 
 #[derive(Serialize)]
 pub(in crate::serve) struct Models {
@@ -50,7 +50,7 @@ pub(in crate::serve) async fn models(
     })
 }
 
-fn body(model: &BoundScorecard) -> Model {
+fn body(model: &BoundModel) -> Model {
     let bin = |(bin, weight)| Bin { bin, weight };
     let features = model.features().iter().enumerate();
     Model {

@@ -220,7 +220,7 @@ fn tree(raw: &[Vec<Option<i64>>], features: usize) -> Result<Vec<Node>, String> 
         match node.split {
             Some(split) => expected.push(split.right as usize),
             None => match expected.pop() {
-                Some(right) if right == place + 1 => {}
+                Some(right) if right == place + 1 && right < nodes.len() => {}
                 None if place + 1 == nodes.len() => {}
                 _ => return Err(format!("node {place} is where no branch ends")),
             },

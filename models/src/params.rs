@@ -49,7 +49,7 @@ pub struct ForestParams {
 impl Default for ForestParams {
     fn default() -> Self {
         ForestParams {
-            trees: 300,
+            trees: 500,
             tries: 0.2,
             min_leaf: 1,
             draw: 20_000,

@@ -128,7 +128,7 @@ fn a_forest_with_faults_is_refused_with_each_named() {
     assert!(forest("[[[5, 0, 10000, 2], [-3], [20]], [[1]]]").is_ok());
     for (trees, told) in [
         ("[[]]", "a branch has no end"),
-        ("[[[5, 0, 10000, 2], [-3]]]", "a branch has no end"),
+        ("[[[5, 0, 10000, 2], [-3]]]", "no branch ends"),
         ("[[[5, 0, 10000, 1], [-3], [20]]]", "no branch ends"),
         ("[[[5], [6]]]", "no branch ends"),
         ("[[[5, 1, null, 2], [-3], [20]]]", "there is no feature 1"),

@@ -39,7 +39,8 @@ def boosted(train, outcomes, test, categories):
     def typed(frame):
         frame = frame.copy()
         for name in categories:
-            frame[name] = pd.Categorical(frame[name], categories=levels[name])
+            known = frame[name].where(frame[name].isin(levels[name]))
+            frame[name] = pd.Categorical(known, categories=levels[name])
         return frame.rename(columns=lambda name: name.replace(":", "_"))
 
     levels = {name: sorted(train[name].dropna().unique()) for name in categories}

@@ -89,6 +89,9 @@ fn read_card(text: &str, faults: &mut Vec<String>) -> Option<Artifact> {
     card.ok()
 }
 
+/// Why a forest has no number that could be set.
+const OF_TREES: &str = "the model is a forest: its weights are those of its trees";
+
 /// Applies one `KEY=VALUE`.
 fn set(pair: &str, settings: &mut Settings, card: &mut Option<Artifact>) -> Result<(), String> {
     let Some((key, value)) = pair.split_once('=') else {
@@ -101,7 +104,8 @@ fn set(pair: &str, settings: &mut Settings, card: &mut Option<Artifact>) -> Resu
         Some(("model", "intercept")) => {
             let micro = scaled(value, MICRO, i64::MIN);
             edit_card(card, micro, |json, micro| {
-                json["intercept"] = micro.into();
+                let intercept = json.get_mut("intercept");
+                *intercept.ok_or(OF_TREES)? = micro.into();
                 Ok(())
             })
         }
@@ -199,7 +203,7 @@ fn each_weight(json: &mut Value, name: &str, change: impl Fn(i64) -> i64) -> Res
     let feature = features.next();
     let feature = feature.ok_or_else(|| format!("the model has no feature `{name}`"))?;
     let Some(bins) = feature["bins"].as_array_mut() else {
-        return Err("the model is a forest: its features have no weights of their own".to_owned());
+        return Err(OF_TREES.to_owned());
     };
     for bin in bins {
         bin["weight"] = change(bin["weight"].as_i64().unwrap_or(0)).into();

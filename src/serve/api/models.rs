@@ -20,6 +20,8 @@ pub(in crate::serve) struct Models {
 #[derive(Serialize)]
 struct Model {
     version: String,
+    /// `scorecard` or `forest`; the features of a forest have no bins.
+    kind: &'static str,
     /// Micro-log-odds that every enterprise starts from.
     intercept: i64,
     features: Vec<Feature>,
@@ -55,6 +57,7 @@ fn body(model: &BoundModel) -> Model {
     let features = model.features().iter().enumerate();
     Model {
         version: model.version().to_owned(),
+        kind: model.kind().name(),
         intercept: model.intercept(),
         features: features
             .map(|(place, spec)| Feature {

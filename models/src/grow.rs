@@ -45,6 +45,10 @@ pub(crate) struct Grower<'a> {
     labels: &'a [bool],
     bounds: Bounds,
     order: Vec<u32>,
+    /// Codes of the sample by feature: a tree reads them many times, and those of
+    /// all rows would not stay in the cache.
+    codes: Vec<Vec<u8>>,
+    positive: Vec<bool>,
     histogram: Vec<Tally>,
 }
 
@@ -71,6 +75,8 @@ impl<'a> Grower<'a> {
             labels,
             bounds,
             order: (0..table.features() as u32).collect(),
+            codes: vec![Vec::new(); table.features()],
+            positive: Vec::new(),
             histogram: vec![Tally::default(); 256],
         }
     }
@@ -82,7 +88,9 @@ impl<'a> Grower<'a> {
     }
 
     /// Grows a tree on `sample`, in which a row may occur several times.
-    pub(crate) fn grow(&mut self, sample: &mut [u32], rng: &mut ChaCha8Rng) -> Vec<Grown> {
+    pub(crate) fn grow(&mut self, sample: &[u32], rng: &mut ChaCha8Rng) -> Vec<Grown> {
+        self.gather(sample);
+        let mut order: Vec<u32> = (0..sample.len() as u32).collect();
         let mut nodes: Vec<Grown> = Vec::new();
         let mut open = vec![Open {
             from: 0,
@@ -94,8 +102,8 @@ impl<'a> Grower<'a> {
             if let Some(split) = parent.and_then(|parent| nodes[parent].split.as_mut()) {
                 split.right = place as u32;
             }
-            let rows = &mut sample[from..to];
-            let tally = Tally::of(rows.iter().map(|row| self.labels[*row as usize]));
+            let rows = &mut order[from..to];
+            let tally = Tally::of(rows.iter().map(|row| self.positive[*row as usize]));
             let border = self.border(rows, tally, rng);
             nodes.push(Grown {
                 tally,
@@ -122,6 +130,18 @@ impl<'a> Grower<'a> {
         nodes
     }
 
+    /// Copies what the sample's rows hold; from here on rows are places in it.
+    fn gather(&mut self, sample: &[u32]) {
+        for (feature, codes) in self.codes.iter_mut().enumerate() {
+            let all = &self.table.column(feature).codes;
+            codes.clear();
+            codes.extend(sample.iter().map(|row| all[*row as usize]));
+        }
+        self.positive.clear();
+        let labels = sample.iter().map(|row| self.labels[*row as usize]);
+        self.positive.extend(labels);
+    }
+
     /// The best border of some features drawn at random; more are drawn while
     /// none of them has any.
     fn border(&mut self, rows: &[u32], tally: Tally, rng: &mut ChaCha8Rng) -> Option<Border> {
@@ -145,12 +165,12 @@ impl<'a> Grower<'a> {
 
     /// The best border of one feature.
     fn best_of(&mut self, feature: u32, rows: &[u32], tally: Tally) -> Option<Border> {
-        let codes = &self.table.column(feature as usize).codes;
+        let codes = &self.codes[feature as usize];
         let (mut low, mut high) = (u8::MAX, 0);
         for row in rows {
             let code = codes[*row as usize];
             (low, high) = (low.min(code), high.max(code));
-            self.histogram[usize::from(code)].add(self.labels[*row as usize]);
+            self.histogram[usize::from(code)].add(self.positive[*row as usize]);
         }
         let mut best: Option<Border> = None;
         let mut left = Tally::default();
@@ -179,7 +199,7 @@ impl<'a> Grower<'a> {
 
     /// Moves what goes left to the front; how many those are.
     fn part(&self, rows: &mut [u32], border: Border) -> usize {
-        let codes = &self.table.column(border.feature as usize).codes;
+        let codes = &self.codes[border.feature as usize];
         let mut middle = 0;
         for place in 0..rows.len() {
             if codes[rows[place] as usize] <= border.last {

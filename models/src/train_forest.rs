@@ -24,7 +24,7 @@ use crate::tally::Tally;
 /// A leaf is mixed with this many average rows before it says log-odds.
 const LEAF_SHRINKAGE: f64 = 1.0;
 /// About how many rows calibrate the probability, where there are more.
-const CALIBRATION_ROWS: usize = 100_000;
+const CALIBRATION_ROWS: usize = 50_000;
 
 /// A tree in training: its nodes, what they say, and whom it was grown on.
 #[derive(Debug)]
@@ -202,7 +202,7 @@ impl Tree {
         }
         // Whichever features were drawn before must not matter.
         grower.forget();
-        let nodes = grower.grow(&mut sample, rng);
+        let nodes = grower.grow(&sample, rng);
         Tree {
             values: values(&nodes, base),
             nodes,

@@ -180,19 +180,24 @@ pub fn evaluations(judged: &[Judged]) -> String {
         let _ = write!(text, " {:>10}", kind.name());
     }
     let within = |e: &Evaluation| e.auc_within.map_or(f64::NAN, |figure| figure.value);
-    let figures: [(&str, &dyn Fn(&Evaluation) -> f64); 6] = [
-        ("average precision", &|e| e.average_precision.value),
-        ("AUC", &|e| e.auc.value),
-        ("AUC within sectors", &within),
-        ("best F1", &|e| e.f1_best.value),
-        ("0.5 P + 0.3 R + 0.2 F1", &|e| e.f_weighted.value),
-        ("calibration error", &|e| e.calibration_error.value),
-    ];
-    for (name, figure) in figures {
-        let means: Vec<f64> = judged
-            .iter()
-            .map(|j| j.splits.iter().map(figure).sum::<f64>() / splits as f64)
-            .collect();
+    let figures = |e: &Evaluation| {
+        [
+            ("average precision", e.average_precision.value),
+            ("AUC", e.auc.value),
+            ("AUC within sectors", within(e)),
+            ("best F1", e.f1_best.value),
+            ("0.5 P + 0.3 R + 0.2 F1", e.f_weighted.value),
+            ("calibration error", e.calibration_error.value),
+        ]
+    };
+    let first = judged.first().and_then(|judged| judged.splits.first());
+    let names = first.map(figures).into_iter().flatten();
+    for (place, (name, _)) in names.enumerate() {
+        let mean = |of: &Judged| {
+            let sum: f64 = of.splits.iter().map(|e| figures(e)[place].1).sum();
+            sum / splits as f64
+        };
+        let means: Vec<f64> = judged.iter().map(mean).collect();
         if means.iter().all(|mean| mean.is_nan()) {
             continue;
         }

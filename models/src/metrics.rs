@@ -278,6 +278,6 @@ mod tests {
         let ranking = Ranking::new(vec![item(3, true, 0), item(2, false, 1), item(1, true, 2)]);
         let drawn = ranking.curve(&[0, 1, 2]);
         let written = curve(&[(2, false), (1, true), (1, true)]);
-        assert_eq!(drawn.0, written.0);
+        assert_eq!(drawn.steps, written.steps);
     }
 }

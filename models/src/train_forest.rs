@@ -277,6 +277,6 @@ fn held_out(trees: &[Tree], table: &Table, units: &Units) -> Vec<Option<f64>> {
         (count > 0).then(|| sum / f64::from(count))
     };
     let stride = table.rows().div_ceil(CALIBRATION_ROWS).max(1);
-    let judged = |row: usize| (row % stride == 0).then(|| mean(row)).flatten();
+    let judged = |row: usize| row.is_multiple_of(stride).then(|| mean(row)).flatten();
     (0..table.rows()).map(judged).collect()
 }

@@ -328,7 +328,7 @@ fn stages(settings: &Arc<Settings>, folder: &Path, workers: usize) -> Result<()>
     };
     let model = fs::read_to_string(model_path(settings)?)?;
     let model =
-        tocsin_models::Scorecard::from_json(&model)?.bind(&crate::pipeline::specs(settings))?;
+        tocsin_models::Artifact::from_json(&model)?.bind(&crate::pipeline::specs(settings))?;
     let engine = Engine::start(config, 1, Some(model))?;
     let mut loader = engine.loader();
     for source in catalogue.sources() {

@@ -193,9 +193,30 @@ pub struct Train {
     /// Which configuration, which state
     #[command(flatten)]
     pub place: Place,
+    /// Another kind of model than the configured one
+    #[arg(long)]
+    pub kind: Option<Kind>,
     /// Also write the artifact to a file
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// A kind of model.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Kind {
+    /// Bins with weights
+    Scorecard,
+    /// Many trees, averaged
+    Forest,
+}
+
+impl From<Kind> for tocsin_models::ModelKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Scorecard => tocsin_models::ModelKind::Scorecard,
+            Kind::Forest => tocsin_models::ModelKind::Forest,
+        }
+    }
 }
 
 /// `tocsin evaluate`
@@ -213,6 +234,12 @@ pub struct Evaluate {
     /// Judge the state's alert feed by a simulated city's truth instead
     #[arg(long, conflicts_with_all = ["folds", "seed", "repeats"])]
     pub truth: Option<PathBuf>,
+    /// Judge only this kind of model
+    #[arg(long)]
+    pub kind: Option<Kind>,
+    /// Instead of judging, write what would be judged as CSV: outcomes, features and folds
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["truth", "kind", "json"])]
+    pub features: Option<PathBuf>,
     /// Splits judged; a single one is a matter of luck
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub repeats: u16,

@@ -29,7 +29,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use tocsin_alerts::level::{lacking, level_of};
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
 use tocsin_ingest::values::{identify, name, subject};
-use tocsin_models::{BoundScorecard, Category};
+use tocsin_models::{BoundModel, Category};
 
 /// Links are followed this often: account → holder → enterprise, and what
 /// shares a subject with it.
@@ -414,7 +414,7 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
 struct Parts<'a> {
     records: &'a Records,
     by: By<'a>,
-    model: &'a BoundScorecard,
+    model: &'a BoundModel,
     enterprise: SubjectKey,
     folded: &'a Folded<'a>,
     kept: &'a [Kept],
@@ -477,7 +477,7 @@ impl Parts<'_> {
         }
     }
 
-    fn rival(&self, model: &BoundScorecard, row: &[Option<i64>]) -> Rival {
+    fn rival(&self, model: &BoundModel, row: &[Option<i64>]) -> Rival {
         let settings = &self.records.settings;
         let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, row);
         Rival {

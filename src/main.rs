@@ -240,7 +240,8 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
 fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let view = Arc::clone(pipeline.view());
     let runtime = pipeline.runtime().clone();
-    let card = train::train(&view, view.status().time_ms, &runtime)?;
+    let kind = args.kind.map(Into::into);
+    let card = train::train(&view, view.status().time_ms, kind, &runtime)?;
     if view.settings().registry.is_some() {
         return trained_for_registry(&card, args);
     }
@@ -248,7 +249,8 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
     let before = view.model().is_some().then(&levels).transpose()?;
     pipeline.activate(&card)?;
     say!(
-        "model {} is in force: {}",
+        "{} {} is in force: {}",
+        card.kind().name(),
         card.version(),
         card.provenance().note
     );
@@ -270,7 +272,7 @@ fn train(pipeline: &mut Pipeline, args: &cli::Train) -> Result<ExitCode> {
 }
 
 /// What is registered comes into force by approval alone.
-fn trained_for_registry(card: &tocsin_models::Scorecard, args: &cli::Train) -> Result<ExitCode> {
+fn trained_for_registry(card: &tocsin_models::Artifact, args: &cli::Train) -> Result<ExitCode> {
     let out = args.out.as_ref().context(
         "the configuration has a registry: training puts nothing in force. Say --out FILE, then `tocsin model submit FILE`",
     )?;
@@ -291,19 +293,32 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let splits = train::evaluate(
-        view,
-        view.status().time_ms,
-        usize::from(args.folds),
-        args.seed,
-        usize::from(args.repeats),
-        pipeline.runtime(),
-    )?;
-    if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&splits)?))?;
+    let records = view.records();
+    let examples = train::Examples::gather(view, view.status().time_ms, pipeline.runtime())?;
+    let splits = train::Splits {
+        folds: usize::from(args.folds),
+        seed: args.seed,
+        repeats: usize::from(args.repeats),
+    };
+    if let Some(file) = &args.features {
+        train::write_examples(file, &records, &examples, splits)?;
+        say!(
+            "{} examples written to {}",
+            examples.labels.len(),
+            file.display()
+        );
         return Ok(ExitCode::SUCCESS);
     }
-    print(&report::evaluations(&splits))?;
+    let kinds = match args.kind {
+        Some(kind) => vec![kind.into()],
+        None => tocsin_models::KINDS.to_vec(),
+    };
+    let judged = train::evaluate(&records.settings, &examples, &kinds, splits)?;
+    if args.json {
+        print(&format!("{}\n", serde_json::to_string_pretty(&judged)?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&report::evaluations(&judged))?;
     if let Some(audited) = queue::estimate::audited(view)? {
         print(&audited.text())?;
     }

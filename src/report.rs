@@ -3,10 +3,12 @@
 
 use crate::export::Line;
 use crate::pipeline::records::Records;
+use crate::train::Judged;
 use crate::view::View;
 use anyhow::Result;
 use std::fmt::Write;
 use tocsin_alerts::level::Level;
+use tocsin_models::Evaluation;
 
 /// Reasons for refusal listed per source.
 const REASONS: usize = 8;
@@ -164,28 +166,47 @@ pub fn levels(lines: &[Line]) -> String {
     text
 }
 
-/// The first split's figures whole, then the means over all splits.
-pub fn evaluations(splits: &[tocsin_models::Evaluation]) -> String {
-    let Some(first) = splits.first() else {
-        return String::new();
-    };
-    let mean = |figure: &dyn Fn(&tocsin_models::Evaluation) -> f64| {
-        splits.iter().map(figure).sum::<f64>() / splits.len() as f64
-    };
-    let mut text = format!("{first}\nmean of {} splits\n", splits.len());
-    let mut line = |name: &str, value: f64| {
-        let _ = writeln!(text, "  {name:<24} {value:.4}");
-    };
-    line("average precision", mean(&|e| e.average_precision.value));
-    line("AUC", mean(&|e| e.auc.value));
-    if first.auc_within.is_some() {
-        let within =
-            |e: &tocsin_models::Evaluation| e.auc_within.as_ref().map_or(f64::NAN, |f| f.value);
-        line("AUC within sectors", mean(&within));
+/// Of each kind of model the first split's figures whole, then all kinds side by
+/// side: means over all splits.
+pub fn evaluations(judged: &[Judged]) -> String {
+    let mut text = String::new();
+    for Judged { kind, splits } in judged {
+        let first = splits.first().map(ToString::to_string);
+        let _ = writeln!(text, "{}\n{}", kind.name(), first.unwrap_or_default());
     }
-    line("best F1", mean(&|e| e.f1_best.value));
-    line("0.5 P + 0.3 R + 0.2 F1", mean(&|e| e.f_weighted.value));
-    text
+    let splits = judged.first().map_or(0, |judged| judged.splits.len());
+    let _ = write!(text, "{:<26}", format!("mean of {splits} splits"));
+    for Judged { kind, .. } in judged {
+        let _ = write!(text, " {:>10}", kind.name());
+    }
+    let within = |e: &Evaluation| e.auc_within.map_or(f64::NAN, |figure| figure.value);
+    let figures = |e: &Evaluation| {
+        [
+            ("average precision", e.average_precision.value),
+            ("AUC", e.auc.value),
+            ("AUC within sectors", within(e)),
+            ("best F1", e.f1_best.value),
+            ("0.5 P + 0.3 R + 0.2 F1", e.f_weighted.value),
+            ("calibration error", e.calibration_error.value),
+        ]
+    };
+    let first = judged.first().and_then(|judged| judged.splits.first());
+    let names = first.map(figures).into_iter().flatten();
+    for (place, (name, _)) in names.enumerate() {
+        let mean = |of: &Judged| {
+            let sum: f64 = of.splits.iter().map(|e| figures(e)[place].1).sum();
+            sum / splits as f64
+        };
+        let means: Vec<f64> = judged.iter().map(mean).collect();
+        if means.iter().all(|mean| mean.is_nan()) {
+            continue;
+        }
+        let _ = write!(text, "\n  {name:<24}");
+        for mean in means {
+            let _ = write!(text, " {mean:>10.4}");
+        }
+    }
+    text + "\n"
 }
 
 /// An explanation as text.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tocsin_dataflow::{Engine, EngineConfig, EngineStats, Loader, Role};
 use tocsin_ingest::fact::{Facts, NEVER, Observation, Slot, SubjectKey, SubjectKind};
-use tocsin_models::Scorecard;
+use tocsin_models::Artifact;
 
 const SEED: u64 = 42;
 /// Observations of each enterprise.
@@ -192,7 +192,7 @@ fn mix(number: u64) -> u64 {
 fn engine(args: &Soak, folder: &Path) -> Result<()> {
     let config = write_config(&CONFIG, &folder.join("config"))?;
     let settings = Settings::read(&config).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
-    let model = Scorecard::from_json(&fs::read_to_string(model_path(&settings)?)?)?;
+    let model = Artifact::from_json(&fs::read_to_string(model_path(&settings)?)?)?;
     let plan = settings.plan();
     let of_role = |role: Role| {
         let slots = plan.slots.iter().enumerate();

@@ -4,11 +4,14 @@ use crate::config::{AsOf, Settings};
 use crate::hindsight::{self, Example};
 use crate::pipeline::records::Records;
 use crate::pipeline::specs;
+use crate::time::midnight_ms;
 use crate::verify::fold_all;
 use crate::view::View;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
 use tocsin_ingest::fact::{SubjectKey, VALUE_SCALE};
-use tocsin_models::{Evaluation, Provenance, Scorecard, TrainParams};
+use tocsin_ingest::values::Uscc;
+use tocsin_models::{Artifact, Evaluation, FeatureKind, ModelKind, Provenance, TrainParams};
 use tokio::runtime::Handle;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -125,23 +128,37 @@ fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>>
     row
 }
 
-/// Trains a scorecard on all outcomes as of `time_ms`.
+/// Trains a model on all outcomes as of `time_ms`; of the configured kind, unless
+/// another is given.
 ///
 /// # Errors
 /// When the landing cannot be read, or the outcomes do not suffice.
-pub fn train(view: &View, time_ms: i64, runtime: &Handle) -> Result<Scorecard> {
+pub fn train(
+    view: &View,
+    time_ms: i64,
+    kind: Option<ModelKind>,
+    runtime: &Handle,
+) -> Result<Artifact> {
     let records = view.records();
     let examples = Examples::gather(view, time_ms, runtime)?;
-    fit(&records.settings, &examples, time_ms)
+    let training = &records.settings.training;
+    let kind = kind.unwrap_or(training.params.kind);
+    fit(&records.settings, &examples, kind, training.as_of, time_ms)
 }
 
-/// Trains a scorecard on these examples.
+/// Trains a model on these examples, which are as of `as_of`.
 ///
 /// # Errors
 /// When they do not suffice.
-pub fn fit(settings: &Settings, examples: &Examples, time_ms: i64) -> Result<Scorecard> {
+pub fn fit(
+    settings: &Settings,
+    examples: &Examples,
+    kind: ModelKind,
+    as_of: AsOf,
+    time_ms: i64,
+) -> Result<Artifact> {
     let positive = examples.labels.iter().filter(|positive| **positive).count();
-    let known = match settings.training.as_of {
+    let known = match as_of {
         AsOf::Now => "as known at the end",
         AsOf::Outcome => "as known before the month of the outcome",
     };
@@ -156,39 +173,29 @@ pub fn fit(settings: &Settings, examples: &Examples, time_ms: i64) -> Result<Sco
             examples.labels.len()
         ),
     };
-    Ok(tocsin_models::train_grouped(
+    let params = TrainParams {
+        kind,
+        ..settings.training.params.clone()
+    };
+    Ok(tocsin_models::train_model(
         &specs(settings),
         &examples.rows,
         &examples.labels,
         &examples.groups(),
-        settings.training.params.clone(),
+        &params,
         provenance,
     )?)
 }
 
-/// Trains a scorecard on what was known at the beginning of `day`.
+/// Trains a model of the configured kind on what was known at the beginning of
+/// `day`.
 ///
 /// # Errors
 /// When the examples do not suffice.
-pub fn train_on(settings: &Settings, known: Vec<Example>, day: i32) -> Result<Scorecard> {
+pub fn train_on(settings: &Settings, known: Vec<Example>, day: i32) -> Result<Artifact> {
     let examples = Examples::of(settings, known)?;
-    let provenance = Provenance {
-        data_hash: examples.hash(),
-        config_hash: settings.hash.clone(),
-        created: crate::time::day_text(day),
-        note: format!(
-            "{} outcomes, as known before their months",
-            examples.labels.len()
-        ),
-    };
-    Ok(tocsin_models::train_grouped(
-        &specs(settings),
-        &examples.rows,
-        &examples.labels,
-        &examples.groups(),
-        settings.training.params.clone(),
-        provenance,
-    )?)
+    let kind = settings.training.params.kind;
+    fit(settings, &examples, kind, AsOf::Outcome, midnight_ms(day))
 }
 
 /// What each example scores by a model trained without its enterprise: held
@@ -199,10 +206,12 @@ pub fn train_on(settings: &Settings, known: Vec<Example>, day: i32) -> Result<Sc
 pub fn held_out(
     settings: &Settings,
     examples: &Examples,
+    kind: ModelKind,
     folds: usize,
     seed: u64,
 ) -> Result<Vec<i64>> {
     let params = TrainParams {
+        kind,
         base_rate: None,
         ..settings.training.params.clone()
     };
@@ -217,42 +226,127 @@ pub fn held_out(
     )?)
 }
 
-/// Judges the training by cross-validation that never separates an enterprise,
-/// once for each of `repeats` splits.
+/// How the training of one kind of model was judged.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Judged {
+    /// The kind.
+    pub kind: ModelKind,
+    /// One evaluation a split.
+    pub splits: Vec<Evaluation>,
+}
+
+/// Judges the training of each of `kinds` by cross-validation that never
+/// separates an enterprise, once for each of `repeats` splits, which are the same
+/// for all kinds.
 ///
 /// # Errors
 /// As [`train`].
 pub fn evaluate(
-    view: &View,
-    time_ms: i64,
-    folds: usize,
-    seed: u64,
-    repeats: usize,
-    runtime: &Handle,
-) -> Result<Vec<Evaluation>> {
-    let records = view.records();
-    let settings = &records.settings;
-    let examples = Examples::gather(view, time_ms, runtime)?;
+    settings: &Settings,
+    examples: &Examples,
+    kinds: &[ModelKind],
+    splits: Splits,
+) -> Result<Vec<Judged>> {
     let specs = specs(settings);
     let groups = examples.groups();
-    let within = examples.within.as_deref();
-    // Held against the examples, whatever the rate among all is.
-    let params = TrainParams {
-        base_rate: None,
-        ..settings.training.params.clone()
-    };
-    let split = |seed: u64| {
-        tocsin_models::cross_validate(
-            &specs,
-            &examples.rows,
-            &examples.labels,
-            within,
-            &groups,
-            params.clone(),
-            folds,
-            seed,
-        )
-    };
-    let seeds = seed..seed + repeats as u64;
-    Ok(seeds.map(split).collect::<Result<_, _>>()?)
+    let mut judged = Vec::new();
+    for kind in kinds {
+        // Held against the examples, whatever the rate among all is.
+        let params = TrainParams {
+            kind: *kind,
+            base_rate: None,
+            ..settings.training.params.clone()
+        };
+        let split = |seed: u64| {
+            tocsin_models::cross_validate(
+                &specs,
+                &examples.rows,
+                &examples.labels,
+                examples.within.as_deref(),
+                &groups,
+                params.clone(),
+                splits.folds,
+                seed,
+            )
+        };
+        judged.push(Judged {
+            kind: *kind,
+            splits: splits.seeds().map(split).collect::<Result<_, _>>()?,
+        });
+    }
+    Ok(judged)
+}
+
+/// How examples are split, and how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Splits {
+    /// Folds of each split.
+    pub folds: usize,
+    /// Seed of the first.
+    pub seed: u64,
+    /// How many splits.
+    pub repeats: usize,
+}
+
+impl Splits {
+    fn seeds(self) -> std::ops::Range<u64> {
+        self.seed..self.seed + self.repeats as u64
+    }
+}
+
+/// Writes the examples as CSV, as they are trained and judged on: identifier,
+/// outcome, whether in the sectors judged apart, the fold in each split, and each
+/// feature's value, its kind after its name; empty where it is missing.
+///
+/// # Errors
+/// When the disk refuses, or the landing cannot be read.
+pub fn write_examples(
+    path: &Path,
+    records: &Records,
+    examples: &Examples,
+    splits: Splits,
+) -> Result<()> {
+    let ids = records.opaque_ids()?;
+    let groups = examples.groups();
+    let folds: Vec<Vec<usize>> = splits
+        .seeds()
+        .map(|seed| tocsin_models::deal_folds(&groups, &examples.labels, splits.folds, seed))
+        .collect();
+    let mut writer = csv::Writer::from_path(path)
+        .with_context(|| format!("`{}` cannot be written", path.display()))?;
+    let mut head = ["id", "outcome", "within"].map(str::to_owned).to_vec();
+    head.extend(splits.seeds().map(|seed| format!("fold:{seed}")));
+    head.extend(specs(&records.settings).iter().map(|spec| {
+        let kind = match spec.kind {
+            FeatureKind::Number => "number",
+            FeatureKind::Category => "category",
+        };
+        format!("{}:{kind}", spec.name)
+    }));
+    writer.write_record(&head)?;
+    for (place, enterprise) in examples.enterprises.iter().enumerate() {
+        let code = Uscc::from_key(*enterprise).map(|code| code.as_str().to_owned());
+        let within = examples.within.as_ref().is_some_and(|within| within[place]);
+        let flag = |flag: bool| u8::from(flag).to_string();
+        let mut line = vec![
+            code.or_else(|| ids.get(enterprise).cloned())
+                .unwrap_or_else(|| format!("{enterprise:032x}")),
+            flag(examples.labels[place]),
+            flag(within),
+        ];
+        line.extend(folds.iter().map(|folds| folds[place].to_string()));
+        let shown = |value: &Option<i64>| value.map_or(String::new(), decimal);
+        line.extend(examples.rows[place].iter().map(shown));
+        writer.write_record(&line)?;
+    }
+    writer.flush()?;
+    Ok(())
+}
+
+/// A stored value as people write it.
+fn decimal(stored: i64) -> String {
+    let scale = VALUE_SCALE.unsigned_abs();
+    let sign = if stored < 0 { "-" } else { "" };
+    let (whole, part) = (stored.unsigned_abs() / scale, stored.unsigned_abs() % scale);
+    format!("{sign}{whole}.{part:04}")
 }

@@ -123,7 +123,7 @@ fn compare_groups(
     folded: &Folded<'_>,
     incremental: &Incremental,
     records: &Records,
-    model: &tocsin_models::BoundScorecard,
+    model: &tocsin_models::BoundModel,
     verification: &mut Verification,
 ) {
     let pooled = folded.pooled();
@@ -196,7 +196,7 @@ struct Incremental {
 /// What a dataflow holds that is loaded afresh from the landing.
 fn incremental(
     records: &Records,
-    model: &tocsin_models::BoundScorecard,
+    model: &tocsin_models::BoundModel,
     options: &Options,
     epoch: u64,
     time_ms: i64,

@@ -15,7 +15,7 @@ use tocsin_alerts::store::Sequenced;
 use tocsin_dataflow::{Engine, EpochOutput};
 use tocsin_ingest::catalogue::Catalogue;
 use tocsin_ingest::fact::Slot;
-use tocsin_models::BoundScorecard;
+use tocsin_models::BoundModel;
 use tokio::sync::broadcast;
 
 /// Events kept for readers that are slow; who falls further behind reads the
@@ -146,7 +146,7 @@ impl View {
     }
 
     /// The model in force.
-    pub fn model(&self) -> Option<BoundScorecard> {
+    pub fn model(&self) -> Option<BoundModel> {
         self.in_force().bound()
     }
 

@@ -6,19 +6,18 @@ use crate::fold::Folded;
 use tocsin_alerts::level::Assessment;
 use tocsin_ingest::catalogue::SlotMeaning;
 use tocsin_ingest::fact::{Slot, SubjectKey};
-use tocsin_models::{BoundScorecard, Category};
+use tocsin_models::{BoundModel, Category};
 
 /// The figures of an enterprise as the fold has them; `row` is its features.
 pub fn assess(
     settings: &Settings,
     enterprise: SubjectKey,
     folded: &Folded<'_>,
-    model: &BoundScorecard,
+    model: &BoundModel,
     row: &[Option<i64>],
 ) -> Assessment {
-    let score = model.score(row);
     let mut weights = Vec::new();
-    model.contributions(row, &mut weights);
+    let score = model.explain(row, &mut weights);
     let mut figures = Assessment {
         enterprise: enterprise.0.to_be_bytes(),
         log_odds: score.log_odds,

@@ -96,6 +96,75 @@ fn a_trained_model_is_in_force_and_kept() {
 }
 
 #[test]
+fn a_forest_is_in_force_explained_exactly_and_verified() {
+    let world = checked_world();
+    world.edit(
+        "tocsin.toml",
+        "artifact = \"model.json\"",
+        "train = \"if-missing\"\n\n[training]\nkind = \"forest\"\ntrees = 40",
+    );
+    world.tocsin("data", &["run", "--once"]).ok();
+    world.verify("data");
+    for number in [3, 4, 15] {
+        let found = world.explain("data", &code(number));
+        let parts = found["contributions"].as_array().unwrap().iter();
+        let sum: i64 = parts.map(|part| part["weight"].as_i64().unwrap()).sum();
+        let intercept = found["intercept"].as_i64().unwrap();
+        assert_eq!(
+            intercept + sum,
+            found["log_odds"].as_i64().unwrap(),
+            "{found}"
+        );
+    }
+    let scores = world.scores("data");
+    assert!(support::log_odds(&scores, &code(3)) > support::log_odds(&scores, &code(4)));
+
+    // A scorecard in its place, then it beside the scorecard.
+    let out = world.path("forest.json");
+    let forest = ["train", "--kind", "forest", "--out", text(&out)];
+    world.tocsin("data", &forest).ok();
+    let trained = world.tocsin("data", &["train", "--kind", "scorecard"]).ok();
+    assert!(trained.out.contains("scorecard ") || trained.err.contains("scorecard "));
+    world.edit(
+        "tocsin.toml",
+        "train = \"if-missing\"",
+        "train = \"if-missing\"\nchallenger = \"forest.json\"",
+    );
+    world.tocsin("data", &["run", "--once"]).ok();
+    world.verify("data");
+    let forest: Value = serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
+    let found = world.explain("data", &code(3));
+    assert_eq!(found["challenger"]["model"], forest["version"], "{found}");
+}
+
+#[test]
+fn examples_are_written_with_their_folds() {
+    let world = checked_world();
+    let out = world.path("examples.csv");
+    let args = [
+        "evaluate",
+        "--folds",
+        "4",
+        "--repeats",
+        "2",
+        "--features",
+        text(&out),
+    ];
+    world.tocsin("data", &args).ok();
+    let written = fs::read_to_string(out).unwrap();
+    let mut lines = written.lines();
+    let head = lines.next().unwrap();
+    assert!(
+        head.starts_with("id,outcome,within,fold:1,fold:2,"),
+        "{head}"
+    );
+    let positive = lines
+        .clone()
+        .filter(|line| line.split(',').nth(1) == Some("1"));
+    assert_eq!((lines.count(), positive.count()), (240, 80));
+}
+
+#[test]
 fn training_again_gives_the_same_bytes() {
     let world = checked_world();
     train_if_missing(&world);
@@ -156,7 +225,16 @@ fn an_evaluation_prints_its_figures() {
             .out
     };
     let figures: Value = serde_json::from_str(&json()).unwrap();
-    let splits = figures.as_array().expect("one evaluation a split");
+    let kinds: Vec<&Value> = figures
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| &of["kind"])
+        .collect();
+    assert_eq!(kinds, ["scorecard", "forest"]);
+    let splits = figures[0]["splits"]
+        .as_array()
+        .expect("one evaluation a split");
     assert_eq!(splits.len(), 5, "{figures}");
     assert!(
         splits
@@ -172,7 +250,7 @@ fn auc(world: &World) -> f64 {
         .tocsin("data", &["evaluate", "--folds", "4", "--json"])
         .ok();
     let figures: Value = serde_json::from_str(&printed.out).unwrap();
-    figures[0]["auc"]["value"].as_f64().unwrap()
+    figures[0]["splits"][0]["auc"]["value"].as_f64().unwrap()
 }
 
 /// Complaints about the enterprises that `about` picks, all on one day.

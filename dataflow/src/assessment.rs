@@ -2,7 +2,7 @@
 //! categories, agencies and features stand behind it.
 
 use serde::{Deserialize, Serialize};
-use tocsin_models::{BoundScorecard, Category, Score};
+use tocsin_models::{BoundModel, Category, Score};
 
 use crate::features::{is_registered, value};
 use crate::places::{Placed, Places};
@@ -79,7 +79,7 @@ impl Assessor {
     pub(crate) fn beside(
         &mut self,
         plan: &Plan,
-        (model, resting): (&BoundScorecard, &Resting),
+        (model, resting): (&BoundModel, &Resting),
         tally: &Tally,
     ) -> Assessment {
         self.score(plan, model, resting, tally)
@@ -89,17 +89,22 @@ impl Assessor {
     fn score(
         &mut self,
         plan: &Plan,
-        model: &BoundScorecard,
+        model: &BoundModel,
         resting: &Resting,
         tally: &Tally,
     ) -> Assessment {
         let (base, touched) = (resting.base(), &self.touched);
         let score = model.score_from(base, &self.row, touched, &mut self.contributions);
         self.telling.clear();
-        self.telling.extend(touched);
-        self.telling.extend(resting.standing());
-        self.telling.sort_unstable();
-        self.telling.dedup();
+        if model.is_additive() {
+            self.telling.extend(touched);
+            self.telling.extend(resting.standing());
+            self.telling.sort_unstable();
+            self.telling.dedup();
+        } else {
+            // What one feature says can change with any other.
+            self.telling.extend(0..self.row.len() as u16);
+        }
         let placed = self.places.of(tally);
         let (categories, agencies) = behind(plan, placed, &self.telling, &self.contributions);
         Assessment {

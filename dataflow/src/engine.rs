@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use timely::communication::WorkerGuards;
 use timely::worker::Worker;
 use tocsin_ingest::fact::{Slot, SubjectKey};
-use tocsin_models::BoundScorecard;
+use tocsin_models::BoundModel;
 
 use crate::cluster::{Distant, Inbox, Peers};
 use crate::error::EngineError;
@@ -111,7 +111,7 @@ impl Engine {
     pub fn start(
         config: EngineConfig,
         start_time_ms: u64,
-        model: Option<BoundScorecard>,
+        model: Option<BoundModel>,
     ) -> Result<Engine, EngineError> {
         Engine::build(config, None, start_time_ms, model)
     }
@@ -127,7 +127,7 @@ impl Engine {
         config: EngineConfig,
         peers: Peers,
         start_time_ms: u64,
-        model: Option<BoundScorecard>,
+        model: Option<BoundModel>,
     ) -> Result<Engine, EngineError> {
         Engine::build(config, Some(peers), start_time_ms, model)
     }
@@ -136,7 +136,7 @@ impl Engine {
         config: EngineConfig,
         peers: Option<Peers>,
         start_time_ms: u64,
-        model: Option<BoundScorecard>,
+        model: Option<BoundModel>,
     ) -> Result<Engine, EngineError> {
         let EngineConfig { workers, mut plan } = config;
         plan.remember();
@@ -201,7 +201,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the model is bound to other features, or a worker is gone.
-    pub fn set_model(&self, time_ms: u64, model: BoundScorecard) -> Result<(), EngineError> {
+    pub fn set_model(&self, time_ms: u64, model: BoundModel) -> Result<(), EngineError> {
         self.set_rules(time_ms, Rules::new(self.plan.clone(), model)?)
     }
 

@@ -4,7 +4,7 @@
 //! enterprise has facts in, some tens of hundreds, and takes the rest from
 //! here. A value without facts does not depend on the day.
 
-use tocsin_models::{Base, BoundScorecard};
+use tocsin_models::{Base, BoundModel};
 
 use crate::features::fill_row;
 use crate::keeping::slot_of;
@@ -26,7 +26,7 @@ pub(crate) struct Resting {
 
 impl Resting {
     /// What `model` makes of the features of `plan`.
-    pub(crate) fn new(plan: &Plan, model: &BoundScorecard) -> Self {
+    pub(crate) fn new(plan: &Plan, model: &BoundModel) -> Self {
         let mut row = Vec::new();
         fill_row(plan, Places::default().of(&Tally::default()), 0, &mut row);
         let mut features = vec![Vec::new(); plan.slots.len()];

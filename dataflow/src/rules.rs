@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::SubjectKey;
-use tocsin_models::BoundScorecard;
+use tocsin_models::BoundModel;
 
 use crate::assessment::Assessment;
 use crate::error::EngineError;
@@ -30,7 +30,7 @@ pub type Tell = Arc<dyn Fn(SubjectKey, &Assessment) -> bool + Send + Sync>;
 /// A model that only grades.
 #[derive(Clone)]
 pub(crate) struct Challenger {
-    pub(crate) model: BoundScorecard,
+    pub(crate) model: BoundModel,
     pub(crate) resting: Arc<Resting>,
     pub(crate) grade: Grade,
 }
@@ -42,7 +42,7 @@ pub struct Rules(Arc<Inner>);
 #[derive(Clone)]
 struct Inner {
     plan: Plan,
-    model: BoundScorecard,
+    model: BoundModel,
     resting: Arc<Resting>,
     challenger: Option<Challenger>,
     tell: Option<Tell>,
@@ -53,7 +53,7 @@ impl Rules {
     ///
     /// # Errors
     /// When the plan contradicts itself or the model is bound to other features.
-    pub fn new(plan: Plan, model: BoundScorecard) -> Result<Rules, EngineError> {
+    pub fn new(plan: Plan, model: BoundModel) -> Result<Rules, EngineError> {
         match plan.check() {
             faults if faults.is_empty() => {}
             faults => return Err(EngineError::Plan(faults)),
@@ -79,7 +79,7 @@ impl Rules {
     ///
     /// # Errors
     /// When the challenger is bound to other features than the model.
-    pub fn beside(self, challenger: BoundScorecard, grade: Grade) -> Result<Rules, EngineError> {
+    pub fn beside(self, challenger: BoundModel, grade: Grade) -> Result<Rules, EngineError> {
         if challenger.features() != self.model().features() {
             return Err(EngineError::Model {
                 model: challenger.features().len(),
@@ -114,7 +114,7 @@ impl Rules {
         &self.0.plan
     }
 
-    pub(crate) fn model(&self) -> &BoundScorecard {
+    pub(crate) fn model(&self) -> &BoundModel {
         &self.0.model
     }
 

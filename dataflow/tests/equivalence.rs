@@ -15,7 +15,7 @@ use tocsin_dataflow::{business_day, midnight};
 use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Profile, Slot, Standing, SubjectKey, Term, VALUE_SCALE,
 };
-use tocsin_models::{BoundScorecard, Category};
+use tocsin_models::{BoundModel, Category};
 
 const FIRST_DAY: i32 = 20_000;
 const HOUR: u64 = 3_600_000;
@@ -265,7 +265,7 @@ fn is_registered(plan: &Plan, sums: &Known) -> bool {
     sums.keys().any(|slot| role(slot) == Role::Registers)
 }
 
-fn assess(plan: &Plan, model: &BoundScorecard, sums: &Known, today: i32) -> Option<Assessment> {
+fn assess(plan: &Plan, model: &BoundModel, sums: &Known, today: i32) -> Option<Assessment> {
     if !is_registered(plan, sums) {
         return None;
     }
@@ -459,7 +459,7 @@ impl State {
         }
     }
 
-    fn of_batch(plan: &Plan, model: &BoundScorecard, facts: &[Fact], day: i32) -> State {
+    fn of_batch(plan: &Plan, model: &BoundModel, facts: &[Fact], day: i32) -> State {
         let mut state = State::default();
         let batch = Batch::new(plan, facts, day);
         state.count_waiting(&batch);

@@ -101,21 +101,33 @@ impl RawCard {
     }
 
     fn head_faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        if self.format != FORMAT {
-            faults.push(format!("format `{}`, allowed is {FORMAT}", self.format));
-        }
-        if self.kind != "scorecard" {
-            faults.push(format!("kind `{}`, allowed is `scorecard`", self.kind));
-        }
+        let mut faults = head_faults(self.format, &self.kind, "scorecard");
         faults.extend(weight_fault("intercept", self.intercept));
-        let mut names: Vec<&str> = self.features.iter().map(|f| f.name.as_str()).collect();
-        names.sort_unstable();
-        for pair in names.windows(2).filter(|pair| pair[0] == pair[1]) {
-            faults.push(format!("feature `{}` is listed twice", pair[0]));
-        }
+        faults.extend(names_twice(self.features.iter().map(|f| f.name.as_str())));
         faults
     }
+}
+
+/// What is wrong with the head of an artifact of kind `expected`.
+pub(crate) fn head_faults(format: u32, kind: &str, expected: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    if format != FORMAT {
+        faults.push(format!("format `{format}`, allowed is {FORMAT}"));
+    }
+    if kind != expected {
+        faults.push(format!("kind `{kind}`, allowed is `{expected}`"));
+    }
+    faults
+}
+
+/// A fault for each feature that is listed more than once.
+pub(crate) fn names_twice<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<&str> = names.collect();
+    names.sort_unstable();
+    let twice = names.windows(2).filter(|pair| pair[0] == pair[1]);
+    twice
+        .map(|pair| format!("feature `{}` is listed twice", pair[0]))
+        .collect()
 }
 
 impl RawFeature {
@@ -165,7 +177,8 @@ impl RawBin {
     }
 }
 
-fn weight_fault(what: &str, weight: i64) -> Option<String> {
+/// A weight out of bounds.
+pub(crate) fn weight_fault(what: &str, weight: i64) -> Option<String> {
     let within = (-MAX_WEIGHT..=MAX_WEIGHT).contains(&weight);
     (!within).then(|| format!("{what} `{weight}`, allowed are -{MAX_WEIGHT} to {MAX_WEIGHT}"))
 }

@@ -204,7 +204,7 @@ impl Weighed {
 
 /// The number with the most trailing zeros above `low` and up to `high`: cuts
 /// are read by people.
-fn roundest(low: i64, high: i64) -> i64 {
+pub(crate) fn roundest(low: i64, high: i64) -> i64 {
     let (low, high) = (i128::from(low), i128::from(high));
     let mut step: i128 = 1_000_000_000_000_000_000;
     while step > 1 {

@@ -40,6 +40,14 @@ pub struct Base {
 }
 
 impl Base {
+    pub(crate) fn new(row: Vec<Option<i64>>, contributions: Vec<i64>, score: Score) -> Base {
+        Base {
+            row,
+            contributions,
+            score,
+        }
+    }
+
     /// The values, in feature order.
     pub fn row(&self) -> &[Option<i64>] {
         &self.row
@@ -140,6 +148,12 @@ impl BoundScorecard {
         score
     }
 
+    /// Both at once.
+    pub fn explain(&self, row: &[Option<i64>], out: &mut Vec<i64>) -> Score {
+        self.contributions(row, out);
+        self.score(row)
+    }
+
     /// What every enterprise starts from, in micro-log-odds.
     pub fn intercept(&self) -> i64 {
         self.0.intercept
@@ -176,10 +190,8 @@ impl BoundScorecard {
         self.0.anchors.index(log_odds)
     }
 
-    /// The least log-odds (micro) that reach `index` centi-points; `None` for an
-    /// index of 100, which nothing reaches.
-    pub fn log_odds_at(&self, index: u16) -> Option<i64> {
-        self.0.anchors.log_odds_at(index)
+    pub(crate) fn anchors(&self) -> &Anchors {
+        &self.0.anchors
     }
 }
 

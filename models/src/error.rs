@@ -5,21 +5,21 @@
 
 use thiserror::Error;
 
-/// Why a scorecard, a training or an evaluation was refused.
+/// Why a model, a training or an evaluation was refused.
 #[derive(Debug, Error)]
 pub enum ModelError {
     /// A letter that is no category.
     #[error("unknown category `{0}` (allowed are A to H and R)")]
     Category(char),
     /// The text is not JSON, or not of this shape.
-    #[error("scorecard cannot be read: {0}")]
+    #[error("model cannot be read: {0}")]
     Json(#[from] serde_json::Error),
-    /// The scorecard contradicts itself; every fault is listed.
-    #[error("scorecard is refused:{}", list(.0))]
+    /// The model contradicts itself; every fault is listed.
+    #[error("model is refused:{}", list(.0))]
     Scorecard(Vec<String>),
     /// The content was changed after the version was written.
     #[error(
-        "scorecard says version `{stated}` but its content is version `{computed}` \
+        "model says version `{stated}` but its content is version `{computed}` \
          (after an edit by hand, set \"version\" to \"\")"
     )]
     Version {
@@ -28,8 +28,8 @@ pub enum ModelError {
         /// What its content hashes to.
         computed: String,
     },
-    /// The scorecard is for other features; every difference is listed.
-    #[error("scorecard does not fit the configured features:{}", list(.0))]
+    /// The model is for other features; every difference is listed.
+    #[error("model does not fit the configured features:{}", list(.0))]
     Features(Vec<String>),
     /// Training parameters outside their bounds; every fault is listed.
     #[error("training parameters are refused:{}", list(.0))]

@@ -59,10 +59,15 @@ pub struct Evaluation {
     pub auc_within: Option<Figure>,
     /// The best F1 of any threshold.
     pub f1_best: Figure,
-    /// 0.5·precision + 0.3·recall + 0.2·F1 at probability 0.5.
+    /// 0.5·precision + 0.3·recall + 0.2·F1 at the threshold that the training
+    /// chose; at probability 0.5 where scores alone are judged.
     pub f_weighted: Figure,
     /// Mean squared error of the probability.
     pub brier: Figure,
+    /// Expected calibration error: the mean distance between probability and
+    /// share of positives in ten parts of the ranking. Its interval lies high:
+    /// drawing adds noise, and noise only ever adds to a distance.
+    pub calibration_error: Figure,
     /// Share of positives among the first so many rows: at 100, at 200, and at
     /// the number of positives; left out where there are fewer rows.
     pub precision_at: Vec<(usize, Figure)>,
@@ -83,11 +88,25 @@ pub fn evaluate(
     groups: &[u64],
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
+    evaluate_flagged(log_odds, None, labels, strata, groups, seed)
+}
+
+/// As [`evaluate`]; `flagged` are the rows that are said to be positive, those of
+/// probability 0.5 and more if it is not given.
+pub(crate) fn evaluate_flagged(
+    log_odds: &[i64],
+    flagged: Option<&[bool]>,
+    labels: &[bool],
+    strata: Option<&[bool]>,
+    groups: &[u64],
+    seed: u64,
+) -> Result<Evaluation, ModelError> {
     check(log_odds, labels, strata, groups).map_err(ModelError::Evaluation)?;
     let (units, count) = units(groups);
     let item = |row: usize| Item {
         log_odds: log_odds[row],
         label: labels[row],
+        flagged: flagged.map_or(log_odds[row] >= 0, |flagged| flagged[row]),
         unit: units[row],
     };
     let all = Ranking::new((0..labels.len()).map(item).collect());
@@ -170,7 +189,7 @@ fn judge(all: &Ranking, within: Option<&Ranking>, units: usize, seed: u64) -> Ev
         .zip(bounds)
         .map(|(&value, (low, high))| Figure { value, low, high })
         .collect();
-    let at = |(place, count): (usize, &usize)| (*count, figures[5 + place]);
+    let at = |(place, count): (usize, &usize)| (*count, figures[6 + place]);
     Evaluation {
         rows: all.items().len(),
         positives,
@@ -181,6 +200,7 @@ fn judge(all: &Ranking, within: Option<&Ranking>, units: usize, seed: u64) -> Ev
         f1_best: figures[2],
         f_weighted: figures[3],
         brier: figures[4],
+        calibration_error: figures[5],
         precision_at: capacities.iter().enumerate().map(at).collect(),
         auc_within: judged_within.and(figures.last().copied()),
         calibration: calibration(all),
@@ -195,6 +215,7 @@ fn headline(curve: &Curve, capacities: &[usize]) -> Vec<f64> {
         curve.f1_best(),
         curve.f_weighted(),
         curve.brier(),
+        curve.calibration_error(),
     ];
     figures.extend(capacities.iter().map(|count| curve.precision_at(*count)));
     figures
@@ -245,6 +266,7 @@ impl fmt::Display for Evaluation {
             line(f, &format!("precision at {count}"), *figure)?;
         }
         line(f, "Brier score", self.brier)?;
+        line(f, "calibration error", self.calibration_error)?;
         writeln!(f, "{:>9} {:>9} {:>8}", "predicted", "observed", "rows")?;
         for bin in &self.calibration {
             writeln!(

@@ -6,11 +6,16 @@
 
 use crate::score::probability;
 
+/// Parts of a ranking in which calibration is judged.
+const PARTS: f64 = 10.0;
+
 /// A row to be ranked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item {
     pub(crate) log_odds: i64,
     pub(crate) label: bool,
+    /// Whether it is said to be positive.
+    pub(crate) flagged: bool,
     /// Which enterprise it belongs to, counted from 0.
     pub(crate) unit: usize,
 }
@@ -29,7 +34,11 @@ pub(crate) struct Step {
 
 /// The steps of a ranking, from the highest score down.
 #[derive(Debug, Clone)]
-pub(crate) struct Curve(Vec<Step>);
+pub(crate) struct Curve {
+    steps: Vec<Step>,
+    /// Of the rows that are said to be positive: how many are, and are not.
+    flagged: (f64, f64),
+}
 
 impl Ranking {
     pub(crate) fn new(mut items: Vec<Item>) -> Self {
@@ -45,6 +54,7 @@ impl Ranking {
     pub(crate) fn curve(&self, draws: &[u32]) -> Curve {
         let mut steps: Vec<Step> = Vec::with_capacity(self.0.len());
         let (mut positives, mut negatives) = (0.0, 0.0);
+        let mut flagged = (0.0, 0.0);
         for item in &self.0 {
             let times = f64::from(draws[item.unit]);
             if times == 0.0 {
@@ -53,6 +63,11 @@ impl Ranking {
             match item.label {
                 true => positives += times,
                 false => negatives += times,
+            }
+            match (item.flagged, item.label) {
+                (true, true) => flagged.0 += times,
+                (true, false) => flagged.1 += times,
+                _ => {}
             }
             let step = Step {
                 log_odds: item.log_odds,
@@ -64,14 +79,14 @@ impl Ranking {
                 _ => steps.push(step),
             }
         }
-        Curve(steps)
+        Curve { steps, flagged }
     }
 }
 
 impl Curve {
     /// All positives and negatives.
     fn totals(&self) -> (f64, f64) {
-        self.0
+        self.steps
             .last()
             .map_or((0.0, 0.0), |step| (step.positives, step.negatives))
     }
@@ -83,8 +98,8 @@ impl Curve {
             positives: 0.0,
             negatives: 0.0,
         };
-        let before = std::iter::once(origin).chain(self.0.iter().copied());
-        before.zip(self.0.iter().copied())
+        let before = std::iter::once(origin).chain(self.steps.iter().copied());
+        before.zip(self.steps.iter().copied())
     }
 
     /// Precision at each step, weighed by the recall it adds.
@@ -111,20 +126,43 @@ impl Curve {
     pub(crate) fn f1_best(&self) -> f64 {
         let (all, _) = self.totals();
         let f1 = |step: &Step| ratio(2.0 * step.positives, step.positives + step.negatives + all);
-        self.0.iter().map(f1).fold(0.0, f64::max)
+        self.steps.iter().map(f1).fold(0.0, f64::max)
     }
 
-    /// 0.5·precision + 0.3·recall + 0.2·F1 of what has probability 0.5 or more.
+    /// 0.5·precision + 0.3·recall + 0.2·F1 of what is said to be positive.
     pub(crate) fn f_weighted(&self) -> f64 {
         let (all, _) = self.totals();
-        let above = self.0.partition_point(|step| step.log_odds >= 0);
-        let Some(step) = above.checked_sub(1).map(|place| self.0[place]) else {
-            return 0.0;
-        };
-        let flagged = step.positives + step.negatives;
-        let (precision, recall) = (ratio(step.positives, flagged), ratio(step.positives, all));
-        let f1 = ratio(2.0 * step.positives, flagged + all);
-        0.5 * precision + 0.3 * recall + 0.2 * f1
+        weighted(self.flagged.0, self.flagged.1, all)
+    }
+
+    /// The log-odds from which to say *positive* for the best such figure.
+    pub(crate) fn best_threshold(&self) -> Option<i64> {
+        let (all, _) = self.totals();
+        let figure = |step: &Step| weighted(step.positives, step.negatives, all);
+        let better = |a: &&Step, b: &&Step| figure(a).total_cmp(&figure(b));
+        self.steps.iter().max_by(better).map(|step| step.log_odds)
+    }
+
+    /// The mean distance between the probability and the share of positives, in
+    /// ten parts of the ranking of about equal size.
+    pub(crate) fn calibration_error(&self) -> f64 {
+        let (positives, negatives) = self.totals();
+        let all = positives + negatives;
+        let (mut error, mut part, mut rows) = (0.0, 1.0, 0.0);
+        let (mut expected, mut found) = (0.0, 0.0);
+        for (before, step) in self.pairs() {
+            let came = step.positives - before.positives;
+            let here = came + step.negatives - before.negatives;
+            expected += here * probability(step.log_odds);
+            found += came;
+            rows += here;
+            if rows >= all * part / PARTS {
+                error += (expected - found).abs();
+                (expected, found) = (0.0, 0.0);
+                part = (rows * PARTS / all).floor() + 1.0;
+            }
+        }
+        ratio(error + (expected - found).abs(), all)
     }
 
     /// The share of positives among the first `count` rows; of a tie at the end
@@ -156,6 +194,14 @@ impl Curve {
     }
 }
 
+/// 0.5·precision + 0.3·recall + 0.2·F1 of flagging so many of `all` positives and
+/// so many negatives.
+fn weighted(positives: f64, negatives: f64, all: f64) -> f64 {
+    let flagged = positives + negatives;
+    let (precision, recall) = (ratio(positives, flagged), ratio(positives, all));
+    0.5 * precision + 0.3 * recall + 0.2 * ratio(2.0 * positives, flagged + all)
+}
+
 fn ratio(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { part / whole }
 }
@@ -169,6 +215,7 @@ mod tests {
         let item = |(unit, &(log_odds, label)): (usize, &(i64, bool))| Item {
             log_odds,
             label,
+            flagged: log_odds >= 0,
             unit,
         };
         let ranking = Ranking::new(rows.iter().enumerate().map(item).collect());
@@ -225,11 +272,12 @@ mod tests {
         let item = |log_odds, label, unit| Item {
             log_odds,
             label,
+            flagged: log_odds >= 0,
             unit,
         };
         let ranking = Ranking::new(vec![item(3, true, 0), item(2, false, 1), item(1, true, 2)]);
         let drawn = ranking.curve(&[0, 1, 2]);
         let written = curve(&[(2, false), (1, true), (1, true)]);
-        assert_eq!(drawn.0, written.0);
+        assert_eq!(drawn.steps, written.steps);
     }
 }

@@ -6,11 +6,66 @@ use crate::ModelError;
 use crate::index::Anchors;
 use crate::score::logit;
 
+/// Which kind of model is trained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// Bins with weights, one list a feature: [`crate::Scorecard`].
+    #[default]
+    Scorecard,
+    /// Many deep trees, averaged: [`crate::Forest`].
+    Forest,
+}
+
+/// Every kind, in the order in which they are shown.
+pub const KINDS: [ModelKind; 2] = [ModelKind::Scorecard, ModelKind::Forest];
+
+impl ModelKind {
+    /// As it is written in configurations and artifacts.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelKind::Scorecard => "scorecard",
+            ModelKind::Forest => "forest",
+        }
+    }
+}
+
+/// How a forest is grown. The defaults are the usual ones of random forests
+/// (Breiman 2001) but for the share of features, which is a fifth and not the
+/// square root: many registry features say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ForestParams {
+    /// Trees, 1 to 1,000.
+    pub trees: usize,
+    /// The share of features looked at for a split, above 0 and up to 1.
+    pub tries: f64,
+    /// The fewest rows on either side of a split, at least 1.
+    pub min_leaf: usize,
+    /// The most enterprises that one tree is grown on, drawn with replacement.
+    pub draw: usize,
+}
+
+impl Default for ForestParams {
+    fn default() -> Self {
+        ForestParams {
+            trees: 500,
+            tries: 0.2,
+            min_leaf: 1,
+            draw: 20_000,
+        }
+    }
+}
+
 /// Training parameters. The defaults suit some thousands of labelled
 /// enterprises with a few percent positives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainParams {
+    /// Which kind of model is trained.
+    pub kind: ModelKind,
+    /// How a forest is grown.
+    pub forest: ForestParams,
     /// The most ranges a number is cut into in the end, 2 to 64.
     pub max_bins: usize,
     /// The fewest rows of a range, at least 1.
@@ -50,6 +105,8 @@ pub struct TrainParams {
 impl Default for TrainParams {
     fn default() -> Self {
         TrainParams {
+            kind: ModelKind::default(),
+            forest: ForestParams::default(),
             max_bins: 12,
             min_bin_rows: 10,
             merge_below: 0.05,
@@ -92,6 +149,9 @@ impl TrainParams {
             ("min_bin_rows", self.min_bin_rows, 1, 1_000_000),
             ("min_value_rows", self.min_value_rows, 1, 1_000_000),
             ("calibration_folds", self.calibration_folds, 2, 20),
+            ("trees", self.forest.trees, 1, 1_000),
+            ("min_leaf", self.forest.min_leaf, 1, 1_000_000),
+            ("draw", self.forest.draw, 1, 10_000_000),
         ];
         for (name, value, low, high) in counts {
             if !(low..=high).contains(&value) {
@@ -104,6 +164,7 @@ impl TrainParams {
             ("alpha", self.alpha, 1e-3, 1e9),
             ("freedom", self.freedom, 1e-3, 10.0),
             ("step", self.step, 1e-3, 10.0),
+            ("tries", self.forest.tries, 1e-6, 1.0),
         ];
         for (name, value, low, high) in sizes {
             // NaN is in no range.

@@ -9,13 +9,14 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::ModelError;
 use crate::artifact::RawCard;
+use crate::binding::differences;
 use crate::bound::BoundScorecard;
 use crate::feature::FeatureSpec;
 use crate::index::Anchors;
 use crate::partition::Partition;
 use crate::render::render;
-use crate::{FeatureKind, ModelError};
 
 /// Where a scorecard comes from. Part of what the version is computed of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,7 +145,8 @@ impl Scorecard {
     /// [`ModelError::Features`] with every missing, extra, repeated and changed
     /// feature.
     pub fn bind(&self, specs: &[FeatureSpec]) -> Result<BoundScorecard, ModelError> {
-        let differences = self.differences(specs);
+        let own: Vec<&FeatureSpec> = self.features.iter().map(|f| &f.spec).collect();
+        let differences = differences("scorecard", &own, specs);
         if !differences.is_empty() {
             return Err(ModelError::Features(differences));
         }
@@ -157,45 +159,4 @@ impl Scorecard {
             .iter()
             .find(|feature| feature.spec.name == name)
     }
-
-    fn differences(&self, specs: &[FeatureSpec]) -> Vec<String> {
-        let mut found: Vec<String> = specs
-            .iter()
-            .enumerate()
-            .filter_map(|(place, spec)| self.difference(spec, &specs[..place]))
-            .collect();
-        for CardFeature { spec, .. } in &self.features {
-            if !specs.iter().any(|other| other.name == spec.name) {
-                found.push(format!(
-                    "`{}` is in the scorecard, not configured",
-                    spec.name
-                ));
-            }
-        }
-        found
-    }
-
-    fn difference(&self, spec: &FeatureSpec, before: &[FeatureSpec]) -> Option<String> {
-        let name = &spec.name;
-        if before.iter().any(|other| other.name == *name) {
-            return Some(format!("`{name}` is configured twice"));
-        }
-        match self.find(name) {
-            None => Some(format!("`{name}` is configured, not in the scorecard")),
-            Some(feature) if feature.spec == *spec => None,
-            Some(feature) => Some(format!(
-                "`{name}` is configured as {}, in the scorecard it is {}",
-                describe(spec),
-                describe(&feature.spec)
-            )),
-        }
-    }
-}
-
-fn describe(spec: &FeatureSpec) -> String {
-    let kind = match spec.kind {
-        FeatureKind::Number => "number",
-        FeatureKind::Category => "category",
-    };
-    format!("{kind} of {}", spec.category.letter())
 }

@@ -28,6 +28,14 @@ impl Tally {
         }
     }
 
+    /// What is left without a part of it.
+    pub(crate) fn less(self, part: Tally) -> Tally {
+        Tally {
+            rows: self.rows - part.rows,
+            positives: self.positives - part.positives,
+        }
+    }
+
     /// The share of positives; 0 of nothing.
     pub(crate) fn rate(self) -> f64 {
         self.positives as f64 / (self.rows.max(1)) as f64

@@ -132,7 +132,7 @@ pub fn backtest(
 }
 
 /// The model in force, if nothing in it is from after the day `first`.
-fn honest_model(view: &View, first: i32) -> Result<tocsin_models::BoundScorecard> {
+fn honest_model(view: &View, first: i32) -> Result<tocsin_models::BoundModel> {
     let in_force = view.in_force();
     let model = in_force.model.as_ref();
     let model =

@@ -16,7 +16,7 @@ use tocsin_dataflow::{Engine, EngineConfig, Loader, ScoreChange};
 use tocsin_ingest::fact::{Facts, SubjectKey};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::landing::SegmentInfo;
-use tocsin_models::BoundScorecard;
+use tocsin_models::BoundModel;
 
 /// Where an enterprise stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Replay {
     ///
     /// # Errors
     /// When the model is bound to other features, or the dataflow is gone.
-    pub fn set_model(&self, from_ms: i64, model: BoundScorecard) -> Result<()> {
+    pub fn set_model(&self, from_ms: i64, model: BoundModel) -> Result<()> {
         Ok(self.engine.set_model(from_ms as u64, model)?)
     }
 

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 use tocsin_ingest::declaration::Section;
-use tocsin_models::TrainParams;
+use tocsin_models::{ModelKind, TrainParams};
 
 /// More rows than any training has.
 const ROWS: RangeInclusive<i64> = 1..=1_000_000;
@@ -36,6 +36,8 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     let as_of = section.choice("as_of", &[("now", AsOf::Now), ("outcome", AsOf::Outcome)]);
     training.as_of = as_of.unwrap_or_default();
     let params = &mut training.params;
+    let kinds = tocsin_models::KINDS.map(|kind: ModelKind| (kind.name(), kind));
+    params.kind = section.choice("kind", &kinds).unwrap_or_default();
     params.base_rate = section.number("base_rate");
     let count = |key: &str, allowed: RangeInclusive<i64>, into: &mut usize| {
         if let Some(value) = section.integer(key, allowed) {
@@ -45,6 +47,9 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     count("max_bins", 2..=64, &mut params.max_bins);
     count("min_bin_rows", ROWS, &mut params.min_bin_rows);
     count("min_value_rows", ROWS, &mut params.min_value_rows);
+    count("trees", 1..=1_000, &mut params.forest.trees);
+    count("min_leaf", ROWS, &mut params.forest.min_leaf);
+    count("draw", 1..=10_000_000, &mut params.forest.draw);
     let size = |key: &str, into: &mut f64| {
         if let Some(value) = section.number(key) {
             *into = value;
@@ -55,6 +60,7 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     size("alpha", &mut params.alpha);
     size("freedom", &mut params.freedom);
     size("step", &mut params.step);
+    size("tries", &mut params.forest.tries);
     for fault in params.faults() {
         section.fault_here(fault);
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use tocsin_alerts::level::{Assessment, Level, level_of};
 use tocsin_ingest::fact::SubjectKey;
-use tocsin_models::{BoundScorecard, Category};
+use tocsin_models::{BoundModel, Category};
 
 /// Who has more records than this is no shell.
 const FEW_RECORDS: i64 = 10;
@@ -87,7 +87,7 @@ pub struct Ring {
 /// When the landing cannot be read.
 pub fn ring(
     records: &Records,
-    model: &BoundScorecard,
+    model: &BoundModel,
     members: &BTreeSet<SubjectKey>,
     time_ms: i64,
 ) -> Result<Ring> {
@@ -130,7 +130,7 @@ pub fn ring(
 
 fn describe(
     records: &Records,
-    model: &BoundScorecard,
+    model: &BoundModel,
     folded: &Folded<'_>,
     (key, identity): (SubjectKey, Identity),
     (shares, most): (usize, usize),

@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use tocsin_alerts::level::{Assessment, Level, Policy, level_of};
 use tocsin_ingest::fact::VALUE_SCALE;
-use tocsin_models::{BoundScorecard, Category, Scorecard};
+use tocsin_models::{Artifact, BoundModel, Category};
 
 /// Changes in a set at most.
 pub const MAX_CHANGES: usize = 4;
@@ -52,7 +52,7 @@ pub struct Behind {
 /// Where to, from where.
 pub struct Question<'a> {
     /// What scores.
-    pub model: &'a BoundScorecard,
+    pub model: &'a BoundModel,
     /// The values now, in feature order.
     pub row: &'a [Option<i64>],
     /// In feature order.
@@ -86,7 +86,7 @@ pub struct Answer {
 pub type Ranges = Vec<(Option<i64>, Option<i64>)>;
 
 /// The ranges of every number of a card, rising.
-pub fn ranges(card: &Scorecard) -> HashMap<String, Ranges> {
+pub fn ranges(card: &Artifact) -> HashMap<String, Ranges> {
     let json: serde_json::Value = serde_json::from_str(&card.to_json()).unwrap_or_default();
     let features = json["features"].as_array().into_iter().flatten();
     let of_feature = |feature: &serde_json::Value| {
@@ -103,7 +103,10 @@ pub fn ranges(card: &Scorecard) -> HashMap<String, Ranges> {
 
 /// Whether a card adds up feature by feature: what it also says of several at once
 /// would make the search miss sets.
-pub fn is_additive(card: &Scorecard) -> bool {
+pub fn is_additive(card: &Artifact) -> bool {
+    let Artifact::Scorecard(card) = card else {
+        return false;
+    };
     let json: serde_json::Value = serde_json::from_str(&card.to_json()).unwrap_or_default();
     let parts = json.as_object().into_iter().flatten();
     let known = |name: &str| ["features", "anchors"].contains(&name);
@@ -116,7 +119,7 @@ pub fn moves(
     place: usize,
     feature: &Feature,
     ranges: &Ranges,
-    (model, row): (&BoundScorecard, &[Option<i64>]),
+    (model, row): (&BoundModel, &[Option<i64>]),
 ) -> Vec<Move> {
     if feature.hard || feature.spec.category == Category::R {
         return Vec::new();

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use tocsin_alerts::level::Assessment;
 use tocsin_dataflow::{Engine, EngineConfig, EpochOutput};
 use tocsin_ingest::fact::{Alias, Outcome, Standing, SubjectKind, Term};
-use tocsin_models::{BoundScorecard, Scorecard};
+use tocsin_models::{Artifact, BoundModel};
 
 const FIRST_DAY: i32 = 20_000;
 
@@ -68,9 +68,9 @@ const FEATURES: [(&str, char, &str, &str); 20] = [
     ("returns", 'G', "G8", "sum"),
 ];
 
-static SETTINGS: LazyLock<(Settings, BoundScorecard)> = LazyLock::new(|| {
+static SETTINGS: LazyLock<(Settings, BoundModel)> = LazyLock::new(|| {
     let settings = settings();
-    let model = Scorecard::from_json(&model()).unwrap();
+    let model = Artifact::from_json(&model()).unwrap();
     let model = model.bind(&specs(&settings)).unwrap();
     (settings, model)
 });

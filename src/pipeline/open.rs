@@ -24,7 +24,7 @@ use tocsin_dataflow::ScoreChange;
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::index::Durability as IndexDurability;
 use tocsin_ingest::landing::{Landing, LandingOptions, SegmentInfo};
-use tocsin_models::Scorecard;
+use tocsin_models::Artifact;
 
 impl Pipeline {
     /// Loads the state, finishes what a kill cut off, and judges everything anew
@@ -170,7 +170,7 @@ impl Scored {
 /// The rules of a start.
 pub(super) fn in_force(
     records: Records,
-    model: Option<Scorecard>,
+    model: Option<Artifact>,
     recovery: &Recovery,
 ) -> Result<InForce> {
     let settings = Arc::clone(&records.settings);
@@ -287,18 +287,18 @@ fn restore_postings(records: &Records) -> Result<()> {
 }
 
 /// The model in force: the configured artifact, or the one trained before.
-pub(super) fn choose_model(settings: &Settings, recovery: &Recovery) -> Result<Option<Scorecard>> {
+pub(super) fn choose_model(settings: &Settings, recovery: &Recovery) -> Result<Option<Artifact>> {
     let trained = match &settings.model {
         ModelChoice::Artifact(path) => {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("model `{}` cannot be read", path.display()))?;
-            return Ok(Some(Scorecard::from_json(&text)?));
+            return Ok(Some(Artifact::from_json(&text)?));
         }
         ModelChoice::TrainIfMissing => recovery.model.as_ref(),
         ModelChoice::NoneLive => None,
     };
     let card = trained
-        .map(|model| Scorecard::from_json(&model.artifact))
+        .map(|model| Artifact::from_json(&model.artifact))
         .transpose()?;
     if let Some(Err(differences)) = card.as_ref().map(|card| card.bind(&specs(settings))) {
         tracing::warn!(%differences, "the model trained before does not fit the features any more; another is trained");

@@ -20,7 +20,7 @@ use tocsin_alerts::lifecycle::Cause;
 use tocsin_alerts::store::EpochCommit;
 use tocsin_dataflow::{Assessment, Graded, Plan, Rules};
 use tocsin_ingest::fact::SubjectKey;
-use tocsin_models::{BoundScorecard, Scorecard};
+use tocsin_models::{Artifact, BoundModel};
 use xxhash_rust::xxh3::Xxh3;
 
 /// The kind of an epoch that brings another model and nothing else.
@@ -32,9 +32,9 @@ pub const RULES_EPOCH: &str = "rules";
 #[derive(Debug, Clone)]
 pub struct Model {
     /// As it was written.
-    pub card: Scorecard,
+    pub card: Artifact,
     /// As it scores.
-    pub bound: BoundScorecard,
+    pub bound: BoundModel,
 }
 
 impl Model {
@@ -42,7 +42,7 @@ impl Model {
     ///
     /// # Errors
     /// When it is for other features; every difference is named.
-    pub fn new(card: Scorecard, settings: &Settings) -> Result<Model, tocsin_models::ModelError> {
+    pub fn new(card: Artifact, settings: &Settings) -> Result<Model, tocsin_models::ModelError> {
         let bound = card.bind(&specs(settings))?;
         Ok(Model { card, bound })
     }
@@ -56,7 +56,7 @@ impl Model {
         let text = std::fs::read_to_string(file)
             .map_err(|error| format!("model `{name}` cannot be read: {error}"))?;
         let card =
-            Scorecard::from_json(&text).map_err(|fault| format!("model `{name}`: {fault}"))?;
+            Artifact::from_json(&text).map_err(|fault| format!("model `{name}`: {fault}"))?;
         Model::new(card, settings).map_err(|fault| format!("model `{name}`: {fault}"))
     }
 }
@@ -103,7 +103,7 @@ impl InForce {
     }
 
     /// The model that scores.
-    pub fn bound(&self) -> Option<BoundScorecard> {
+    pub fn bound(&self) -> Option<BoundModel> {
         self.model.as_ref().map(|model| model.bound.clone())
     }
 

@@ -6,7 +6,7 @@ use crate::cluster::message::Order;
 use crate::roller::Enough;
 use anyhow::Result;
 use tocsin_dataflow::EngineStats;
-use tocsin_models::Scorecard;
+use tocsin_models::Artifact;
 
 /// Segments and rows that may wait in memory for a quiet moment; with more, one
 /// source is rolled between two epochs.
@@ -30,7 +30,7 @@ impl Pipeline {
             return Ok(());
         }
         self.refuse_training()?;
-        let card = crate::train::train(&self.view, self.last_time_ms, &self.runtime)?;
+        let card = crate::train::train(&self.view, self.last_time_ms, None, &self.runtime)?;
         self.activate(&card)
     }
 
@@ -38,7 +38,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// When the model does not fit the features, or the store fails.
-    pub fn activate(&mut self, card: &Scorecard) -> Result<()> {
+    pub fn activate(&mut self, card: &Artifact) -> Result<()> {
         let model = Model::new(card.clone(), self.settings())?;
         self.view
             .store

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use tocsin_models::Scorecard;
+use tocsin_models::Artifact;
 use tokio::runtime::Runtime;
 
 /// Hashes are shown so long; all of them are in the log.
@@ -189,7 +189,7 @@ fn submit(args: &crate::cli::Submit, runtime: &Runtime) -> Result<()> {
     let registry = open(&place.config)?;
     let name = args.file.display();
     let text = std::fs::read_to_string(&args.file).with_context(|| format!("`{name}`"))?;
-    let card = Scorecard::from_json(&text).with_context(|| format!("`{name}`"))?;
+    let card = Artifact::from_json(&text).with_context(|| format!("`{name}`"))?;
     let settings = settings(&place.config)?;
     Bound::new(card.clone(), &settings).with_context(|| format!("`{name}`"))?;
     if registry.shelf().find(card.version()).is_ok() {
@@ -217,7 +217,7 @@ fn submit(args: &crate::cli::Submit, runtime: &Runtime) -> Result<()> {
 
 /// Measures a version on a state directory, which no other process may have open.
 fn measured(
-    card: &Scorecard,
+    card: &Artifact,
     settings: Settings,
     place: &crate::cli::Place,
     runtime: &Runtime,

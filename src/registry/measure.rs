@@ -12,7 +12,7 @@ use crate::train::{self, Examples};
 use crate::view::View;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
-use tocsin_models::{Evaluation, Scorecard, evaluate};
+use tocsin_models::{Artifact, Evaluation, evaluate};
 use tokio::runtime::Handle;
 
 /// Folds and seed of the cross-validation.
@@ -29,7 +29,7 @@ const MAX_SUBGROUPS: usize = 40;
 ///
 /// # Errors
 /// When the program cannot read itself.
-pub fn unmeasured(card: &Scorecard, settings: &Settings) -> Result<Dossier> {
+pub fn unmeasured(card: &Artifact, settings: &Settings) -> Result<Dossier> {
     let made = card.provenance();
     let categories = settings.features.iter().map(|feature| {
         let spec = &feature.spec;
@@ -59,7 +59,7 @@ pub fn unmeasured(card: &Scorecard, settings: &Settings) -> Result<Dossier> {
 ///
 /// # Errors
 /// When the version does not fit the features, or the state cannot be read.
-pub fn measured(card: &Scorecard, view: &View, runtime: &Handle) -> Result<Dossier> {
+pub fn measured(card: &Artifact, view: &View, runtime: &Handle) -> Result<Dossier> {
     let in_force = view.in_force();
     let settings = &in_force.records.settings;
     let model = Model::new(card.clone(), settings)?;
@@ -90,7 +90,7 @@ pub fn measured(card: &Scorecard, view: &View, runtime: &Handle) -> Result<Dossi
 
 /// How good it is by the outcomes there are. Where it was trained on just these,
 /// that is judged by what each row scores while it is held out.
-fn judged(card: &Scorecard, view: &View, time_ms: i64, runtime: &Handle) -> Result<Judged> {
+fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Result<Judged> {
     let records = view.records();
     let settings = &records.settings;
     let examples = Examples::gather(view, time_ms, runtime)?;
@@ -100,7 +100,7 @@ fn judged(card: &Scorecard, view: &View, time_ms: i64, runtime: &Handle) -> Resu
         false => By::Itself,
     };
     let log_odds = match by {
-        By::HeldOut => train::held_out(settings, &examples, FOLDS, SEED)?,
+        By::HeldOut => train::held_out(settings, &examples, card.kind(), FOLDS, SEED)?,
         By::Itself => {
             let bound = card.bind(&specs(settings))?;
             let rows = examples.rows.iter();
@@ -111,8 +111,14 @@ fn judged(card: &Scorecard, view: &View, time_ms: i64, runtime: &Handle) -> Resu
     let strata = examples.within.as_deref();
     let found = evaluate(&log_odds, &examples.labels, strata, &groups, SEED)?;
     let reproduced = by == By::HeldOut
-        && train::fit(settings, &examples, time_ms)
-            .is_ok_and(|again| again.version() == card.version());
+        && train::fit(
+            settings,
+            &examples,
+            card.kind(),
+            settings.training.as_of,
+            time_ms,
+        )
+        .is_ok_and(|again| again.version() == card.version());
     let order = ranking(&log_odds, &examples);
     Ok(Judged {
         by,

@@ -25,7 +25,7 @@ use log::{Files, LOG};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tocsin_models::Scorecard;
+use tocsin_models::Artifact;
 
 /// A registry as it was read.
 #[derive(Debug, Clone)]
@@ -127,10 +127,10 @@ impl Registry {
     ///
     /// # Errors
     /// When its file is gone, was changed, or is none.
-    pub fn artifact(&self, version: &Version) -> Result<Scorecard, String> {
+    pub fn artifact(&self, version: &Version) -> Result<Artifact, String> {
         let file = self.artifact_file(version);
         let text = self.content(&file, &version.files.artifact)?;
-        let card = Scorecard::from_json(&text);
+        let card = Artifact::from_json(&text);
         card.map_err(|fault| format!("`{}`: {fault}", file.display()))
     }
 
@@ -169,7 +169,7 @@ impl Registry {
     /// When it is there already, or the disk refuses.
     pub fn submit(
         &self,
-        card: &Scorecard,
+        card: &Artifact,
         dossier: &Dossier,
         person: &str,
         why: &str,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::path::Path;
 use tocsin_alerts::level::Policy;
 use tocsin_ingest::declaration::{Document, Fault};
-use tocsin_models::Scorecard;
+use tocsin_models::Artifact;
 
 /// What can be set, for people.
 const CAN_BE_SET: &str = "can be set: levels.thresholds.yellow and its like (any key of [levels]), \
@@ -84,13 +84,16 @@ fn keep<T>(read: Result<T, Vec<Fault>>, faults: &mut Vec<String>) -> Option<T> {
     told.ok()
 }
 
-fn read_card(text: &str, faults: &mut Vec<String>) -> Option<Scorecard> {
-    let card = Scorecard::from_json(text).map_err(|fault| faults.push(fault.to_string()));
+fn read_card(text: &str, faults: &mut Vec<String>) -> Option<Artifact> {
+    let card = Artifact::from_json(text).map_err(|fault| faults.push(fault.to_string()));
     card.ok()
 }
 
+/// Why a forest has no number that could be set.
+const OF_TREES: &str = "the model is a forest: its weights are those of its trees";
+
 /// Applies one `KEY=VALUE`.
-fn set(pair: &str, settings: &mut Settings, card: &mut Option<Scorecard>) -> Result<(), String> {
+fn set(pair: &str, settings: &mut Settings, card: &mut Option<Artifact>) -> Result<(), String> {
     let Some((key, value)) = pair.split_once('=') else {
         return Err(format!("`{pair}`: KEY=VALUE is allowed; {CAN_BE_SET}"));
     };
@@ -101,7 +104,8 @@ fn set(pair: &str, settings: &mut Settings, card: &mut Option<Scorecard>) -> Res
         Some(("model", "intercept")) => {
             let micro = scaled(value, MICRO, i64::MIN);
             edit_card(card, micro, |json, micro| {
-                json["intercept"] = micro.into();
+                let intercept = json.get_mut("intercept");
+                *intercept.ok_or(OF_TREES)? = micro.into();
                 Ok(())
             })
         }
@@ -131,7 +135,7 @@ fn set_feature(
     path: &str,
     value: &str,
     settings: &mut Settings,
-    card: &mut Option<Scorecard>,
+    card: &mut Option<Artifact>,
 ) -> Result<(), String> {
     let (name, key) = path.rsplit_once('.').unwrap_or((path, ""));
     let mut features = settings.features.iter_mut();
@@ -177,7 +181,7 @@ fn scaled(text: &str, units: i64, least: i64) -> Result<i64, String> {
 
 /// Changes the scorecard as it is written, so that it is checked whole again.
 fn edit_card(
-    card: &mut Option<Scorecard>,
+    card: &mut Option<Artifact>,
     number: Result<i64, String>,
     edit: impl FnOnce(&mut Value, i64) -> Result<(), String>,
 ) -> Result<(), String> {
@@ -189,7 +193,7 @@ fn edit_card(
         serde_json::from_str(&present.to_json()).map_err(|fault| fault.to_string())?;
     json["version"] = "".into();
     edit(&mut json, number)?;
-    *present = Scorecard::from_json(&json.to_string()).map_err(|fault| fault.to_string())?;
+    *present = Artifact::from_json(&json.to_string()).map_err(|fault| fault.to_string())?;
     Ok(())
 }
 
@@ -198,7 +202,10 @@ fn each_weight(json: &mut Value, name: &str, change: impl Fn(i64) -> i64) -> Res
     let mut features = features.filter(|feature| feature["name"] == name);
     let feature = features.next();
     let feature = feature.ok_or_else(|| format!("the model has no feature `{name}`"))?;
-    for bin in feature["bins"].as_array_mut().into_iter().flatten() {
+    let Some(bins) = feature["bins"].as_array_mut() else {
+        return Err(OF_TREES.to_owned());
+    };
+    for bin in bins {
         bin["weight"] = change(bin["weight"].as_i64().unwrap_or(0)).into();
     }
     Ok(())
@@ -234,9 +241,12 @@ mod tests {
             {"missing": true, "weight": -3},
             {"from": null, "to": 10000, "weight": 0},
             {"from": 10000, "to": null, "weight": 2000001}]}]}"#;
-        let mut card = Some(Scorecard::from_json(card).unwrap());
-        let weights = |card: &Option<Scorecard>| -> Vec<i64> {
-            let bins = card.as_ref().unwrap().features()[0].bins();
+        let mut card = Some(Artifact::from_json(card).unwrap());
+        let weights = |card: &Option<Artifact>| -> Vec<i64> {
+            let Some(Artifact::Scorecard(card)) = card else {
+                panic!("a scorecard stays one");
+            };
+            let bins = card.features()[0].bins();
             bins.into_iter().map(|(_, weight)| weight).collect()
         };
         let before = weights(&card);

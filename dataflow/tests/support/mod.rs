@@ -12,7 +12,7 @@ use tocsin_dataflow::{
 use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Standing, SubjectKey, SubjectKind, Term,
 };
-use tocsin_models::{BoundScorecard, Category, FeatureKind, FeatureSpec, Scorecard};
+use tocsin_models::{Artifact, BoundModel, Category, FeatureKind, FeatureSpec};
 
 /// Slots of the small plan.
 pub const REGISTERED: u16 = 0;
@@ -163,7 +163,7 @@ fn group(link: u8, min: u32, hub: u32) -> GroupDef {
 }
 
 /// A model that tells apart many values of every feature of `plan`.
-pub fn model(plan: &Plan, intercept: i64) -> BoundScorecard {
+pub fn model(plan: &Plan, intercept: i64) -> BoundModel {
     let mut features = Vec::new();
     for (place, feature) in plan.features.iter().enumerate() {
         let mut bins = vec![r#"{"missing": true, "weight": -70000}"#.to_owned()];
@@ -191,7 +191,7 @@ pub fn model(plan: &Plan, intercept: i64) -> BoundScorecard {
         features.join(",")
     );
     let specs: Vec<FeatureSpec> = plan.features.iter().map(|f| f.spec.clone()).collect();
-    Scorecard::from_json(&json).unwrap().bind(&specs).unwrap()
+    Artifact::from_json(&json).unwrap().bind(&specs).unwrap()
 }
 
 /// Starts an engine for the small plan.

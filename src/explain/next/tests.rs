@@ -19,7 +19,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 
 const CUTS: [i64; 2] = [10_000, 20_000];
 
-fn build(features: &[Drawn]) -> (BoundScorecard, Vec<Option<i64>>, Vec<Behind>) {
+fn build(features: &[Drawn]) -> (BoundModel, Vec<Option<i64>>, Vec<Behind>) {
     let categories = [Category::A, Category::B, Category::D, Category::E];
     let bins = |weights: &[i64; 4]| {
         json!([{"missing": true, "weight": weights[0]},
@@ -41,7 +41,7 @@ fn build(features: &[Drawn]) -> (BoundScorecard, Vec<Option<i64>>, Vec<Behind>) 
         .map(|(drawn, spec)| json!({"name": spec.name, "category": spec.category, "kind": "number", "bins": bins(&drawn.0)}))
         .collect();
     let card = json!({"format": 1, "kind": "scorecard", "intercept": -3_500_000, "features": of});
-    let card = Scorecard::from_json(&card.to_string()).unwrap();
+    let card = Artifact::from_json(&card.to_string()).unwrap();
     let model = card.bind(&specs).unwrap();
     let row: Vec<Option<i64>> = features
         .iter()

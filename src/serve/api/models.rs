@@ -10,7 +10,7 @@ use crate::serve::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tocsin_models::BoundScorecard;
+use tocsin_models::BoundModel;
 
 #[derive(Serialize)]
 pub(in crate::serve) struct Models {
@@ -33,6 +33,8 @@ struct Shelved {
 #[derive(Serialize)]
 struct Model {
     version: String,
+    /// `scorecard` or `forest`; the features of a forest have no bins.
+    kind: &'static str,
     /// Micro-log-odds that every enterprise starts from.
     intercept: i64,
     features: Vec<Feature>,
@@ -77,11 +79,12 @@ pub(in crate::serve) async fn registry(app: &App) -> Result<Option<Registry>, Pr
     read.await.map(Some)
 }
 
-fn body(model: &BoundScorecard) -> Model {
+fn body(model: &BoundModel) -> Model {
     let bin = |(bin, weight)| Bin { bin, weight };
     let features = model.features().iter().enumerate();
     Model {
         version: model.version().to_owned(),
+        kind: model.kind().name(),
         intercept: model.intercept(),
         features: features
             .map(|(place, spec)| Feature {

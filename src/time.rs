@@ -29,14 +29,17 @@ pub fn day_text(day: i32) -> String {
 /// The day number of a day such as `2025-03-17`.
 ///
 /// # Errors
-/// When it is no day, in words.
+/// What is allowed, in words.
 pub fn parse_day(text: &str) -> Result<i32, String> {
+    let day = day_number(text);
+    day.ok_or_else(|| format!("`{text}` is no day; allowed is one such as 2025-06-30"))
+}
+
+fn day_number(text: &str) -> Option<i32> {
     let epoch = jiff::civil::date(1970, 1, 1);
-    let day = text.parse::<jiff::civil::Date>().ok();
-    let since = day.and_then(|day| day.since((jiff::Unit::Day, epoch)).ok());
-    let since =
-        since.ok_or_else(|| format!("`{text}` is no day; allowed is one such as 2025-06-30"))?;
-    Ok(since.get_days())
+    let day = text.parse::<jiff::civil::Date>().ok()?;
+    let since = day.since((jiff::Unit::Day, epoch)).ok()?;
+    Some(since.get_days())
 }
 
 /// RFC 3339 with Shanghai's offset, to the millisecond.
@@ -60,11 +63,8 @@ pub fn parse_instant(text: &str) -> Result<i64, String> {
     if let Ok(instant) = text.parse::<jiff::Timestamp>() {
         return Ok(instant.as_millisecond());
     }
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let day = text.parse::<jiff::civil::Date>().ok();
-    let day = day.and_then(|day| day.since((jiff::Unit::Day, epoch)).ok());
-    match day {
-        Some(since) => Ok(midnight_ms(since.get_days() + 1) - 1),
+    match day_number(text) {
+        Some(day) => Ok(midnight_ms(day + 1) - 1),
         None => Err(format!(
             "`{text}` is no instant; allowed are a day such as 2025-06-30 (its end) or RFC 3339 such as 2025-06-30T18:00:00+08:00"
         )),

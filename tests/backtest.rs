@@ -132,7 +132,8 @@ fn what_arrived_at_once_has_no_past() {
 #[test]
 fn a_replay_ends_where_the_run_is() {
     let world = past();
-    let levels = "[levels.thresholds]\nblue = 5\n\n[clock]";
+    let levels =
+        "[levels]\nthresholds = { blue = 5, yellow = 6, orange = 70, red = 80 }\n\n[clock]";
     world.edit("tocsin.toml", "[clock]", levels);
     world.set_day("2025-08-20");
     let gone = complaints("2025-05-09", "D", |n| n.is_multiple_of(12));

@@ -67,17 +67,6 @@ impl Arrivals {
         }
     }
 
-    /// Takes what has come so far for an epoch that stays open. Observations wait
-    /// for its end, where each subject's are one sum, and so do rules.
-    pub(crate) fn take_piece(&mut self) -> Arrivals {
-        Arrivals {
-            profiles: std::mem::take(&mut self.profiles),
-            aliases: std::mem::take(&mut self.aliases),
-            links: std::mem::take(&mut self.links),
-            ..Arrivals::default()
-        }
-    }
-
     /// Takes all that belongs to an epoch that closes at `time`; rules for
     /// later instants stay.
     pub(crate) fn take(&mut self, time: Time) -> Arrivals {

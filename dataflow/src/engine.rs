@@ -10,7 +10,6 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use differential_dataflow::consolidation::consolidate;
-use differential_dataflow::trace::ExertionLogic;
 use serde::{Deserialize, Serialize};
 use timely::communication::WorkerGuards;
 use timely::worker::Worker;
@@ -22,9 +21,7 @@ use crate::error::EngineError;
 use crate::harvest::Membership;
 use crate::keeping::Keeping;
 use crate::loader::{Address, Loader, Post};
-use crate::merging::Merging;
 use crate::named::Dated;
-use crate::opening::Opening;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
@@ -85,7 +82,6 @@ pub struct Engine {
     /// out.
     addresses: Vec<Address>,
     keepings: Arc<[Keeping]>,
-    opening: Arc<Opening>,
     plan: Plan,
     desk: Mutex<Desk>,
     guards: Mutex<Option<WorkerGuards<()>>>,
@@ -160,8 +156,6 @@ impl Engine {
         let engine = Engine {
             addresses: addresses(&posts, distant),
             posts,
-            // Pieces would have to be cut alike in all processes.
-            opening: Arc::new(Opening::new(start_time_ms, shared)),
             keepings: plan.slots.iter().map(|slot| slot.keeping).collect(),
             plan,
             desk: Mutex::new(desk),
@@ -177,19 +171,7 @@ impl Engine {
     /// A way to add facts, one for each thread that does.
     pub fn loader(&self) -> Loader {
         let dated = Dated::new(&self.plan.dated_aliases);
-        let addresses = self.addresses.clone();
-        Loader::new(
-            addresses,
-            self.opening.clone(),
-            self.keepings.clone(),
-            dated,
-        )
-    }
-
-    /// Lets the first epoch enter in pieces of at least so many rows, instead of
-    /// millions. Nothing comes out otherwise for it.
-    pub fn set_least_piece(&self, rows: u64) {
-        self.opening.set_least(rows);
+        Loader::new(self.addresses.clone(), self.keepings.clone(), dated)
     }
 
     /// Where rows from other processes are handed to this one's workers.
@@ -309,7 +291,6 @@ impl Engine {
                 last_ms: MAX_TIME_MS,
             });
         }
-        self.opening.close();
         self.tell(|| Command::Advance(time_ms, wanted))?;
         desk.open_ms = time_ms + 1;
         self.gather(&mut desk, time_ms, take)
@@ -540,13 +521,7 @@ fn spawn(
         }
     };
     let guards = match peers {
-        None => {
-            let mut config = timely::Config::process(workers);
-            // The key is differential's.
-            let key = "differential/default_exert_logic".to_owned();
-            config.worker.set::<ExertionLogic>(key, Merging::logic());
-            timely::execute(config, work)
-        }
+        None => timely::execute(timely::Config::process(workers), work),
         Some(peers) => peers.execute(workers, work),
     };
     Ok((guards.map_err(EngineError::Start)?, senders))

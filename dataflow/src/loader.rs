@@ -20,7 +20,6 @@ use crate::keeping::Keeping;
 use crate::latest::Version;
 use crate::links::Target;
 use crate::named;
-use crate::opening::Opening;
 use crate::worker::Command;
 
 /// Rows per message.
@@ -72,48 +71,39 @@ impl Address {
 struct Rows<R> {
     by_worker: Vec<Vec<R>>,
     load: fn(Vec<R>) -> Load,
-    /// Whether they enter a first epoch before its end.
-    in_pieces: bool,
 }
 
 impl<R> Rows<R> {
     fn new(workers: usize, load: fn(Vec<R>) -> Load) -> Self {
         let by_worker = (0..workers).map(|_| Vec::new()).collect();
-        Rows {
-            by_worker,
-            load,
-            in_pieces: true,
-        }
+        Rows { by_worker, load }
     }
 
-    /// Rows that are summed by the workers until the epoch ends.
-    fn summed(workers: usize, load: fn(Vec<R>) -> Load) -> Self {
-        Rows {
-            in_pieces: false,
-            ..Rows::new(workers, load)
-        }
-    }
-
-    fn push(&mut self, subject: SubjectKey, row: R, workers: &Workers) {
-        self.extend(subject, std::iter::once(row), workers);
+    fn push(&mut self, subject: SubjectKey, row: R, addresses: &[Address]) {
+        self.extend(subject, std::iter::once(row), addresses);
     }
 
     /// Adds rows of one subject.
-    fn extend(&mut self, subject: SubjectKey, rows: impl Iterator<Item = R>, workers: &Workers) {
-        let worker = (subject.hashed() % workers.addresses.len() as u64) as usize;
+    fn extend(
+        &mut self,
+        subject: SubjectKey,
+        rows: impl Iterator<Item = R>,
+        addresses: &[Address],
+    ) {
+        let worker = (subject.hashed() % addresses.len() as u64) as usize;
         let gathered = &mut self.by_worker[worker];
         gathered.extend(rows);
         if gathered.len() >= ROWS {
-            self.send(worker, workers);
+            self.send(worker, addresses);
             // More of the kind is likely to follow.
             self.by_worker[worker].reserve(ROWS);
         }
     }
 
-    fn flush(&mut self, workers: &Workers) {
-        for worker in 0..workers.addresses.len() {
+    fn flush(&mut self, addresses: &[Address]) {
+        for worker in 0..addresses.len() {
             if !self.by_worker[worker].is_empty() {
-                self.send(worker, workers);
+                self.send(worker, addresses);
             } else {
                 // An idle loader holds nothing.
                 self.by_worker[worker] = Vec::new();
@@ -121,37 +111,16 @@ impl<R> Rows<R> {
         }
     }
 
-    fn send(&mut self, worker: usize, workers: &Workers) {
+    fn send(&mut self, worker: usize, addresses: &[Address]) {
         let rows = std::mem::take(&mut self.by_worker[worker]);
-        let sent = rows.len();
-        workers.addresses[worker].send((self.load)(rows));
-        if self.in_pieces {
-            workers.opening.sent(sent, workers.here());
-        }
-    }
-}
-
-/// The workers that rows are sent to.
-#[derive(Debug, Clone)]
-struct Workers {
-    addresses: Vec<Address>,
-    opening: Arc<Opening>,
-}
-
-impl Workers {
-    /// Those of this process.
-    fn here(&self) -> impl Iterator<Item = Post> {
-        self.addresses.iter().filter_map(|address| match address {
-            Address::Here(post) => Some(post.clone()),
-            Address::There(_) => None,
-        })
+        addresses[worker].send((self.load)(rows));
     }
 }
 
 /// Adds facts to the open epoch. One per thread: a clone starts empty.
 #[derive(Debug)]
 pub struct Loader {
-    workers: Workers,
+    addresses: Vec<Address>,
     /// By slot.
     keepings: Arc<[Keeping]>,
     /// The kinds of alias whose facts keep their day.
@@ -166,26 +135,25 @@ impl Loader {
     /// A loader for slots that remember so much each.
     pub(crate) fn new(
         addresses: Vec<Address>,
-        opening: Arc<Opening>,
         keepings: Arc<[Keeping]>,
         kinds: named::Dated,
     ) -> Self {
-        let count = addresses.len();
+        let workers = addresses.len();
         Loader {
-            workers: Workers { addresses, opening },
+            addresses,
             keepings,
             kinds,
-            observed: Rows::summed(count, Load::Observed),
-            profiles: Rows::new(count, Load::Profiles),
-            aliases: Rows::new(count, Load::Aliases),
-            links: Rows::new(count, Load::Links),
+            observed: Rows::new(workers, Load::Observed),
+            profiles: Rows::new(workers, Load::Profiles),
+            aliases: Rows::new(workers, Load::Aliases),
+            links: Rows::new(workers, Load::Links),
         }
     }
 
     /// Adds facts (`diff` 1), or takes back what was added before (`diff` -1).
     /// They are sent at the latest by [`Loader::flush`].
     pub fn add(&mut self, facts: &Facts, diff: i32) {
-        let (workers, kinds, times) = (&self.workers, self.kinds, diff as isize);
+        let (addresses, kinds, times) = (&self.addresses, self.kinds, diff as isize);
         // What a record says of one subject lies together.
         let together = |a: &Observation, b: &Observation| {
             kinds.on(a.subject, a.day) == kinds.on(b.subject, b.day)
@@ -196,36 +164,35 @@ impl Loader {
                 let keeping = self.keepings.get(usize::from(said.slot));
                 Dated::new(said, subject, diff, keeping.copied().unwrap_or_default())
             });
-            self.observed.extend(subject, rows, workers);
+            self.observed.extend(subject, rows, addresses);
         }
         for profile in &facts.profiles {
             let subject = kinds.on(profile.subject, profile.named);
             let row = ((subject, Version::from(profile)), 0, times);
-            self.profiles.push(subject, row, workers);
+            self.profiles.push(subject, row, addresses);
         }
         for alias in &facts.aliases {
             let row = ((alias.alias, Claim::from(alias)), 0, times);
-            self.aliases.push(alias.alias, row, workers);
+            self.aliases.push(alias.alias, row, addresses);
         }
         for link in &facts.links {
             let to = kinds.on(link.to, link.named);
             let row = ((link.from, ((to, link.kind), link.term)), 0, times);
-            self.links.push(link.from, row, workers);
+            self.links.push(link.from, row, addresses);
         }
     }
 
     /// Sends everything that was added. Waits while too much is in flight.
     pub fn flush(&mut self) {
-        self.observed.flush(&self.workers);
-        self.profiles.flush(&self.workers);
-        self.aliases.flush(&self.workers);
-        self.links.flush(&self.workers);
+        self.observed.flush(&self.addresses);
+        self.profiles.flush(&self.addresses);
+        self.aliases.flush(&self.addresses);
+        self.links.flush(&self.addresses);
     }
 }
 
 impl Clone for Loader {
     fn clone(&self) -> Self {
-        let Workers { addresses, opening } = self.workers.clone();
-        Loader::new(addresses, opening, self.keepings.clone(), self.kinds)
+        Loader::new(self.addresses.clone(), self.keepings.clone(), self.kinds)
     }
 }

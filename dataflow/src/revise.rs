@@ -59,8 +59,6 @@ pub(crate) struct Reviser {
     matched: Vec<i64>,
     /// How the counts of grades have changed.
     graded: Graded,
-    /// Whether nothing that is there has been looked at yet.
-    unseen: bool,
 }
 
 impl Reviser {
@@ -77,7 +75,6 @@ impl Reviser {
             yesterday: 0,
             wanted: Wanted::Changes,
             graded: Graded::default(),
-            unseen: false,
         }
     }
 
@@ -105,24 +102,16 @@ impl Reviser {
         }
     }
 
-    /// Passes over the interval: what there is at its end is new to whoever hears
-    /// of the next one.
-    pub(crate) fn pass_over(&mut self) {
-        self.unseen = true;
-    }
-
     /// Ends the interval: its last rules stay in force.
     pub(crate) fn end(&mut self) {
-        self.unseen = false;
         if let Some((_, rules)) = self.due.drain(..).next_back() {
             self.current = Some(rules);
         }
     }
 
-    /// Whether other rules come into force or a day passes within the interval,
-    /// or nothing has been looked at yet.
+    /// Whether other rules come into force or a day passes within the interval.
     pub(crate) fn affects_all(&self) -> bool {
-        self.unseen || !self.due.is_empty() || !self.midnights.is_empty()
+        !self.due.is_empty() || !self.midnights.is_empty()
     }
 
     /// Emits the changes of one enterprise. `changes` may be in any order.
@@ -133,18 +122,14 @@ impl Reviser {
         changes: &mut Vec<(Time, Tally)>,
         mut emit: impl FnMut(ScoreChange),
     ) {
-        let seen = !self.unseen;
-        if seen && changes.is_empty() && self.due.is_empty() && !self.is_ageing(&tally) {
+        if changes.is_empty() && self.due.is_empty() && !self.is_ageing(&tally) {
             return;
         }
         changes.sort_unstable_by_key(|(time, _)| *time);
+        self.count_matched(&tally, -1);
         let mut rules = self.current.clone();
-        let mut old = None;
-        if seen {
-            self.count_matched(&tally, -1);
-            old = self.assess(rules.as_ref(), &tally, self.yesterday);
-            self.count_graded(rules.as_ref(), old.as_ref(), &tally, -1);
-        }
+        let mut old = self.assess(rules.as_ref(), &tally, self.yesterday);
+        self.count_graded(rules.as_ref(), old.as_ref(), &tally, -1);
         let (mut changed, mut due, mut passed) = (changes.drain(..).peekable(), 0, 0);
         loop {
             let of_tally = changed.peek().map(|(time, _)| *time);

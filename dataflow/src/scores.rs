@@ -71,13 +71,10 @@ pub(crate) fn scores<'scope>(
                 let since = intake.until;
                 let (ready, due) = intake.ready(tallied, modelled);
                 reviser.begin(since, intake.until, due);
-                let wanted = harvest.borrow().wanted;
-                if wanted == Wanted::Later {
-                    reviser.pass_over();
-                } else if !ready.is_empty() || reviser.affects_all() {
+                if !ready.is_empty() || reviser.affects_all() {
                     let mut harvest = harvest.borrow_mut();
                     reviser.want(match whose {
-                        Whose::Enterprises => wanted,
+                        Whose::Enterprises => harvest.wanted,
                         // Nobody keeps groups: they are told again after a restart.
                         Whose::Groups => Wanted::Changes,
                     });

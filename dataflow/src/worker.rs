@@ -16,7 +16,6 @@ use crate::arrivals::{Arrivals, Load};
 use crate::day::business_day;
 use crate::graph::{Entering, Graph};
 use crate::harvest::Harvest;
-use crate::merging::Merging;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
@@ -28,8 +27,6 @@ use crate::waiting::{Waiting, WaitingQuery};
 pub(crate) enum Command {
     /// Rows for the open epoch.
     Load(Load),
-    /// Let what has come for the first epoch enter, at an instant before it.
-    Enter(Time),
     /// Rules that are in force from an instant on.
     Rules(Time, Rules),
     /// Assess every enterprise by other rules, beside the epochs.
@@ -54,8 +51,6 @@ pub(crate) enum Wanted {
     Changes,
     /// They are known already: they are not even computed.
     Nothing,
-    /// They are told with the first epoch: nothing is looked at before.
-    Later,
 }
 
 /// What a worker reports.
@@ -126,9 +121,6 @@ pub(crate) fn run(
         arrivals: Arrivals::new(open),
         entering: None,
         walks: VecDeque::new(),
-        piece: None,
-        pieces_to: None,
-        closing: None,
         epoch: None,
         last: open,
         steps: 0,
@@ -163,12 +155,6 @@ struct Desk {
     arrivals: Arrivals,
     /// What is still to enter of the epoch that is being closed.
     entering: Option<Entering>,
-    /// A piece of the first epoch that is under way.
-    piece: Option<Time>,
-    /// The instant of the last piece, while the first epoch is open.
-    pieces_to: Option<Time>,
-    /// The first epoch, which closes when the last piece has entered.
-    closing: Option<(Time, Wanted)>,
     /// Surveys under way.
     walks: VecDeque<Walk>,
     /// Closed and not yet reported.
@@ -180,13 +166,9 @@ struct Desk {
 }
 
 impl Desk {
-    /// Takes every command that waits, unless a piece is under way; `false` when
-    /// it is time to stop.
+    /// Takes every command that waits; `false` when it is time to stop.
     fn take_all(&mut self, commands: &Receiver<Command>) -> bool {
         loop {
-            if self.piece.is_some() {
-                return true;
-            }
             match commands.try_recv() {
                 Ok(Command::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Ok(command) => self.take(command),
@@ -204,19 +186,13 @@ impl Desk {
                 let walk = Walk::begin(&mut self.graph.tallies, question, today);
                 self.walks.push_back(walk);
             }
-            Command::Enter(time) => self.enter_piece(time),
-            Command::Advance(time, wanted) => match self.pieces_to {
-                // What is left enters as the pieces before: all of it is of
-                // about one instant then, which arrangements hold once.
-                Some(last) => {
-                    self.closing = Some((time, wanted));
-                    self.enter_piece(last + 1);
-                }
-                None => {
-                    Merging::AsPaid.begin();
-                    self.close(time, wanted);
-                }
-            },
+            Command::Advance(time, wanted) => {
+                let arrivals = self.arrivals.take(time);
+                self.graph.harvest.borrow_mut().wanted = wanted;
+                self.entering = Some(Entering::new(time, arrivals));
+                self.epoch = Some(time);
+                self.last = time;
+            }
             Command::Measure => {
                 let measured = self.graph.measure();
                 self.reply(Reply::Measured(measured, self.steps));
@@ -228,30 +204,6 @@ impl Desk {
             }
             Command::Stop => {}
         }
-    }
-
-    /// Lets what has come so far enter as a piece of the first epoch.
-    fn enter_piece(&mut self, time: Time) {
-        Merging::Begun.begin();
-        let arrivals = self.arrivals.take_piece();
-        self.graph.harvest.borrow_mut().wanted = Wanted::Later;
-        self.entering = Some(Entering::new(time, arrivals));
-        self.piece = Some(time);
-        self.pieces_to = Some(time);
-    }
-
-    /// Closes the open epoch.
-    fn close(&mut self, time: Time, wanted: Wanted) {
-        let mut arrivals = self.arrivals.take(time);
-        if self.pieces_to.take().is_some() {
-            // What the pieces brought is assessed for the first time here.
-            let rules = arrivals.rules.iter_mut();
-            rules.for_each(|(from, _)| *from = time);
-        }
-        self.graph.harvest.borrow_mut().wanted = wanted;
-        self.entering = Some(Entering::new(time, arrivals));
-        self.epoch = Some(time);
-        self.last = time;
     }
 
     /// Enters a piece of the epoch that is being closed; `true` when nothing is
@@ -267,16 +219,8 @@ impl Desk {
         entered
     }
 
-    /// Ends a piece, or reports the closed epoch, once everything of it has come
-    /// out.
+    /// Reports the closed epoch once everything of it has come out.
     fn report(&mut self) {
-        if let Some(time) = self.piece.take_if(|time| self.graph.is_done(*time)) {
-            self.graph.compact(time + 1);
-            if let Some((time, wanted)) = self.closing.take() {
-                Merging::All.begin();
-                self.close(time, wanted);
-            }
-        }
         let Some(time) = self.epoch.filter(|time| self.graph.is_done(*time)) else {
             return;
         };

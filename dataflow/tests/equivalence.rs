@@ -668,40 +668,6 @@ fn play_under(
     (state, left.map(|(fact, _)| fact.clone()).collect(), time)
 }
 
-/// What comes out of a first epoch, and of two more, when the mentions of `all`
-/// are sent `every` so many, as pieces unless they are sent at once.
-fn first_load(
-    workers: usize,
-    facts_of: &[Fact],
-    all: &[usize],
-    (start, every): (u64, usize),
-    modelled: bool,
-) -> Vec<EpochOutput> {
-    let plan = plan();
-    let card = modelled.then(|| model(&plan, 5));
-    let config = EngineConfig { workers, plan };
-    let engine = Engine::start(config, start, card).unwrap();
-    if every < all.len() {
-        engine.set_least_piece(1);
-    }
-    let mut loader = engine.loader();
-    let mut there = vec![false; facts_of.len()];
-    for at_once in all.chunks(every) {
-        for place in at_once {
-            let diff = if there[*place] { -1 } else { 1 };
-            loader.add(&facts(&facts_of[*place]), diff);
-            there[*place] = !there[*place];
-        }
-        loader.flush();
-    }
-    let first = engine.advance(start + 7).unwrap();
-    loader.add(&facts(&facts_of[0]), if there[0] { -1 } else { 1 });
-    loader.flush();
-    let second = engine.advance(start + HOUR).unwrap();
-    let third = engine.advance(start + 60 * HOUR).unwrap();
-    vec![first, second, third]
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -751,19 +717,6 @@ proptest! {
         let (later, _, same_end) = play(1, &later, 0);
         prop_assert_eq!(end, same_end);
         prop_assert_eq!(waited, later);
-    }
-
-    #[test]
-    fn a_first_load_in_pieces_is_a_first_load_at_once(
-        script in script(), every in 1usize..5, workers in 1usize..3, after in 0u64..70_000,
-        modelled in any::<bool>(),
-    ) {
-        let (facts_of, epochs) = &script;
-        let start = midnight(FIRST_DAY + 1) + after;
-        let all: Vec<usize> = (0..facts_of.len()).chain(epochs[0].1.clone()).collect();
-        let once = first_load(workers, facts_of, &all, (start, usize::MAX), modelled);
-        let pieces = first_load(workers, facts_of, &all, (start, every), modelled);
-        prop_assert_eq!(once, pieces);
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod report;
 
 pub use report::Report;
 
+use crate::census::Shape;
 use crate::hindsight::{Chronicle, TODAY};
 use crate::pipeline::specs;
 use crate::time::{DAY_MS, day_of, day_text, midnight_ms};
@@ -31,13 +32,10 @@ use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::values::Uscc;
 use tocsin_models::Figure;
 
-/// The share of a band of the index below which it counts as this much, so that
-/// the stability index of an empty band is finite.
-const LEAST_SHARE: f64 = 0.000_1;
-/// Bands of the index whose shares are compared, of equal width.
-const BANDS: usize = 10;
-/// Centi-points of the index.
-const INDEX: usize = 10_000;
+/// Where the bands of the index begin whose shares are compared, centi-points.
+const BANDS: [i64; 9] = [
+    1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000,
+];
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -77,7 +75,7 @@ struct Course {
     /// By enterprise: its highest score, the first day with a level and with a task.
     seen: HashMap<SubjectKey, Seen>,
     top: HashSet<SubjectKey>,
-    bands: Option<[f64; BANDS]>,
+    bands: Option<Shape>,
 }
 
 /// Replays the state that `view` shows.
@@ -223,7 +221,10 @@ impl Course {
             top_positive: count(&|case| case.is_top && case.outcome == Some(true)),
             kept: (!self.periods.is_empty() && !top.is_empty())
                 .then(|| top.intersection(&self.top).count() as f64 / top.len() as f64),
-            stability: self.bands.map(|before| shift(&before, &bands)),
+            stability: self
+                .bands
+                .as_ref()
+                .and_then(|before| before.stability(&bands)),
         };
         for (enterprise, standing) in standings {
             self.see(*enterprise, standing, day, &mut period);
@@ -294,20 +295,13 @@ fn by_id(seen: &HashMap<SubjectKey, Seen>) -> HashMap<String, Seen> {
         .collect()
 }
 
-/// The share of the enterprises in each band of the index.
-fn bands(standings: &HashMap<SubjectKey, Standing>) -> [f64; BANDS] {
-    let mut counts = [0_usize; BANDS];
+/// How many enterprises are in each band of the index.
+fn bands(standings: &HashMap<SubjectKey, Standing>) -> Shape {
+    let mut shape = Shape::new(BANDS.to_vec());
     for standing in standings.values() {
-        counts[(usize::from(standing.index) * BANDS / INDEX).min(BANDS - 1)] += 1;
+        shape.add(Some(i64::from(standing.index)));
     }
-    let all = standings.len().max(1) as f64;
-    counts.map(|count| (count as f64 / all).max(LEAST_SHARE))
-}
-
-/// The population stability index between two distributions.
-fn shift(before: &[f64; BANDS], after: &[f64; BANDS]) -> f64 {
-    let bands = before.iter().zip(after);
-    bands.map(|(b, a)| (a - b) * (a / b).ln()).sum()
+    shape
 }
 
 fn overall(cases: &[Case], request: &Request) -> Overall {
@@ -353,19 +347,4 @@ fn lead(chronicle: &Chronicle, seen: &HashMap<SubjectKey, Seen>, first: i32) -> 
         with_task: days.len(),
         days: truth::quartiles(days),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_distribution_is_stable_and_another_is_not() {
-        let before = [0.1; BANDS];
-        assert_eq!(shift(&before, &before), 0.0);
-        let mut after = before;
-        (after[0], after[9]) = (0.15, 0.05);
-        let expected = 0.05 * 1.5_f64.ln() - 0.05 * 0.5_f64.ln();
-        assert!((shift(&before, &after) - expected).abs() < 1e-12);
-    }
 }

@@ -145,7 +145,8 @@ pub struct Run {
     /// Where to serve the console, the API and the metrics
     #[arg(long, default_value = "127.0.0.1:8080", env = "TOCSIN_LISTEN")]
     pub listen: String,
-    /// How often to look for new files, milliseconds
+    /// How often to look for new files, milliseconds; more seldom where looking at many
+    /// would take more than a hundredth of the time
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub poll_ms: u64,
 }

@@ -174,6 +174,9 @@ pub fn catch_up(pipeline: &mut Pipeline, final_reading: bool) -> Result<()> {
     Ok(())
 }
 
+/// Files are looked for at least so often, unless `--poll-ms` asks for less.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+
 /// What keeps a live pipeline going.
 pub struct Live {
     /// Records that are pushed, and other wishes.
@@ -309,13 +312,14 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
     let mut quiet_since = Instant::now();
     let mut tidied = false;
     let mut next = None;
+    let mut rest = live.poll;
     let mut watch = Watch::new(pipeline.settings());
     while !live.stop.load(Ordering::Relaxed) {
         // Read before looking for files: what was there before counts.
         let over = live.over.load(Ordering::Acquire);
         let request = match next.take() {
             Some(request) => Some(request),
-            None => wait(&runtime, &mut live),
+            None => wait(&runtime, &mut live, rest),
         };
         let worked = match request {
             Some(Request::Push(request)) => {
@@ -332,7 +336,16 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
                 let _ = reply.send(pipeline.whatif(&proposal));
                 true
             }
-            None => pipeline.poll(false)?.is_some(),
+            None => {
+                let began = Instant::now();
+                let worked = pipeline.poll(false)?.is_some();
+                rest = if worked {
+                    live.poll
+                } else {
+                    rest_after(began.elapsed(), live.poll)
+                };
+                worked
+            }
         };
         let asked = live.reload.swap(false, Ordering::Relaxed);
         if watch.changed(pipeline.settings()) || asked {
@@ -351,17 +364,29 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a request, at most until it is time to look for files.
-fn wait(runtime: &tokio::runtime::Handle, live: &mut Live) -> Option<Request> {
-    let waited = async { tokio::time::timeout(live.poll, live.requests.recv()).await };
-    match runtime.block_on(waited) {
-        Ok(None) => {
+/// How long to wait after a look for files that found nothing: looking at ten
+/// thousand files takes thirty milliseconds, and may take a hundredth of the time.
+fn rest_after(look: Duration, poll: Duration) -> Duration {
+    poll.max((look * 100).min(LONGEST_REST))
+}
+
+/// Waits for a request, at most until it is time to look for files or something
+/// else is asked for.
+fn wait(runtime: &tokio::runtime::Handle, live: &mut Live, mut rest: Duration) -> Option<Request> {
+    loop {
+        let a_while = rest.min(live.poll);
+        let waited = async { tokio::time::timeout(a_while, live.requests.recv()).await };
+        match runtime.block_on(waited) {
             // Nobody can ask any more; files are still looked for.
-            std::thread::sleep(live.poll);
-            None
+            Ok(None) => std::thread::sleep(a_while),
+            Ok(request) => return request,
+            Err(_) => {}
         }
-        Ok(request) => request,
-        Err(_) => None,
+        rest -= a_while;
+        let flags = [&live.stop, &live.reload, &live.over];
+        if rest.is_zero() || flags.iter().any(|flag| flag.load(Ordering::Relaxed)) {
+            return None;
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::train::train_judged;
 /// # Errors
 /// [`ModelError::Evaluation`] when the slices differ in length, there are fewer
 /// than 2 folds, or fewer enterprises of either label than folds; otherwise as
-/// [`train_grouped`].
+/// [`train_model`](crate::train_model).
 #[allow(clippy::too_many_arguments)] // parallel slices and the split: plain data
 pub fn cross_validate(
     specs: &[FeatureSpec],

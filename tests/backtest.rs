@@ -133,7 +133,7 @@ fn what_arrived_at_once_has_no_past() {
 fn a_replay_ends_where_the_run_is() {
     let world = past();
     let levels =
-        "[levels]\nthresholds = { blue = 5, yellow = 6, orange = 70, red = 80 }\n\n[clock]";
+        "[levels]\nthresholds = { blue = 6, yellow = 60, orange = 70, red = 80 }\n\n[clock]";
     world.edit("tocsin.toml", "[clock]", levels);
     world.set_day("2025-08-20");
     let gone = complaints("2025-05-09", "D", |n| n.is_multiple_of(12));

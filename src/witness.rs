@@ -33,15 +33,11 @@ pub fn assess(
         if weight <= 0 || feature.spec.category == Category::R {
             continue;
         }
-        figures.categories |= 1 << feature.spec.category.index();
-        let divisor = feature.per.iter().flat_map(|per| &per.slots);
-        for slot in feature
-            .slots
-            .iter()
-            .chain(divisor)
-            .filter(|slot| folded.total(enterprise, **slot).count > 0)
-        {
-            figures.agencies |= 1 << agency(settings, *slot);
+        let held = agencies(settings, enterprise, folded, feature).held;
+        // A forest gives every feature a little.
+        if model.is_additive() || held != 0 {
+            figures.categories |= 1 << feature.spec.category.index();
+            figures.agencies |= held;
         }
     }
     figures

@@ -115,10 +115,10 @@ fn a_model_that_knows_the_future_is_refused() {
 fn what_arrived_at_once_has_no_past() {
     let world = past();
     let ran = world.tocsin("fresh", &["backtest", "--from", "2025-07-20"]);
-    assert_eq!(
-        ran.code,
-        Some(0),
-        "all arrived within that day: {}",
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.err.contains("nothing had arrived before 2025-07-20"),
+        "{}",
         ran.err
     );
     let ran = world.tocsin("fresh", &["backtest", "--from", "2025-07-21"]);

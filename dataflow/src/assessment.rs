@@ -106,7 +106,12 @@ impl Assessor {
             self.telling.extend(0..self.row.len() as u16);
         }
         let placed = self.places.of(tally);
-        let (categories, agencies) = behind(plan, placed, &self.telling, &self.contributions);
+        // A model that knows no sum gives every feature a little: only what has
+        // facts is evidence then.
+        let evidence = |place: usize, agencies: u64| {
+            self.contributions[place] > 0 && (model.is_additive() || agencies != 0)
+        };
+        let (categories, agencies) = behind(plan, placed, &self.telling, evidence);
         Assessment {
             score,
             categories,
@@ -163,14 +168,24 @@ impl Assessor {
     }
 }
 
-/// The categories and agencies behind contributions above 0 of these features.
-fn behind(plan: &Plan, tally: Placed<'_>, features: &[u16], contributions: &[i64]) -> (u16, u64) {
+/// The categories and agencies behind those of these features that are evidence,
+/// by their place and the agencies with facts.
+fn behind(
+    plan: &Plan,
+    tally: Placed<'_>,
+    features: &[u16],
+    evidence: impl Fn(usize, u64) -> bool,
+) -> (u16, u64) {
     let (mut categories, mut agencies) = (0, 0);
     for place in features.iter().map(|place| usize::from(*place)) {
         let feature = &plan.features[place];
-        if contributions[place] > 0 && feature.spec.category != Category::R {
+        if feature.spec.category == Category::R {
+            continue;
+        }
+        let held = agencies_of(plan, feature, tally);
+        if evidence(place, held) {
             categories |= 1 << feature.spec.category.index();
-            agencies |= agencies_of(plan, feature, tally);
+            agencies |= held;
         }
     }
     (categories, agencies)

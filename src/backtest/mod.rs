@@ -115,6 +115,12 @@ pub fn backtest(
     for day in days {
         course.period(view, &chronicle, &mut replay, request, day)?;
     }
+    if course.periods.iter().all(|period| period.enterprises == 0) {
+        bail!(
+            "nothing had arrived before {}: what is loaded at once has no past; a state that took its records in as they came has one (`tocsin demo`, `simulate --arrivals`)",
+            day_text(first)
+        );
+    }
     let truth = match &request.truth {
         None => None,
         Some(file) => Some(truth::held_against(file, &by_id(&course.seen), end)?),

@@ -95,7 +95,7 @@ pub struct Signature {
     #[arg(long = "as", value_name = "NAME")]
     pub person: String,
     /// Why, for the log
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub why: String,
 }
 

@@ -40,6 +40,13 @@ impl Ground {
         self.sources.insert(id.to_owned(), hash);
     }
 
+    /// What of it decides scores, as text: not where files are, nor what time is.
+    pub fn scoring(&self) -> String {
+        let parts = self.parts.iter();
+        let parts: Vec<_> = parts.filter(|(name, _)| name.starts_with("[[")).collect();
+        format!("{:?} {parts:?}", self.sources)
+    }
+
     /// Everything in which `next` stands on other ground, in words; empty when
     /// it can take the place of this one while the process runs.
     pub fn differences(&self, next: &Ground) -> Vec<String> {

@@ -84,7 +84,11 @@ impl InForce {
     pub fn version(&self) -> String {
         let settings = &self.records.settings;
         let mut hasher = Xxh3::new();
-        let parts = (&settings.ground, &settings.features, &settings.policy);
+        let parts = (
+            settings.ground.scoring(),
+            &settings.features,
+            &settings.policy,
+        );
         hasher.update(format!("{parts:?}").as_bytes());
         let model = self.model.as_ref().map(|model| model.card.version());
         format!("{:016x} {}", hasher.digest(), model.unwrap_or("none"))

@@ -187,7 +187,7 @@ impl Audited {
             self.places, self.checked, self.drawn
         );
         if self.figures.is_empty() {
-            text.push_str("none was drawn at random: what is found among them says nothing of the others ([queue] audit_share)\n");
+            text.push_str("none of the checked was drawn at random ([queue] audit_share): what is found among them says nothing of the others\n");
             return text;
         }
         // Writing to a String cannot fail.

@@ -302,3 +302,25 @@ fn every_fault_of_the_graph_says_what_is_allowed() {
         "`size` is raised by a source already",
     );
 }
+
+#[test]
+fn where_the_files_are_decides_no_score() {
+    let one = read(CONFIG, SOURCE, FEATURES).unwrap();
+    let moved = read(CONFIG, SOURCE, FEATURES).unwrap();
+    assert_ne!(one.root, moved.root);
+    assert_eq!(one.ground.scoring(), moved.ground.scoring());
+    let other = read(
+        &CONFIG.replace("share = 60", "share = 50"),
+        SOURCE,
+        FEATURES,
+    )
+    .unwrap();
+    assert_ne!(one.ground.scoring(), other.ground.scoring());
+    let other = read(
+        CONFIG,
+        &SOURCE.replace("A1", "A2"),
+        &FEATURES.replace("A1", "A2"),
+    )
+    .unwrap();
+    assert_ne!(one.ground.scoring(), other.ground.scoring());
+}

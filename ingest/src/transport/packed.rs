@@ -22,6 +22,7 @@ impl Packed {
     /// `InvalidData` where it is damaged or its contents end before `offset`;
     /// else those of the disk.
     pub(super) fn open(found: &Found, offset: u64) -> io::Result<Packed> {
+        check_magic(found)?;
         let mut through = Packed::begin(found)?;
         let length = through.skip(u64::MAX)?;
         if length < offset {
@@ -79,6 +80,22 @@ impl Packed {
     }
 }
 
+/// What a gzip file begins with (RFC 1952).
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Refuses what only is called a gzip file.
+fn check_magic(found: &Found) -> io::Result<()> {
+    let mut begin = Vec::new();
+    File::open(&found.path)?.take(2).read_to_end(&mut begin)?;
+    if begin == MAGIC {
+        return Ok(());
+    }
+    let text = format!(
+        "is no whole gzip file: it begins with the bytes {begin:02x?}, allowed is {MAGIC:02x?}"
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidData, text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Blocks, list};
@@ -131,6 +148,16 @@ mod tests {
             let error = read(&bytes, 0).unwrap_err();
             prop_assert_eq!(error.kind(), io::ErrorKind::InvalidData);
             prop_assert!(error.to_string().contains("is no whole gzip file (near byte "));
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_called_gzip_is_named() {
+        for text in [&b"id,name\n1,a\n"[..], b"i", b""] {
+            let error = read(text, 0).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+            let told = error.to_string();
+            assert!(told.contains("is no whole gzip file: it begins"), "{told}");
         }
     }
 

@@ -20,6 +20,8 @@ use tocsin_testdata::{City, CityParams, pack_city, write_city, write_truth};
 /// The simulated city's sources, features, word lists and model.
 static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
 
+/// The city's configuration.
+const CONFIG: &str = "tocsin.toml";
 /// The city's first day.
 const START: jiff::civil::Date = jiff::civil::date(2024, 1, 1);
 /// What the city was made with: another city needs another state directory.
@@ -46,7 +48,7 @@ pub fn write_config(embedded: &Dir<'_>, folder: &Path) -> Result<PathBuf> {
     for file in embedded.files() {
         fs::write(folder.join(file.path()), file.contents())?;
     }
-    Ok(folder.join("tocsin.toml"))
+    Ok(folder.join(CONFIG))
 }
 
 /// Writes the deliveries of a city, each file from where it was left: a day that
@@ -230,7 +232,11 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let folder = args.data.join("city");
     let params = params(args.enterprises, args.months, args.seed, args.schemes);
     check_same_city(&args.data, &params)?;
-    let config = write_config(&CITY, &folder)?;
+    // What somebody has changed there since is theirs.
+    let mut config = folder.join(CONFIG);
+    if !config.exists() {
+        config = write_config(&CITY, &folder)?;
+    }
     if let Some(model) = &args.model {
         fs::copy(model, folder.join(MODEL)).with_context(|| format!("`{}`", model.display()))?;
     }

@@ -299,3 +299,25 @@ fn a_reader_who_has_seen_enough_ends_nothing() {
     let complaint = String::from_utf8(ended.stderr).unwrap();
     assert_eq!((ended.status.code(), complaint.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn a_second_demo_goes_on_with_what_was_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("demo");
+    let size = ["--enterprises", "200", "--months", "1", "--seed", "5"];
+    let how = [
+        "--once",
+        "--days-per-second",
+        "500",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let start = ["demo", "--data", text(&data)];
+    let arguments = [&start[..], &size, &how].concat();
+    tocsin(&arguments).ok();
+    let config = data.join("city/tocsin.toml");
+    let edited = fs::read_to_string(&config).unwrap() + "\n[queue]\naudit_share = 0.2\n";
+    fs::write(&config, &edited).unwrap();
+    tocsin(&arguments).ok();
+    assert_eq!(fs::read_to_string(&config).unwrap(), edited);
+}

@@ -13,6 +13,7 @@ use crate::pipeline::records::Records;
 use crate::time::{day_of, midnight_ms};
 use crate::view::View;
 use anyhow::Result;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use tocsin_ingest::fact::{Facts, Profile, SubjectKey};
@@ -51,6 +52,7 @@ pub struct Chronicle {
     said: Vec<Stretch>,
     /// The outcomes, also those that were withdrawn.
     outcomes: Vec<Stretch>,
+    months: OnceCell<Vec<Window>>,
 }
 
 /// An instant after everything that is known.
@@ -112,6 +114,7 @@ impl Chronicle {
             settings: Arc::clone(&records.settings),
             said,
             outcomes,
+            months: OnceCell::new(),
         })
     }
 
@@ -123,11 +126,11 @@ impl Chronicle {
     /// When an outcome arrived in a month that the calendar does not have.
     pub fn examples(&self, known_ms: i64) -> Result<Vec<Example>> {
         let (mut examples, mut found) = (Vec::new(), HashSet::new());
-        for (first_ms, next_ms) in self.months()? {
-            if first_ms >= known_ms {
+        for month in self.months()? {
+            if month.first_ms >= known_ms {
                 break;
             }
-            for example in self.checked((first_ms, next_ms.min(known_ms)), known_ms) {
+            for example in month.examples(known_ms, known_ms) {
                 if !found.contains(&example.enterprise) {
                     found.extend(example.positive.then_some(example.enterprise));
                     examples.push(example);
@@ -142,53 +145,98 @@ impl Chronicle {
         self.outcomes.iter().map(|stretch| stretch.from_ms)
     }
 
-    /// The months in which outcomes arrived: their first instants, and the next
-    /// month's.
-    fn months(&self) -> Result<BTreeSet<(i64, i64)>> {
+    /// The months in which outcomes arrived. What was known at their beginnings does
+    /// not change with who asks: each is folded once.
+    fn months(&self) -> Result<&[Window]> {
+        if let Some(months) = self.months.get() {
+            return Ok(months);
+        }
         let month = |stretch: &Stretch| -> Result<(i64, i64)> {
             let day = jiff::civil::date(1970, 1, 1)
                 .checked_add(jiff::Span::new().days(day_of(stretch.from_ms)))?;
             let next = day.last_of_month().tomorrow()?;
             Ok((first_ms(day.first_of_month())?, first_ms(next)?))
         };
-        self.outcomes.iter().map(month).collect()
+        let months: BTreeSet<(i64, i64)> =
+            self.outcomes.iter().map(month).collect::<Result<_>>()?;
+        let folded = months
+            .into_iter()
+            .map(|(first, next)| self.window(first, next));
+        Ok(self.months.get_or_init(|| folded.collect()))
     }
 
-    /// The enterprises whose outcomes arrived from an instant to before another
-    /// and stood at `known_ms`, as they were known at the first.
-    pub fn checked(&self, (first_ms, next_ms): (i64, i64), known_ms: i64) -> Vec<Example> {
+    /// The enterprises whose outcomes arrived from an instant to before another,
+    /// as they are known today and as the enterprises were known at the first.
+    pub fn checked(&self, first_ms: i64, next_ms: i64) -> Vec<Example> {
+        self.window(first_ms, next_ms).examples(next_ms, TODAY)
+    }
+
+    fn window(&self, first_ms: i64, next_ms: i64) -> Window {
         let mut fold = Fold::new(&self.settings, day_of(first_ms), false);
         for stretch in self.said.iter().filter(|said| said.counts_at(first_ms)) {
             fold.add(0, &stretch.facts);
         }
-        // By enterprise: whether negative, and when; so the positive come first.
-        let mut ends: BTreeMap<SubjectKey, (bool, i64)> = BTreeMap::new();
-        for stretch in &self.outcomes {
-            let arrived = (first_ms..next_ms).contains(&stretch.from_ms);
-            for outcome in stretch
-                .facts
-                .outcomes
-                .iter()
-                .filter(|_| arrived && stretch.counts_at(known_ms))
-            {
-                if let Some(enterprise) = fold.resolve(outcome.subject, outcome.named) {
-                    let end = (!outcome.positive, stretch.from_ms);
-                    let known = ends.entry(enterprise).or_insert(end);
-                    *known = end.min(*known);
-                }
+        let mut ends = Vec::new();
+        let arrived = |stretch: &&Stretch| (first_ms..next_ms).contains(&stretch.from_ms);
+        for stretch in self.outcomes.iter().filter(arrived) {
+            for outcome in &stretch.facts.outcomes {
+                ends.extend(fold.resolve(outcome.subject, outcome.named).map(|of| End {
+                    enterprise: of,
+                    positive: outcome.positive,
+                    from_ms: stretch.from_ms,
+                    to_ms: stretch.to_ms,
+                }));
             }
         }
         let folded = fold.finish();
-        let registered = ends
-            .into_iter()
-            .filter(|(enterprise, _)| folded.is_registered(*enterprise));
+        ends.retain(|end| folded.is_registered(end.enterprise));
+        let enterprises: BTreeSet<SubjectKey> = ends.iter().map(|end| end.enterprise).collect();
+        let rows = enterprises.into_iter();
+        Window {
+            first_ms,
+            rows: rows.map(|key| (key, folded.features(key))).collect(),
+            ends,
+        }
+    }
+}
+
+/// How a check ended, and from when to when that was known.
+struct End {
+    enterprise: SubjectKey,
+    positive: bool,
+    from_ms: i64,
+    to_ms: i64,
+}
+
+/// The outcomes that arrived in a stretch of time, and their enterprises as they
+/// were known at its beginning.
+struct Window {
+    first_ms: i64,
+    ends: Vec<End>,
+    rows: BTreeMap<SubjectKey, Vec<Option<i64>>>,
+}
+
+impl Window {
+    /// One an enterprise, by the outcomes that had arrived before `until_ms` and
+    /// stood at `known_ms`.
+    fn examples(&self, until_ms: i64, known_ms: i64) -> Vec<Example> {
+        // By enterprise: whether negative, and when; so the positive come first.
+        let mut ends: BTreeMap<SubjectKey, (bool, i64)> = BTreeMap::new();
+        for end in &self.ends {
+            let stood = end.from_ms < known_ms && known_ms <= end.to_ms;
+            if stood && end.from_ms < until_ms {
+                let found = (!end.positive, end.from_ms);
+                let known = ends.entry(end.enterprise).or_insert(found);
+                *known = found.min(*known);
+            }
+        }
         let example = |(enterprise, (negative, arrived_ms)): (SubjectKey, (bool, i64))| Example {
             enterprise,
             positive: !negative,
             arrived_ms,
-            row: folded.features(enterprise),
+            row: self.rows.get(&enterprise).cloned().unwrap_or_default(),
         };
-        registered.map(example).collect()
+        ends.into_iter().map(example).collect()
     }
 }
 

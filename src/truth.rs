@@ -121,22 +121,32 @@ pub fn evaluate(view: &View, runtime: &tokio::runtime::Handle, file: &Path) -> R
         last = end.seq;
         page.iter().for_each(|told| note(&told.event, &mut seen));
     }
-    held_against(file, &seen, day_of(view.status().time_ms))
+    held_against(file, &seen, (i32::MIN, day_of(view.status().time_ms)))
 }
 
-/// Judges what was seen of enterprises, by their ids, until `today` by the truth
-/// in `file`.
+/// Judges what was seen of enterprises, by their ids, from one day to another, by
+/// the truth in `file`: schemes that had collapsed before count for nothing.
 ///
 /// # Errors
 /// When the file cannot be read as a truth.
-pub fn held_against(file: &Path, seen: &HashMap<String, Seen>, today: i32) -> Result<Report> {
+pub fn held_against(
+    file: &Path,
+    seen: &HashMap<String, Seen>,
+    (from, to): (i32, i32),
+) -> Result<Report> {
     let context = || format!("truth `{}`", file.display());
     let rows = csv::Reader::from_path(file).with_context(context)?;
     let truth: Vec<Truth> = rows
         .into_deserialize()
         .collect::<Result<_, _>>()
         .with_context(context)?;
-    Ok(judge(&truth, seen, today))
+    let over = |row: &Truth| parse_day(&row.collapse).is_some_and(|collapse| collapse < from);
+    let (over, truth): (Vec<Truth>, Vec<Truth>) = truth.into_iter().partition(over);
+    // Nobody could have seen them in time; they are no false alarms either.
+    let over: BTreeSet<String> = over.into_iter().map(|row| row.uscc).collect();
+    let mut seen = seen.clone();
+    seen.retain(|id, _| !over.contains(id));
+    Ok(judge(&truth, &seen, to))
 }
 
 fn note(event: &AlertEvent, seen: &mut HashMap<String, Seen>) {

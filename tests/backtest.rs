@@ -72,9 +72,13 @@ const JULY: [&str; 8] = [
 #[test]
 fn a_model_trained_then_is_held_against_what_came_after() {
     let world = past();
+    // July is over.
+    world.set_day("2025-08-01");
+    world.run_once("data");
     let july = [&JULY[..], &["--retrain"]].concat();
     let found = backtest(&world, &july);
     let period = &found["periods"][0];
+    assert_eq!(period["complete"], true);
     // Of 40 positive half had been complained about: those are the first 20.
     assert_eq!(period["trained_on"], serde_json::json!([120, 40]));
     let counts = ["checked", "positive", "top_checked", "top_positive"];
@@ -100,6 +104,7 @@ fn a_model_that_knows_the_future_is_refused() {
     let world = past();
     let honest = backtest(&world, &JULY);
     assert_eq!(honest["periods"][0]["trained_on"], Value::Null);
+    assert_eq!(honest["periods"][0]["complete"], false);
     let model = world.path("model.json");
     let trained = ["train", "--out", support::text(&model)];
     world.tocsin("data", &trained).ok();

@@ -123,7 +123,11 @@ pub fn backtest(
     }
     let truth = match &request.truth {
         None => None,
-        Some(file) => Some(truth::held_against(file, &by_id(&course.seen), end)?),
+        Some(file) => Some(truth::held_against(
+            file,
+            &by_id(&course.seen),
+            (first, end),
+        )?),
     };
     Ok(Report {
         capacity: request.capacity,
@@ -205,7 +209,7 @@ impl Course {
         let (standings, _) = replay.advance(now)?;
         let until = now + i64::from(request.horizon) * DAY_MS;
         let outcomes: BTreeMap<SubjectKey, bool> = chronicle
-            .checked((now, until), TODAY)
+            .checked(now, until)
             .into_iter()
             .map(|example| (example.enterprise, example.positive))
             .collect();
@@ -216,6 +220,7 @@ impl Course {
         let bands = bands(standings);
         let mut period = Period {
             day: day_text(day),
+            complete: until <= view.status().time_ms,
             model: version,
             trained_on,
             enterprises: standings.len(),

@@ -27,6 +27,8 @@ pub struct Report {
 pub struct Period {
     /// The day as of whose beginning everything is known.
     pub day: String,
+    /// Whether the horizon has passed: more outcomes may come otherwise.
+    pub complete: bool,
     /// The model that scored.
     pub model: String,
     /// Outcomes it was trained on, where it was trained here; then the positive.
@@ -104,6 +106,9 @@ impl fmt::Display for Report {
         for period in &self.periods {
             period.line(f)?;
         }
+        if self.periods.iter().any(|period| !period.complete) {
+            writeln!(f, "* the horizon has not passed: outcomes may still come")?;
+        }
         let overall = &self.overall;
         for (what, figure) in [
             ("places that found one", overall.found),
@@ -151,8 +156,8 @@ impl Period {
             |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |s| format!("{s:.2}"));
         writeln!(
             f,
-            "{:<10} {:>9} {blue:>8} {yellow:>8} {orange:>8} {red:>8} {:>6} {:>7} {:>8} {top:>9} {trained:>8} {:>6} {:>7}",
-            self.day,
+            "{:<11} {:>8} {blue:>8} {yellow:>8} {orange:>8} {red:>8} {:>6} {:>7} {:>8} {top:>9} {trained:>8} {:>6} {:>7}",
+            format!("{}{}", self.day, if self.complete { "" } else { "*" }),
             self.enterprises,
             self.new_tasks,
             self.checked,

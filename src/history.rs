@@ -104,18 +104,7 @@ fn batch(epoch: u64, time_ms: i64, scores: &[ScoreRow]) -> Result<RecordBatch> {
 /// # Errors
 /// When the folder cannot be listed.
 pub fn files(data: &Path) -> Result<Vec<PathBuf>> {
-    let folder = data.join(FOLDER);
-    if !folder.exists() {
-        return Ok(Vec::new());
-    }
-    let entries = std::fs::read_dir(folder)?
-        .flatten()
-        .map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = entries
-        .filter(|path| path.extension().is_some_and(|e| e == "parquet"))
-        .collect();
-    files.sort();
-    Ok(files)
+    crate::folder::files(&data.join(FOLDER), "parquet")
 }
 
 /// Hands every row of a history file to `take`: enterprise and score. With

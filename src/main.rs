@@ -29,6 +29,7 @@ mod drift;
 mod explain;
 mod export;
 mod fold;
+mod folder;
 mod freshness;
 mod groups;
 mod hindsight;

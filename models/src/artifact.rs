@@ -73,14 +73,7 @@ impl RawCard {
     /// Checks it whole; the error lists every fault.
     pub(crate) fn check(self) -> Result<Scorecard, Vec<String>> {
         let mut faults = self.head_faults();
-        let anchors = match self.anchors.map(Anchors::new) {
-            None => Anchors::default(),
-            Some(Ok(anchors)) => anchors,
-            Some(Err(wrong)) => {
-                faults.extend(wrong);
-                Anchors::default()
-            }
-        };
+        let anchors = Anchors::read(self.anchors, &mut faults);
         let mut features = Vec::new();
         for raw in self.features {
             let name = raw.name.clone();

@@ -181,14 +181,7 @@ impl Raw {
         let mut faults = head_faults(self.format, &self.kind, "forest");
         faults.extend(weight_fault("base", self.base));
         faults.extend(names_twice(self.features.iter().map(|f| f.name.as_str())));
-        let anchors = match self.anchors.map(Anchors::new) {
-            None => Anchors::default(),
-            Some(Ok(anchors)) => anchors,
-            Some(Err(wrong)) => {
-                faults.extend(wrong);
-                Anchors::default()
-            }
-        };
+        let anchors = Anchors::read(self.anchors, &mut faults);
         let mut trees = Vec::new();
         for (place, raw) in self.trees.iter().enumerate() {
             match tree(raw, self.features.len()) {

@@ -52,6 +52,19 @@ impl Anchors {
         }
     }
 
+    /// The points of an artifact, the defaults where it has none; what is wrong
+    /// with them is added to `faults`.
+    pub(crate) fn read(points: Option<Vec<(u16, i64)>>, faults: &mut Vec<String>) -> Self {
+        match points.map(Anchors::new) {
+            None => Anchors::default(),
+            Some(Ok(anchors)) => anchors,
+            Some(Err(wrong)) => {
+                faults.extend(wrong);
+                Anchors::default()
+            }
+        }
+    }
+
     pub(crate) fn points(&self) -> &[(u16, i64)] {
         &self.0
     }

@@ -9,7 +9,7 @@ mod outcomes;
 
 use crate::census::{self, Census, SCORE};
 use crate::registry::Registry;
-use crate::registry::dossier::{Calibration, Share};
+use crate::registry::dossier::{Calibration, Share, Subgroup};
 use crate::view::View;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -63,21 +63,6 @@ pub struct Volume {
     pub new: u64,
 }
 
-/// Errors by the outcomes that came since the model is in force.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Errors {
-    /// `all`, `district` or the feature that says the sector.
-    pub by: String,
-    /// Which.
-    pub name: String,
-    /// Outcomes.
-    pub rows: usize,
-    /// Of the positive ones, those that stood at yellow or higher.
-    pub found: Share,
-    /// Of the others, those that did: false alarms.
-    pub alarmed: Share,
-}
-
 /// What outcomes say of the probabilities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcomes {
@@ -93,7 +78,8 @@ pub struct Outcomes {
     /// From the lowest scores to the highest.
     pub calibration: Vec<Calibration>,
     /// All, and by district and sector where there are enough.
-    pub errors: Vec<Errors>,
+    /// Flagged is who stood at yellow or higher.
+    pub errors: Vec<Subgroup>,
 }
 
 /// How a model does.

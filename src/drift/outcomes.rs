@@ -1,11 +1,11 @@
 //! Outcomes that came since the model is in force, beside what it had said of
 //! those enterprises before they came.
 
-use super::{Errors, Outcomes};
-use crate::census::sector_name;
+use super::Outcomes;
 use crate::history;
 use crate::pipeline::rules::InForce;
-use crate::registry::dossier::{Calibration, Share};
+use crate::registry::dossier::{Calibration, Share, Subgroup};
+use crate::registry::subgroup::Subgroups;
 use crate::view::View;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -18,10 +18,6 @@ use tokio::runtime::Handle;
 const MOST: usize = 2_000;
 /// Bins of the calibration.
 const BINS: usize = 5;
-/// Groups with fewer outcomes say nothing.
-const MIN_ROWS: usize = 20;
-/// Groups told, the largest first.
-const MAX_GROUPS: usize = 40;
 
 /// An outcome and what was said before.
 struct Told {
@@ -109,50 +105,20 @@ fn calibration(told: &[Told]) -> Vec<Calibration> {
     told.chunks(size).map(bin).collect()
 }
 
-fn errors(view: &View, rules: &InForce, told: &[Told]) -> Result<Vec<Errors>> {
+fn errors(view: &View, rules: &InForce, told: &[Told]) -> Result<Vec<Subgroup>> {
     let settings = &rules.records.settings;
     let keys: Vec<SubjectKey> = told.iter().map(|told| told.enterprise).collect();
     let known = view.records().identities(&keys)?;
-    let mut groups: BTreeMap<(String, String), Vec<&Told>> = BTreeMap::new();
-    let sector = settings.sector_place().zip(settings.sectors.as_ref());
+    let mut groups = Subgroups::default();
     for told in told {
-        let all = ("all".to_owned(), String::new());
-        groups.entry(all).or_default().push(told);
+        let labels = (told.positive, told.level >= Level::Yellow);
         let district = known.get(&told.enterprise).and_then(|i| i.district.clone());
-        if let Some(district) = district {
-            groups
-                .entry(("district".to_owned(), district))
-                .or_default()
-                .push(told);
-        }
-        if let Some((place, (feature, _))) = &sector {
-            let folded = crate::explain::values(&rules.records, told.enterprise, &view.status())?;
-            let name = sector_name(folded.get(*place).copied().flatten());
-            groups
-                .entry((feature.clone(), name))
-                .or_default()
-                .push(told);
-        }
+        let row = match settings.sector_place() {
+            Some(_) => crate::explain::values(&rules.records, told.enterprise, &view.status())?,
+            None => Vec::new(),
+        };
+        groups.add_to_all(labels);
+        groups.add(settings, district, &row, labels);
     }
-    let count = |rows: &[&Told], positive: bool| {
-        let of = rows.iter().filter(|told| told.positive == positive);
-        let above = of.clone().filter(|told| told.level >= Level::Yellow);
-        Share::of(above.count(), of.count())
-    };
-    let enough =
-        |((by, _), rows): &((String, String), Vec<&Told>)| by == "all" || rows.len() >= MIN_ROWS;
-    let mut errors: Vec<Errors> = groups
-        .into_iter()
-        .filter(enough)
-        .map(|((by, name), rows)| Errors {
-            by,
-            name,
-            rows: rows.len(),
-            found: count(&rows, true),
-            alarmed: count(&rows, false),
-        })
-        .collect();
-    errors.sort_by_key(|group| std::cmp::Reverse(group.rows));
-    errors.truncate(MAX_GROUPS);
-    Ok(errors)
+    Ok(groups.shown())
 }

@@ -96,18 +96,9 @@ impl Queue {
     /// has none.
     ///
     /// # Errors
-    /// When a file is no queue.
+    /// When the folder cannot be listed or a file is no queue.
     pub fn all(folder: &Path) -> Result<Vec<Queue>> {
-        if !folder.exists() {
-            return Ok(Vec::new());
-        }
-        let entries = std::fs::read_dir(folder)?
-            .flatten()
-            .map(|entry| entry.path());
-        let mut files: Vec<PathBuf> = entries
-            .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
-            .collect();
-        files.sort();
+        let files = crate::folder::files(folder, "json")?;
         files.iter().map(|file| Queue::read(file)).collect()
     }
 

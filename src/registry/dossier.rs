@@ -149,18 +149,18 @@ pub struct Calibration {
     pub observed: Share,
 }
 
-/// A part of the rows: a district, a sector.
+/// A part of the rows: a district, a sector; or all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subgroup {
-    /// By what: `district`, or the feature that says the sector.
+    /// By what: `all`, `district`, or the feature that says the sector.
     pub by: String,
     /// Which.
     pub name: String,
     /// Rows.
     pub rows: usize,
-    /// Of the positive ones, those among the first as many as there are
-    /// positives in all.
+    /// Of the positive ones, those flagged: in a dossier those among the first as
+    /// many as there are positives in all.
     pub found: Share,
     /// Of the others, those among them: false alarms.
     pub alarmed: Share,

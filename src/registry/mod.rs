@@ -16,6 +16,7 @@ pub mod impact;
 mod log;
 mod measure;
 mod shelf;
+pub mod subgroup;
 
 pub use log::{Action, Deed, Entry};
 pub use shelf::{Shelf, Signed, Version};

@@ -75,6 +75,24 @@ pub struct RecordLine {
     pub shared: Option<String>,
 }
 
+impl RecordLine {
+    /// Whose it is, what it is known by, when it came and where it lies.
+    pub fn origin(&self) -> String {
+        let until = self.counts_until.as_ref();
+        let until = until.map_or(String::new(), |day| format!(", counts until {day}"));
+        format!(
+            "{} ({}), key {}, event {}{until}, arrived {}, {}:{}",
+            self.source,
+            self.agency,
+            self.key,
+            self.event_date.as_deref().unwrap_or("undated"),
+            self.arrival,
+            self.file,
+            self.line
+        )
+    }
+}
+
 /// A step by which a record came to an enterprise, and the record that says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Via {

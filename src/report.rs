@@ -248,10 +248,15 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
             "coverage {:.3}  confidence {:.3}  for {} it lacks: {lacks}",
             found.coverage, found.confidence, next.level
         );
-        if let Some(cheapest) = &next.cheapest {
-            let _ = writeln!(text, "the cheapest evidence for {}:", next.level);
-            for line in cheapest.lines() {
-                let _ = writeln!(text, "  {line}");
+        match &next.cheapest {
+            Some(cheapest) => {
+                let _ = writeln!(text, "the cheapest evidence for {}:", next.level);
+                for line in cheapest.lines() {
+                    let _ = writeln!(text, "  {line}");
+                }
+            }
+            None => {
+                let _ = writeln!(text, "the cheapest evidence is told under a scorecard only");
             }
         }
     }
@@ -290,10 +295,6 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
             contribution.bin
         );
         for record in &contribution.records {
-            let until = record
-                .counts_until
-                .as_ref()
-                .map_or(String::new(), |day| format!(", counts until {day}"));
             let share = if record.share == 100 {
                 String::new()
             } else {
@@ -305,15 +306,9 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
             };
             let _ = writeln!(
                 text,
-                "             {}{share} from {} ({}), key {}, event {}{until}, arrived {}, {}:{}{via}",
+                "             {}{share} from {}{via}",
                 record.value,
-                record.source,
-                record.agency,
-                record.key,
-                record.event_date.as_deref().unwrap_or("undated"),
-                record.arrival,
-                record.file,
-                record.line
+                record.origin()
             );
         }
     }

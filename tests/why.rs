@@ -110,6 +110,9 @@ fn a_past_instant_is_explained_as_it_was_explained_then() {
             assert_eq!(figures(&again), figures(then), "{number} on {day}");
         }
     }
+    let later = world.tocsin("data", &["explain", &code(1), "--at", "2199-01-01"]);
+    assert_eq!(later.code, Some(1));
+    assert!(later.err.contains("is not known yet"), "{}", later.err);
     let before = world.tocsin("data", &["explain", &code(1), "--at", "2025-06-01"]);
     assert_eq!(before.code, Some(1));
     assert!(

@@ -317,19 +317,12 @@ pub fn text(change: &Change) -> String {
             value(part.value_now)
         ));
         for moved in &part.records {
-            let record = &moved.record;
             line(format!(
-                "             {}: {} → {} from {} ({}), key {}, event {}, arrived {}, {}:{}",
+                "             {}: {} → {} from {}",
                 moved.why.words(),
                 value(moved.then),
                 value(moved.now),
-                record.source,
-                record.agency,
-                record.key,
-                record.event_date.as_deref().unwrap_or("undated"),
-                record.arrival,
-                record.file,
-                record.line
+                moved.record.origin()
             ));
         }
     }

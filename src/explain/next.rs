@@ -144,7 +144,11 @@ pub fn moves(
             None => 1,
             _ => continue,
         };
-        let Some(value) = at_border(feature, range, at.is_none_or(|at| bin > at)) else {
+        let value = match at {
+            None => first_evidence(feature, range),
+            Some(at) => at_border(feature, range, bin > at),
+        };
+        let Some(value) = value else {
             continue;
         };
         let mut then = row.to_vec();
@@ -163,6 +167,19 @@ pub fn moves(
         });
     }
     moves
+}
+
+/// The value of a feature of which nothing is known once something is, in a range:
+/// one, or what of the range is nearest to it. Evidence of nothing is none.
+fn first_evidence(feature: &Feature, range: &(Option<i64>, Option<i64>)) -> Option<i64> {
+    let (from, to) = *range;
+    let from = from.unwrap_or(i64::MIN).max(VALUE_SCALE);
+    let range = (Some(from), to.map(|to| to.max(from)));
+    match to.is_some_and(|to| to <= from) {
+        // Less than one: as much as the range allows, if that is anything.
+        true => at_border(feature, &(Some(1), to), false).filter(|value| *value > 0),
+        false => at_border(feature, &range, true),
+    }
 }
 
 /// The value nearest to where it comes from that a feature can have in a range.

@@ -7,6 +7,7 @@
 
 use crate::pipeline::index_row;
 use crate::pipeline::records::{LiveRecord, Records};
+use crate::time::day_of;
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tocsin_alerts::Store;
@@ -56,16 +57,21 @@ impl Past {
             );
         }
         let times = runtime.block_on(store.epoch_times())?;
+        let text = crate::time::instant_text;
+        // The day of the state has not ended: its end means now.
+        let latest = times.values().copied().max().unwrap_or(0);
+        if day_of(at_ms) > day_of(latest) {
+            bail!(
+                "{} is not known yet: the state is as of {}",
+                text(at_ms),
+                text(latest)
+            );
+        }
         let not_later = times.iter().filter(|(_, time_ms)| **time_ms <= at_ms);
         let last = not_later.max_by_key(|(epoch, _)| **epoch);
         let (epoch, time_ms) = last
             .map(|(epoch, time_ms)| (*epoch, *time_ms))
-            .with_context(|| {
-                format!(
-                    "at {} there was no epoch yet",
-                    crate::time::instant_text(at_ms)
-                )
-            })?;
+            .with_context(|| format!("at {} there was no epoch yet", text(at_ms)))?;
         let mut past = Past {
             epoch,
             time_ms,

@@ -4,15 +4,15 @@
 use super::dossier::{
     By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Share, Subgroup,
 };
-use crate::census::{self, sector_name};
+use super::subgroup::Subgroups;
+use crate::census;
 use crate::config::{AsOf, Settings};
 use crate::pipeline::rules::Model;
 use crate::pipeline::specs;
 use crate::train::{self, Examples};
 use crate::view::View;
 use anyhow::{Context, Result};
-use std::collections::BTreeMap;
-use tocsin_models::{Artifact, Evaluation, evaluate};
+use tocsin_models::{Artifact, Evaluation, TrainParams, evaluate};
 use tokio::runtime::Handle;
 
 /// Folds and seed of the cross-validation.
@@ -20,11 +20,6 @@ const FOLDS: usize = 5;
 const SEED: u64 = 1;
 /// Parts of the ranking that lift is shown of.
 const TENTHS: usize = 10;
-/// Subgroups with fewer rows are not shown: they would say nothing, and of whom.
-const MIN_ROWS: usize = 20;
-/// Subgroups shown, the largest first.
-const MAX_SUBGROUPS: usize = 40;
-
 /// A dossier of a version that is not measured.
 ///
 /// # Errors
@@ -35,11 +30,10 @@ pub fn unmeasured(card: &Artifact, settings: &Settings) -> Result<Dossier> {
         let spec = &feature.spec;
         (spec.name.clone(), spec.category.letter())
     });
-    let kind = serde_json::from_str::<serde_json::Value>(&card.to_json())?;
     Ok(Dossier {
         format: FORMAT,
         version: card.version().to_owned(),
-        kind: kind["kind"].as_str().unwrap_or("scorecard").to_owned(),
+        kind: card.kind().name().to_owned(),
         made: Made {
             data_hash: made.data_hash.clone(),
             config_hash: made.config_hash.clone(),
@@ -50,7 +44,10 @@ pub fn unmeasured(card: &Artifact, settings: &Settings) -> Result<Dossier> {
         configuration: settings.hash.clone(),
         features: settings.parts.get("features").cloned().unwrap_or_default(),
         categories: categories.collect(),
-        parameters: serde_json::to_value(&settings.training.params)?,
+        parameters: serde_json::to_value(TrainParams {
+            kind: card.kind(),
+            ..settings.training.params.clone()
+        })?,
         measured: None,
     })
 }
@@ -219,42 +216,12 @@ fn subgroups(
         .take(positives)
         .for_each(|row| visited[*row] = true);
     let known = view.records().identities(&examples.enterprises)?;
-    let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
-    let sector = settings.sector_place().zip(settings.sectors.as_ref());
+    let mut groups = Subgroups::default();
     for (row, enterprise) in examples.enterprises.iter().enumerate() {
         let identity = known.get(enterprise);
         let district = identity.and_then(|identity| identity.district.clone());
-        if let Some(district) = district {
-            let district = ("district".to_owned(), district);
-            groups.entry(district).or_default().push(row);
-        }
-        if let Some((place, (feature, _))) = &sector {
-            let name = sector_name(examples.rows[row][*place]);
-            groups.entry((feature.clone(), name)).or_default().push(row);
-        }
+        let labels = (examples.labels[row], visited[row]);
+        groups.add(settings, district, &examples.rows[row], labels);
     }
-    let count = |rows: &[usize], label: bool| {
-        let of_label = rows.iter().filter(|row| examples.labels[**row] == label);
-        let (mut part, mut whole) = (0, 0);
-        for row in of_label {
-            whole += 1;
-            part += usize::from(visited[*row]);
-        }
-        Share::of(part, whole)
-    };
-    let groups = groups
-        .into_iter()
-        .filter(|(_, rows)| rows.len() >= MIN_ROWS);
-    let mut subgroups: Vec<Subgroup> = groups
-        .map(|((by, name), rows)| Subgroup {
-            by,
-            name,
-            rows: rows.len(),
-            found: count(&rows, true),
-            alarmed: count(&rows, false),
-        })
-        .collect();
-    subgroups.sort_by_key(|group| (group.by.clone(), std::cmp::Reverse(group.rows)));
-    subgroups.truncate(MAX_SUBGROUPS);
-    Ok(subgroups)
+    Ok(groups.shown())
 }

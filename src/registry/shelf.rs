@@ -199,7 +199,7 @@ impl Shelf {
         let version = &self.versions[place];
         if version.state != State::Shadow {
             return Err(format!(
-                "version `{name}` is {}; only what has been scored beside the model in force is approved: `tocsin model shadow {name}` comes first",
+                "version `{name}` is {}; only what has been put beside the model in force is approved: `tocsin model shadow {name}` comes first",
                 version.state.name()
             ));
         }

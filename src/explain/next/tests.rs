@@ -199,3 +199,28 @@ fn counts_are_whole_and_what_evidence_cannot_do_is_not_asked_for() {
         Some(12_500)
     );
 }
+
+#[test]
+fn nothing_becomes_evidence_only_by_something() {
+    let spec = FeatureSpec::new("f", Category::D, FeatureKind::Number);
+    let bins = json!([{"missing": true, "weight": 0}, {"from": null, "to": null, "weight": 9}]);
+    let card = json!({"format": 1, "kind": "scorecard", "intercept": 0, "features": [
+        {"name": "f", "category": "D", "kind": "number", "bins": bins}]});
+    let card = Artifact::from_json(&card.to_string()).unwrap();
+    let model = card.bind(std::slice::from_ref(&spec)).unwrap();
+    let (sum, row) = (feature(&spec), [None]);
+    let values = |ranges: &Ranges| -> Vec<i64> {
+        let moves = moves(0, &sum, ranges, (&model, &row));
+        moves.iter().map(|step| step.value).collect()
+    };
+    assert_eq!(values(&vec![(None, None)]), [10_000]);
+    assert_eq!(
+        values(&vec![(None, Some(5_000)), (Some(5_000), None)]),
+        [4_999, 10_000]
+    );
+    assert_eq!(
+        values(&vec![(None, Some(0)), (Some(0), Some(20_000))]),
+        [10_000]
+    );
+    assert_eq!(values(&vec![(Some(30_000), None)]), [30_000]);
+}

@@ -29,6 +29,7 @@ pub(in crate::serve) fn elements(contributions: &[Contribution]) -> Vec<Element>
         let speaks = |part: &&Contribution| {
             let declared = part.signal.as_ref();
             part.weight > 0
+                && is_evidence(part)
                 && declared.map_or_else(
                     || categories.contains(&part.category),
                     |signal| signal.elements.iter().any(|element| element == chinese),
@@ -49,6 +50,12 @@ pub(in crate::serve) fn elements(contributions: &[Contribution]) -> Vec<Element>
     ELEMENTS.into_iter().map(element).collect()
 }
 
+/// Whether something was said: a model may weigh that nothing is known, which is
+/// no evidence of anything.
+fn is_evidence(part: &Contribution) -> bool {
+    !part.records.is_empty() || part.value.is_some_and(|value| value != 0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,7 +72,7 @@ mod tests {
             title: String::new(),
             category,
             signal,
-            value: None,
+            value: Some(1.0),
             bin: String::new(),
             weight,
             hard_trigger: false,
@@ -82,6 +89,17 @@ mod tests {
         let parts = ['D', 'G', 'A'].map(|category| part(category, 1, None));
         assert_eq!(by(&parts), [vec!['A'], vec!['D'], vec!['D'], vec![]]);
         assert!(by(&[part('D', -1, None)]).concat().is_empty());
+    }
+
+    #[test]
+    fn what_nobody_said_is_no_evidence() {
+        let mut unknown = part('A', 1, None);
+        unknown.value = None;
+        let none = Contribution {
+            value: Some(0.0),
+            ..unknown.clone()
+        };
+        assert!(by(&[unknown, none]).concat().is_empty());
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(super) struct EnterprisePage {
     pub(super) alerts: Vec<AlertCard>,
     pub(super) api: String,
     /// What the next level would take, a line a change.
-    pub(super) cheapest: Option<(LevelMark, Vec<String>)>,
+    pub(super) cheapest: Option<(LevelMark, Option<Vec<String>>)>,
     /// What changed, where that was asked for.
     pub(super) change: Option<ChangeCard>,
     /// Days that can be asked about: path and words.
@@ -155,10 +155,12 @@ async fn change_card(
     Ok(Some(ChangeCard { since, lines }))
 }
 
-fn cheapest(explanation: &Explanation) -> Option<(LevelMark, Vec<String>)> {
+/// The next level, and what would bring it there where the model can tell.
+fn cheapest(explanation: &Explanation) -> Option<(LevelMark, Option<Vec<String>>)> {
     let next = explanation.next_level.as_ref()?;
     let level = Level::from_name(&next.level).unwrap_or_default();
-    Some((level.into(), next.cheapest.as_ref()?.lines()))
+    let lines = next.cheapest.as_ref().map(|cheapest| cheapest.lines());
+    Some((level.into(), lines))
 }
 
 /// The days before the last epoch that one can ask about with a click.

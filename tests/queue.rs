@@ -78,6 +78,14 @@ fn a_queue_is_drawn_once_a_day_and_outcomes_are_weighed_by_its_chances() {
         "{}",
         other.err
     );
+    assert!(
+        other
+            .err
+            .contains("allowed are --capacity 20 and audit_share = 0.4"),
+        "{}",
+        other.err
+    );
+
     let nowhere = world.tocsin(
         "data",
         &["queue", "--capacity", "5", "--district", "无此区"],
@@ -146,4 +154,14 @@ fn a_share_out_of_bounds_is_a_fault_with_its_line() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn a_queue_of_more_places_than_enterprises_is_the_same_when_asked_for_again() {
+    let world = city();
+    let whole = queue(&world, "data", &["--capacity", "500"]);
+    assert_eq!(whole["places"].as_array().unwrap().len(), ALL as usize);
+    assert_eq!(queue(&world, "data", &["--capacity", "500"]), whole);
+    let other = world.tocsin("data", &["queue", "--capacity", "120"]);
+    assert!(other.err.contains("--capacity 500"), "{}", other.err);
 }

@@ -74,6 +74,8 @@ pub struct Queue {
     pub time_ms: i64,
     /// The model's version.
     pub model: String,
+    /// How many were asked for; fewer places where there are not so many.
+    pub capacity: usize,
     /// The declared share, per mille.
     pub audit_per_mille: u32,
     /// Enterprises that could be drawn: of the district, with a score, without an
@@ -128,13 +130,13 @@ pub fn draw(
     let file = Queue::file(folder, &day, name);
     if file.exists() {
         let drawn = Queue::read(&file)?;
-        if drawn.places.len() != capacity || drawn.audit_per_mille != settings.queue.audit_per_mille
-        {
+        let share = settings.queue.audit_per_mille;
+        if (drawn.capacity, drawn.audit_per_mille) != (capacity, share) {
             bail!(
-                "`{}` holds the queue of {day} for {name}, of {} places with {} ‰ at random: a second draw would change the chances",
+                "`{}` holds the queue of {day} for {name}: a second draw would change the chances; allowed are --capacity {} and audit_share = {}",
                 file.display(),
-                drawn.places.len(),
-                drawn.audit_per_mille
+                drawn.capacity,
+                f64::from(drawn.audit_per_mille) / 1_000.0
             );
         }
         return Ok(drawn);
@@ -167,6 +169,7 @@ pub fn draw(
         district: name.to_owned(),
         time_ms,
         model: view.in_force().model_version().unwrap_or_default(),
+        capacity,
         audit_per_mille: settings.queue.audit_per_mille,
         pool: pool.len() as u64,
         places: chosen.into_iter().map(place).collect(),
@@ -264,7 +267,7 @@ struct Chosen {
 }
 
 /// The highest scores, then a simple random sample of all others: those whose
-/// hashes under the seed are least.
+/// lots under the seed are least. Another lot decides between equal scores.
 fn choose(
     pool: &[(SubjectKey, i64)],
     capacity: usize,
@@ -273,16 +276,20 @@ fn choose(
 ) -> Vec<Chosen> {
     let capacity = capacity.min(pool.len());
     let audited = (capacity as u64 * u64::from(audit_per_mille) + 500) / 1_000;
-    let mut ranked = pool.to_vec();
-    ranked.sort_by_key(|(key, log_odds)| (std::cmp::Reverse(*log_odds), *key));
-    let highest = capacity - audited as usize;
-    let mut rest = ranked.split_off(highest);
-    let hash = |key: SubjectKey| {
+    // Two lots: who came behind at a tie must not be drawn less often for it.
+    let lot = |what: &str, key: SubjectKey| {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(seed.as_bytes()).update(&key.0.to_be_bytes());
+        hasher
+            .update(what.as_bytes())
+            .update(seed.as_bytes())
+            .update(&key.0.to_be_bytes());
         *hasher.finalize().as_bytes()
     };
-    rest.sort_by_cached_key(|(key, _)| hash(*key));
+    let mut ranked = pool.to_vec();
+    ranked.sort_by_cached_key(|(key, log_odds)| (std::cmp::Reverse(*log_odds), lot("tie", *key)));
+    let highest = capacity - audited as usize;
+    let mut rest = ranked.split_off(highest);
+    rest.sort_by_cached_key(|(key, _)| lot("", *key));
     let chosen = |why, drawn: u64, of: u64| {
         move |(enterprise, log_odds)| Chosen {
             enterprise,
@@ -392,5 +399,13 @@ mod tests {
                 "{share} is not {chance}"
             );
         }
+    }
+    /// Whoever has the lesser key is not always first.
+    #[test]
+    fn of_equal_scores_every_day_decides_anew() {
+        let pool: Pool = (0..40).map(|n| (SubjectKey(n), 7)).collect();
+        let first = |day: u32| choose(&pool, 1, 0, &format!("{day} all"))[0].enterprise;
+        let firsts: HashSet<SubjectKey> = (0..400).map(first).collect();
+        assert_eq!(firsts.len(), 40);
     }
 }

@@ -6,16 +6,19 @@ use crate::cli::{Demo, Simulate};
 use crate::config::Settings;
 use crate::pipeline::{Options, Pipeline};
 use crate::run::{self, Live};
+use crate::serve::Request;
 use anyhow::{Context, Result, bail};
 use include_dir::{Dir, include_dir};
 use std::collections::HashMap;
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tocsin_testdata::{City, CityParams, pack_city, write_city, write_truth};
+use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
 
 /// The simulated city's sources, features, word lists and model.
 static CITY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/testdata/city");
@@ -192,7 +195,7 @@ pub fn simulate(args: &Simulate, runtime: &tokio::runtime::Runtime) -> Result<()
             config.display()
         );
         let stop = run::stop_on_signal(runtime);
-        return play(deliveries, args.days_per_second, &stop);
+        return play(deliveries, args.days_per_second, None, &stop);
     }
     all_at_once(args, &params, &landing, &config)
 }
@@ -252,6 +255,11 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let mut pipeline = Pipeline::open(Arc::new(settings), options, runtime.handle().clone())?;
     let stop = run::stop_on_signal(runtime);
     let (sender, requests) = run::request_channel();
+    let engine = Engine {
+        landing: Arc::default(),
+        requests: sender.clone(),
+    };
+    let landing = Arc::clone(&engine.landing);
     let server = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(run::print_events(Arc::clone(pipeline.view())));
     say!(
@@ -268,7 +276,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let over = Arc::new(AtomicBool::new(false));
     let result = std::thread::scope(|scope| {
         let simulator = scope.spawn(|| {
-            let played = play(deliveries, args.days_per_second, &stop);
+            let played = play(deliveries, args.days_per_second, Some(&engine), &stop);
             over.store(args.once, Ordering::Release);
             played
         });
@@ -278,6 +286,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
             stop: Arc::clone(&stop),
             over: Arc::clone(&over),
             poll: POLL,
+            landing,
         };
         let driven = run::drive(&mut pipeline, live);
         stop.store(true, Ordering::Relaxed);
@@ -324,15 +333,45 @@ fn check_same_city(folder: &Path, params: &CityParams) -> Result<()> {
     Ok(())
 }
 
-/// Delivers day by day until the time is over or the process stops.
-fn play(mut deliveries: Deliveries, days_per_second: f64, stop: &AtomicBool) -> Result<()> {
+/// The engine as who delivers to it within the process knows it.
+struct Engine {
+    landing: Arc<Mutex<()>>,
+    requests: Sender<Request>,
+}
+
+impl Engine {
+    /// Waits until it has taken in what was delivered; `false`: it is no more.
+    fn take_in(&self) -> bool {
+        let (reply, taken) = oneshot::channel();
+        self.requests.blocking_send(Request::Look(reply)).is_ok() && taken.blocking_recv().is_ok()
+    }
+}
+
+/// Delivers day by day until the time is over or the process stops. Where the
+/// engine is known, a day is taken in whole before the next comes, so that a city
+/// gives the same alerts on the same days however fast the machine is.
+fn play(
+    mut deliveries: Deliveries,
+    days_per_second: f64,
+    engine: Option<&Engine>,
+    stop: &AtomicBool,
+) -> Result<()> {
     let day = Duration::from_secs_f64(1.0 / days_per_second);
+    // What was there before is no part of a day.
+    if engine.is_some_and(|engine| !engine.take_in()) {
+        return Ok(());
+    }
     let mut due = Instant::now();
     while !stop.load(Ordering::Relaxed) {
+        let whole = engine.map(|engine| engine.landing.lock());
         if !deliveries.write_day()? {
             say!("the simulated time is over");
             return Ok(());
         }
+        if engine.is_some_and(|engine| !engine.take_in()) {
+            return Ok(());
+        }
+        drop(whole);
         due += day;
         while Instant::now() < due && !stop.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(20).min(day));

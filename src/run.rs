@@ -11,8 +11,8 @@ use crate::view::View;
 use crate::watch::Watch;
 use crate::{export, report, secret};
 use anyhow::{Context, Result};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -189,6 +189,9 @@ pub struct Live {
     pub over: Arc<AtomicBool>,
     /// How often to look for new files.
     pub poll: Duration,
+    /// Held by who writes files that count together, until they are taken in: none
+    /// is looked for meanwhile, but as [`Request::Look`] asks.
+    pub landing: Arc<Mutex<()>>,
 }
 
 /// A channel for requests.
@@ -221,6 +224,7 @@ fn live(
         stop,
         over: Arc::default(),
         poll: Duration::from_millis(args.poll_ms),
+        landing: Arc::default(),
     };
     let result = drive(&mut pipeline, live);
     // Whatever ended the loop, the server is to end with it.
@@ -308,6 +312,7 @@ async fn wait_for_signal() {
 /// When an epoch fails.
 pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
     catch_up(pipeline, false)?;
+    let landing = Arc::clone(&live.landing);
     let runtime = pipeline.runtime().clone();
     let mut quiet_since = Instant::now();
     let mut tidied = false;
@@ -336,9 +341,20 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
                 let _ = reply.send(pipeline.whatif(&proposal));
                 true
             }
+            Some(Request::Look(reply)) => {
+                // Who asks answers for their being complete.
+                while pipeline.poll(true)?.is_some() {}
+                // Whoever asked may have gone away.
+                let _ = reply.send(());
+                true
+            }
             None => {
                 let began = Instant::now();
-                let worked = pipeline.poll(false)?.is_some();
+                let worked = match landing.try_lock() {
+                    Err(TryLockError::WouldBlock) => false,
+                    // A writer that panicked left files as a killed one would.
+                    Ok(_) | Err(TryLockError::Poisoned(_)) => pipeline.poll(false)?.is_some(),
+                };
                 rest = if worked {
                     live.poll
                 } else {

@@ -63,12 +63,32 @@ pub struct Report {
     pub precision: Vec<(usize, f64, usize)>,
     /// Schemes by typology.
     pub typologies: BTreeMap<String, Recall>,
+    /// Every scheme that had started, in the order of their numbers.
+    pub schemes: Vec<Found>,
     /// Days from the first alert with a task to the scheme's first complaint.
     pub before_complaint: Option<Quartiles>,
     /// Days from it to the scheme's collapse.
     pub before_collapse: Option<Quartiles>,
     /// Lawful enterprises by what makes them look alike.
     pub lawful: BTreeMap<String, FalseAlerts>,
+}
+
+/// What became known of one scheme, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Its number in the truth.
+    pub scheme: u32,
+    /// Its kind.
+    pub typology: String,
+    /// Whether a member had any alert.
+    pub seen: bool,
+    /// Whether a member had an alert with a task.
+    pub with_task: bool,
+    /// Days from the first alert with a task to the first complaint; negative:
+    /// the complaint was first. None where either is missing.
+    pub before_complaint: Option<i32>,
+    /// Days from it to the collapse.
+    pub before_collapse: Option<i32>,
 }
 
 /// How many schemes were seen.
@@ -180,39 +200,46 @@ fn judge(truth: &[Truth], seen: &HashMap<String, Seen>, today: i32) -> Report {
         lawful: lawful(truth, seen),
         ..Report::default()
     };
-    let (mut complaints, mut collapses) = (Vec::new(), Vec::new());
-    for of_scheme in schemes.values() {
-        let found: Vec<&Seen> = of_scheme
-            .iter()
-            .filter_map(|row| seen.get(&row.uscc))
-            .collect();
-        let task = found.iter().filter_map(|seen| seen.task).min();
-        let collapse = parse_day(&of_scheme[0].collapse);
-        let recall = report
-            .typologies
-            .entry(of_scheme[0].typology.clone())
-            .or_default();
+    report.schemes = schemes
+        .iter()
+        .map(|(scheme, members)| found(*scheme, members, seen))
+        .collect();
+    for found in &report.schemes {
+        let recall = report.typologies.entry(found.typology.clone()).or_default();
         recall.schemes += 1;
-        recall.seen += usize::from(!found.is_empty());
-        recall.with_task += usize::from(task.is_some());
-        recall.in_time += usize::from(task.zip(collapse).is_some_and(|(task, end)| task < end));
-        let complaint = of_scheme
-            .iter()
-            .filter_map(|row| parse_day(&row.first_complaint))
-            .min();
-        complaints.extend(
-            task.zip(complaint)
-                .map(|(task, complaint)| complaint - task),
-        );
-        collapses.extend(task.zip(collapse).map(|(task, collapse)| collapse - task));
+        recall.seen += usize::from(found.seen);
+        recall.with_task += usize::from(found.with_task);
+        recall.in_time += usize::from(found.before_collapse.is_some_and(|days| days > 0));
     }
     // Where all arrived at once, nothing was early or late.
     let days: BTreeSet<i32> = seen.values().map(|seen| seen.first).collect();
     if days.len() > 1 {
-        report.before_complaint = quartiles(complaints);
-        report.before_collapse = quartiles(collapses);
+        let of = |days: fn(&Found) -> Option<i32>| report.schemes.iter().filter_map(days).collect();
+        report.before_complaint = quartiles(of(|found| found.before_complaint));
+        report.before_collapse = quartiles(of(|found| found.before_collapse));
     }
     report
+}
+
+fn found(scheme: u32, members: &[&Truth], seen: &HashMap<String, Seen>) -> Found {
+    let alerts: Vec<&Seen> = members
+        .iter()
+        .filter_map(|row| seen.get(&row.uscc))
+        .collect();
+    let task = alerts.iter().filter_map(|seen| seen.task).min();
+    let complaint = members
+        .iter()
+        .filter_map(|row| parse_day(&row.first_complaint))
+        .min();
+    let until = |day: Option<i32>| Some(day? - task?);
+    Found {
+        scheme,
+        typology: members[0].typology.clone(),
+        seen: !alerts.is_empty(),
+        with_task: task.is_some(),
+        before_complaint: until(complaint),
+        before_collapse: until(parse_day(&members[0].collapse)),
+    }
 }
 
 fn parse_day(text: &str) -> Option<i32> {
@@ -389,6 +416,12 @@ mod tests {
         let days = |report: Option<Quartiles>| report.map(|q| (q.count, q.median));
         assert_eq!(days(report.before_complaint), Some((1, 10)));
         assert_eq!(days(report.before_collapse), Some((1, 30)));
+        let each: Vec<_> = report
+            .schemes
+            .iter()
+            .map(|found| (found.scheme, found.seen, found.before_complaint))
+            .collect();
+        assert_eq!(each, [(1, true, Some(10)), (2, false, None)]);
         let gyms = FalseAlerts {
             members: Some(1),
             alerted: 1,

@@ -321,3 +321,32 @@ fn a_second_demo_goes_on_with_what_was_configured() {
     tocsin(&arguments).ok();
     assert_eq!(fs::read_to_string(&config).unwrap(), edited);
 }
+
+/// Lead times are days: no day may hide in another because the engine is slow, or
+/// the city fast.
+#[test]
+fn a_demo_tells_of_the_same_alerts_on_the_same_days_at_any_speed() {
+    let folder = tempfile::tempdir().unwrap();
+    let played = |name: &str, speed: &str| {
+        let data = folder.path().join(name);
+        let size = ["--enterprises", "600", "--months", "3", "--seed", "5"];
+        let how = [
+            "--schemes",
+            "2000",
+            "--once",
+            "--days-per-second",
+            speed,
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        let place = ["demo", "--data", text(&data)];
+        let ran = tocsin(&[&place[..], &size, &how].concat()).ok();
+        let events = fs::read_to_string(data.join("alerts.ndjson")).unwrap();
+        (ran.out, events)
+    };
+    let (said, slow) = played("slow", "60");
+    let (_, fast) = played("fast", "1000");
+    assert!(slow.lines().count() > 5, "{slow}");
+    assert_eq!(slow, fast);
+    assert!(said.ends_with("after epoch 91\n"), "{said}");
+}

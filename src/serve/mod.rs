@@ -64,6 +64,10 @@ pub enum Request {
     /// Compare the rules in force with others; answered with the question under
     /// way, or with what is wrong with the others.
     WhatIf(Box<Proposal>, oneshot::Sender<Result<Pending, Vec<String>>>),
+    /// Look for files now, all of them complete; answered once what they bring is
+    /// taken in. Only who delivers from within the process asks so, nobody over
+    /// HTTP.
+    Look(oneshot::Sender<()>),
 }
 
 /// Serves until `shutdown` resolves; then live streams end at once, and other

@@ -137,6 +137,7 @@ impl World {
             reload: Arc::default(),
             stop: Arc::clone(&stop),
             poll: Duration::from_millis(10),
+            landing: Arc::default(),
         };
         let pipeline = std::thread::spawn(move || work(pipeline, live));
         World {

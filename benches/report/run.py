@@ -1,0 +1,261 @@
+"""Writes REPORT.md: what the models and their alerts are worth, every figure with
+its 95 % interval, seed and command.
+
+    cargo build --release
+    python3 benches/report/run.py --work /tmp/report --out benches/report/REPORT.md
+
+Python's own library is enough. It runs `tocsin` as anybody would: trains both
+kinds of model on one simulated city, plays three fresh cities day by day under
+the rule index, the scorecard and the forest, and judges them by the cities'
+truth. With `--ccf2020` it also judges both kinds on that sample, and with
+`--peers TABLE` it adds what `benches/peers/models/run.py` printed. `--bench FILE`
+adds what `cargo bench --bench training` printed. What a step wrote below
+`--work` is not computed again: remove it to start afresh. About an hour on two
+cores.
+
+Intervals: shares are Wilson's; medians are of 2,000 resamples of the schemes
+(seed 1); figures of cross-validation are `evaluate`'s own, resampled by
+enterprise.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+MODELS = ["rule index", "scorecard", "forest"]
+FIGURES = [
+    ("average_precision", "average precision"),
+    ("auc", "AUC"),
+    ("auc_within", "AUC within sectors"),
+    ("f_weighted", "0.5 P + 0.3 R + 0.2 F1"),
+    ("brier", "Brier score"),
+    ("calibration_error", "calibration error"),
+]
+
+
+class Runner:
+    """Runs each command once, and remembers it for the report."""
+
+    def __init__(self, tocsin, work):
+        self.tocsin, self.work = tocsin, work
+
+    def run(self, name, arguments):
+        """The output of `tocsin ARGUMENTS`, from the file NAME when it is there."""
+        done = self.work / name
+        if not done.exists():
+            started = time.monotonic()
+            print("tocsin " + " ".join(arguments), file=sys.stderr)
+            part = done.with_suffix(".part")
+            with open(part, "w") as out:
+                subprocess.run([self.tocsin, *arguments], cwd=self.work, stdout=out, check=True)
+            part.rename(done)
+            print(f"  {time.monotonic() - started:.0f} s", file=sys.stderr)
+        return done.read_text()
+
+    def json(self, name, arguments):
+        return json.loads(self.run(name, arguments))
+
+
+def shown(arguments):
+    return "    tocsin " + " ".join(arguments)
+
+
+def wilson(hits, of):
+    """A share with its 95 % interval."""
+    if of == 0:
+        return "-"
+    z, share = 1.959964, hits / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return f"{share:.3f} ({max(0, middle - half):.3f} to {min(1, middle + half):.3f})"
+
+
+def median(days):
+    ordered = sorted(days)
+    return ordered[len(ordered) // 2]
+
+
+def resampled_median(days):
+    """A median of days with its 95 % interval, by resampling."""
+    if not days:
+        return "-"
+    lot = random.Random(1)
+    medians = sorted(median(lot.choices(days, k=len(days))) for _ in range(2_000))
+    return f"{median(days)} ({medians[50]} to {medians[1949]}; {len(days)} schemes)"
+
+
+def of_interval(figure):
+    if figure is None:
+        return "-"
+    return f"{figure['value']:.4f} ({figure['low']:.4f} to {figure['high']:.4f})"
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def cross_validated(kinds):
+    """First split with its intervals, then the mean of all splits."""
+    rows = []
+    for key, name in FIGURES:
+        if kinds[0]["splits"][0][key] is None:
+            continue
+        row = [name]
+        for kind in kinds:
+            values = [split[key]["value"] for split in kind["splits"]]
+            row += [of_interval(kind["splits"][0][key]), f"{sum(values) / len(values):.4f}"]
+        rows.append(row)
+    head = ["figure"]
+    for kind in kinds:
+        head += [f"{kind['kind']}, first split", f"mean of {len(kind['splits'])} splits"]
+    first = kinds[0]["splits"][0]
+    said = f"{first['rows']} examples of {first['enterprises']} enterprises, {first['positives']} positive."
+    return [said, "", *table(head, rows)]
+
+
+def train(runner, options):
+    city = ["demo", "--data", "training", "--enterprises", str(options.training), "--schemes", "1000",
+            "--seed", str(options.train_seed), "--days-per-second", "12", "--once", "--listen", "127.0.0.1:0"]
+    state = ["--config", "training/city/tocsin.toml", "--data", "training"]
+    steps = [("training.txt", city)]
+    for kind in ["scorecard", "forest"]:
+        steps.append((f"{kind}.txt", ["train", *state, "--kind", kind, "--out", f"{kind}.json"]))
+    for name, arguments in steps:
+        runner.run(name, arguments)
+    judge = ["evaluate", *state, "--json"]
+    kinds = runner.json("evaluate.json", judge)
+    commands = [shown(arguments) for _, arguments in steps] + [shown(judge)]
+    return ["## Trained on a simulated city", "", *commands, "", *cross_validated(kinds)]
+
+
+def played(runner, options, seed, model):
+    """The report by the truth of one city under one model."""
+    name = f"city-{seed}-{model.replace(' ', '-')}"
+    data = runner.work / "state"
+    demo = ["demo", "--once", "--data", "state", "--enterprises", str(options.enterprises),
+            "--days-per-second", "20", "--seed", str(seed), "--listen", "127.0.0.1:0"]
+    if model != "rule index":
+        demo += ["--model", f"{model}.json"]
+    judge = ["evaluate", "--json", "--config", "state/city/tocsin.toml", "--data", "state",
+             "--truth", "state/city/truth.csv"]
+    if not (runner.work / f"{name}.json").exists():
+        shutil.rmtree(data, ignore_errors=True)
+        (runner.work / f"{name}.txt").unlink(missing_ok=True)
+        runner.run(f"{name}.txt", demo)
+    report = runner.json(f"{name}.json", judge)
+    (runner.work / f"{name}.txt").unlink(missing_ok=True)
+    return report, [shown(demo), shown(judge)]
+
+
+def counted(reports, depth):
+    """Members of schemes among the first `depth` of each city, and the places."""
+    hits = sum(count for report in reports for at, _, count in report["precision"] if at == depth)
+    return hits, sum(min(depth, report["alerted"]) for report in reports)
+
+
+def cities(runner, options):
+    judged, commands = {}, []
+    for seed in options.seeds:
+        for model in MODELS:
+            report, ran = played(runner, options, seed, model)
+            judged.setdefault(model, []).append(report)
+            if seed == options.seeds[0]:
+                commands += ran
+    of = lambda figure: [str(figure(judged[model])) for model in MODELS]
+    each = lambda key: of(lambda reports: ", ".join(str(report[key]) for report in reports))
+    rows = [["members of schemes, by seed", *each("members")],
+            ["enterprises with an alert, by seed", *each("alerted")],
+            ["of them yellow or higher, by seed", *each("with_task")]]
+    for depth in [50, 100, 200]:
+        rows.append([f"precision at {depth}", *of(lambda reports: wilson(*counted(reports, depth)))])
+    for depth in [200]:
+        members = lambda reports: sum(report["members"] for report in reports)
+        rows.append([f"members among the first {depth}",
+                     *of(lambda reports: wilson(counted(reports, depth)[0], members(reports)))])
+    for key, what in [("before_complaint", "first complaint"), ("before_collapse", "collapse")]:
+        days = lambda reports: [found[key] for report in reports for found in report["schemes"] if found[key] is not None]
+        rows.append([f"median days from yellow to {what}", *of(lambda reports: resampled_median(days(reports)))])
+    schemes = lambda reports: [found for report in reports for found in report["schemes"]]
+    share = lambda told: lambda reports: wilson(sum(map(told, schemes(reports))), len(schemes(reports)))
+    rows.append(["schemes with any alert", *of(share(lambda found: found["seen"]))])
+    rows.append(["schemes with a yellow alert", *of(share(lambda found: found["with_task"]))])
+    rows.append(["... before the collapse", *of(share(lambda found: (found["before_collapse"] or 0) > 0))])
+    for typology in sorted({found["typology"] for found in schemes(judged[MODELS[0]])}):
+        recall = lambda reports: yellow_of(schemes(reports), typology)
+        rows.append([f"recall of {typology}", *of(recall)])
+    false = lambda reports, name: sum((Counter({c: r[name] or 0 for c, r in report["lawful"].items()}) for report in reports), Counter())
+    for kind in sorted(judged[MODELS[0]][0]["lawful"]):
+        rows.append([f"yellow though lawful: {kind}", *of(lambda reports: false_alerts(false, reports, kind))])
+    seeds = ", ".join(map(str, options.seeds))
+    return ["## By the truth of fresh cities", "",
+            f"{options.enterprises} enterprises, two years day by day, seeds {seeds}; the commands of the first:", "",
+            *commands, "", *table(["figure", *MODELS], rows)]
+
+
+def yellow_of(schemes, typology):
+    told = [found["with_task"] for found in schemes if found["typology"] == typology]
+    return f"{sum(told)} of {len(told)}; {wilson(sum(told), len(told))}"
+
+
+def false_alerts(false, reports, kind):
+    told, of = false(reports, "with_task")[kind], false(reports, "members")[kind]
+    return f"{told} of {of}; {wilson(told, of)}" if of else str(told)
+
+
+def sample(runner, options):
+    """Both kinds on the labelled sample."""
+    judge = ["evaluate", "--config", str(options.ccf2020.resolve()), "--json"]
+    text = ["## On the labelled sample ccf2020", "", "    tocsin evaluate --config testdata/ccf2020/tocsin.toml --json", "",
+            *cross_validated(runner.json("ccf2020.json", judge))]
+    if options.peers:
+        text += ["", "What others reach in the same folds, from the same features (`benches/peers/models/run.py`):", "",
+                 options.peers.read_text().rstrip()]
+    return text
+
+
+def costs(options):
+    return ["## What it costs", "", "    cargo bench --bench training", "",
+            *("    " + line for line in options.bench.read_text().rstrip().splitlines())]
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tocsin", default=shutil.which("tocsin") or "target/release/tocsin")
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
+    parser.add_argument("--train-seed", type=int, default=101)
+    parser.add_argument("--training", type=int, default=150_000, help="enterprises of the training city")
+    parser.add_argument("--enterprises", type=int, default=80_000, help="enterprises of each fresh city")
+    parser.add_argument("--ccf2020", type=Path, help="testdata/ccf2020/tocsin.toml, where the sample is there")
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--bench", type=Path)
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    options.work.mkdir(parents=True, exist_ok=True)
+    runner = Runner(os.path.abspath(options.tocsin), options.work.resolve())
+    version = subprocess.run([runner.tocsin, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    text = ["# What the models are worth", "",
+            f"Written by `benches/report/run.py` with {version}; do not edit. Intervals are of 95 %.", ""]
+    if options.ccf2020:
+        text += [*sample(runner, options), ""]
+    text += [*train(runner, options), "", *cities(runner, options), ""]
+    if options.bench:
+        text += [*costs(options), ""]
+    options.out.write_text("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()

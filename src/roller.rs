@@ -9,15 +9,20 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicU32;
 use tocsin_alerts::Store;
 use tocsin_ingest::index::RowRef;
-use tocsin_ingest::landing::SegmentInfo;
+use tocsin_ingest::landing::{InlineSource, SegmentInfo};
 
-/// When the inline rows of a source are rolled.
+/// When inline rows are rolled. Each segment costs a batch in memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Enough {
-    /// So many rows …
+    /// A source has so many rows …
     pub rows: u64,
-    /// … or so many segments, each of which costs a batch in memory.
+    /// … or so many segments.
     pub segments: usize,
+    /// All sources together have more rows than these …
+    pub all_rows: u64,
+    /// … or more segments: then the source that has most makes room. Hundreds of
+    /// sources would else hold a little each, and together without bound.
+    pub all_segments: usize,
 }
 
 impl Default for Enough {
@@ -25,11 +30,29 @@ impl Default for Enough {
         Enough {
             rows: 16_384,
             segments: 1_024,
+            all_rows: 524_288,
+            all_segments: 32_768,
         }
     }
 }
 
-/// Rolls the first source that has enough; returns whether one had.
+impl Enough {
+    /// Whether all sources together have more than may wait.
+    pub fn crowded(self, records: &Records) -> bool {
+        let (segments, rows) = records.landing.inline_count();
+        self.crowds(segments, rows)
+    }
+
+    /// [`Enough::crowded`] of so many.
+    pub fn crowds(self, segments: usize, rows: u64) -> bool {
+        segments > self.all_segments || rows > self.all_rows
+    }
+}
+
+/// A segment costs about what so many rows cost.
+const ROWS_A_SEGMENT: u64 = 16;
+
+/// Rolls the source that most waits for, if it is due; returns whether one was.
 ///
 /// # Errors
 /// When the disk or the store fails.
@@ -48,16 +71,25 @@ pub fn roll(
     Ok(true)
 }
 
-/// The inline segments of the first source that has enough of them.
+/// The inline segments of the source with most that has enough of them, or that
+/// is to make room because all together have too many.
 ///
 /// # Errors
 /// When a segment cannot be read.
 pub fn due(records: &Records, enough: Enough) -> Result<Option<Vec<u32>>> {
-    for source in records.settings.catalogue.sources() {
-        for from in runs(records, &source.id)? {
-            let rows: u64 = from.iter().map(|info| u64::from(info.rows)).sum();
-            if rows >= enough.rows || from.len() >= enough.segments {
-                return Ok(Some(from.iter().map(|info| info.id).collect()));
+    let crowded = enough.crowded(records);
+    let wanted = |segments: usize, rows: u64| {
+        rows >= enough.rows || segments >= enough.segments || (crowded && segments > 1)
+    };
+    let mut sources = records.landing.inline_sources();
+    sources.retain(|of| wanted(of.segments, of.rows));
+    let cost = |of: &InlineSource| of.rows + ROWS_A_SEGMENT * of.segments as u64;
+    sources.sort_by(|a, b| cost(b).cmp(&cost(a)).then_with(|| a.source.cmp(&b.source)));
+    for of in sources {
+        for run in runs(records, &of.source)? {
+            let rows = run.iter().map(|info| u64::from(info.rows)).sum();
+            if wanted(run.len(), rows) {
+                return Ok(Some(run.iter().map(|info| info.id).collect()));
             }
         }
     }

@@ -70,6 +70,8 @@ pub struct SharedSubject {
     pub subject: String,
     /// How many share it.
     pub members: usize,
+    /// The members that share it, by their identifiers.
+    pub by: Vec<String>,
 }
 
 /// A group by its members' records.
@@ -93,13 +95,17 @@ pub fn ring(
 ) -> Result<Ring> {
     let gathered = Gathered::of_group(records, members, time_ms)?;
     let (folded, _, identities) = gathered.finish();
-    let within = |sharers: &BTreeSet<SubjectKey>| sharers.intersection(members).count();
+    let within = |sharers: &BTreeSet<SubjectKey>| -> Vec<String> {
+        let sharers = sharers.intersection(members);
+        sharers.map(|key| Identity::of_key(*key).id).collect()
+    };
     let mut shared: Vec<SharedSubject> = Vec::new();
     let mut shares: BTreeMap<SubjectKey, usize> = BTreeMap::new();
     let graph = records.settings.association.as_ref();
     for ((place, subject), sharers) in folded.shared() {
         let kind = graph.and_then(|graph| graph.def.shared.get(*place));
-        let Some(kind) = kind.filter(|_| within(sharers) > 1) else {
+        let by = within(sharers);
+        let Some(kind) = kind.filter(|_| by.len() > 1) else {
             continue;
         };
         for member in sharers {
@@ -110,7 +116,8 @@ pub fn ring(
                 .name
                 .clone(),
             subject: subject_text(*subject),
-            members: within(sharers),
+            members: by.len(),
+            by,
         });
     }
     shared.sort_by(|a, b| {

@@ -8,13 +8,8 @@ use anyhow::Result;
 use tocsin_dataflow::EngineStats;
 use tocsin_models::Artifact;
 
-/// Segments and rows that may wait in memory for a quiet moment; with more, one
-/// source is rolled between two epochs.
-const TOO_MANY: (usize, u64) = (4_096, 524_288);
-
-fn too_many((segments, rows): (usize, u64)) -> bool {
-    segments >= TOO_MANY.0 || rows >= TOO_MANY.1
-}
+/// Sources rolled between two epochs, at most, while too much waits in memory.
+const ROLLS: usize = 8;
 
 /// Index entries merged between two epochs.
 const MERGE_BUDGET: usize = 262_144;
@@ -75,11 +70,14 @@ impl Pipeline {
     pub fn tidy_a_little(&mut self) -> Result<()> {
         self.order_all(|| Order::Merge)?;
         self.merge();
-        let inline = self.records().landing.inline_count();
-        if too_many(inline) {
-            self.roll(Enough::default())?;
+        for _ in 0..ROLLS {
+            let enough = Enough::default();
+            if !enough.crowded(self.records()) || !self.roll(enough)? {
+                break;
+            }
         }
-        if too_many(self.inline_elsewhere) {
+        let (segments, rows) = self.inline_elsewhere;
+        if Enough::default().crowds(segments, rows) {
             self.order_all(|| Order::Tidy)?;
             self.others_tidied(&mut EngineStats::default())?;
         }

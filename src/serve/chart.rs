@@ -171,46 +171,81 @@ fn marks(svg: &mut String, plot: &Plot, points: &[Point]) {
     }
 }
 
-/// Bars to the right where they add to the score, to the left where they take
-/// from it, all on one scale.
-pub(super) fn bars(bars: &[Bar]) -> String {
-    const WIDTH: f64 = 460.0;
+/// From `start` over every bar to the sum: each begins where the one before ends,
+/// to the right where it adds to the score, to the left where it takes from it.
+pub(super) fn waterfall(start: &Bar, bars: &[Bar], end: &str) -> String {
+    const WIDTH: f64 = 520.0;
     const ROW: f64 = 21.0;
-    const ZERO: f64 = 230.0;
-    const REACH: f64 = 118.0;
-    let largest = bars
-        .iter()
-        .map(|bar| bar.weight.unsigned_abs())
-        .max()
-        .unwrap_or(0)
-        .max(1);
-    let height = ROW * bars.len() as f64;
+    let fall = Fall::of(start.weight, bars);
+    let height = ROW * (bars.len() + 2) as f64;
     let mut svg = open(
-        "bars",
+        "waterfall",
         WIDTH,
         height,
-        "各类别对评分的贡献 contribution by category",
+        "从起点经各类别到评分 from the intercept over the categories to the score",
     );
-    let _ = write!(
-        svg,
-        "<line class=\"zero\" x1=\"{ZERO}\" x2=\"{ZERO}\" y1=\"0\" y2=\"{height}\"/>"
-    );
-    for (place, bar) in bars.iter().enumerate() {
+    let mut row = |place: usize, label: &str, from: i64, to: i64, class: &str, weight: i64| {
         let top = ROW * place as f64;
-        let (x, width, class) = extent(bar.weight, largest, ZERO, REACH);
+        let (left, right) = (fall.x(from.min(to)), fall.x(from.max(to)));
         let _ = write!(
             svg,
-            "<text x=\"0\" y=\"{:.1}\">{}</text><rect class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\" \
-             width=\"{width:.1}\" height=\"13\"/><text class=\"figure\" x=\"{WIDTH}\" y=\"{:.1}\" \
-             text-anchor=\"end\">{}</text>",
+            "<text x=\"0\" y=\"{:.1}\">{}</text><rect class=\"{class}\" x=\"{left:.1}\" \
+             y=\"{:.1}\" width=\"{:.1}\" height=\"13\"/><line class=\"joint\" x1=\"{:.1}\" \
+             x2=\"{:.1}\" y1=\"{:.1}\" y2=\"{:.1}\"/><text class=\"figure\" x=\"{WIDTH}\" \
+             y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             top + 15.0,
-            text::escape(&bar.label),
+            text::escape(label),
             top + 4.0,
+            right - left,
+            fall.x(to),
+            fall.x(to),
+            top + 17.0,
+            (top + ROW + 4.0).min(height),
             top + 15.0,
-            text::log_odds(bar.weight),
+            text::log_odds(weight),
         );
+    };
+    row(0, &start.label, 0, start.weight, "total", start.weight);
+    let mut sum = start.weight;
+    for (place, bar) in bars.iter().enumerate() {
+        let class = if bar.weight < 0 { "less" } else { "more" };
+        row(
+            place + 1,
+            &bar.label,
+            sum,
+            sum + bar.weight,
+            class,
+            bar.weight,
+        );
+        sum += bar.weight;
     }
+    row(bars.len() + 1, end, 0, sum, "total", sum);
     svg + "</svg>"
+}
+
+/// The scale of a waterfall: everything between its lowest and highest sums.
+struct Fall {
+    least: i64,
+    most: i64,
+}
+
+impl Fall {
+    const LEFT: f64 = 185.0;
+    const RIGHT: f64 = 430.0;
+
+    fn of(start: i64, bars: &[Bar]) -> Fall {
+        let (mut least, mut most, mut sum) = (start.min(0), start.max(0), start);
+        for bar in bars {
+            sum += bar.weight;
+            (least, most) = (least.min(sum), most.max(sum));
+        }
+        Fall { least, most }
+    }
+
+    fn x(&self, weight: i64) -> f64 {
+        let span = (self.most - self.least).max(1) as f64;
+        Self::LEFT + (weight - self.least) as f64 / span * (Self::RIGHT - Self::LEFT)
+    }
 }
 
 /// One bar for a line of a table; `largest` is the largest size in the table.
@@ -287,17 +322,26 @@ mod tests {
     }
 
     #[test]
-    fn bars_share_a_scale_and_labels_are_escaped() {
+    fn a_waterfall_goes_on_where_it_was_and_labels_are_escaped() {
         let bar = |label: &str, weight| Bar {
             label: label.to_owned(),
             weight,
         };
-        let svg = bars(&[bar("A <b>", 2_000_000), bar("B", -1_000_000), bar("C", 0)]);
+        let start = bar("from", -4_000_000);
+        let svg = waterfall(&start, &[bar("A <b>", 3_000_000), bar("B", -500_000)], "to");
         assert!(svg.contains("A &lt;b&gt;") && !svg.contains("<b>"));
-        assert_eq!(attribute(&svg, "class=\"more\" x=\""), "230.0");
-        assert_eq!(attribute(&svg, "class=\"less\" x=\""), "171.0");
-        assert!(svg.contains("+2.000000") && svg.contains("−1.000000"));
-        assert!(!bars(&[]).contains("NaN"));
+        // 245 wide from -4 to 0: A from -4 to -1, B back to -1.5.
+        assert!(
+            svg.contains("class=\"more\" x=\"185.0\" y=\"25.0\" width=\"183.8\""),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("class=\"less\" x=\"338.1\" y=\"46.0\" width=\"30.6\""),
+            "{svg}"
+        );
+        assert!(svg.contains("−4.000000") && svg.contains("−1.500000"));
+        let nothing = waterfall(&bar("from", 0), &[], "to");
+        assert!(!nothing.contains("NaN") && !nothing.contains("inf"));
     }
 
     #[test]

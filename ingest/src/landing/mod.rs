@@ -66,6 +66,17 @@ impl Default for LandingOptions {
     }
 }
 
+/// What of a source waits in memory for a roll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InlineSource {
+    /// The source's id.
+    pub source: Arc<str>,
+    /// Its inline segments.
+    pub segments: usize,
+    /// Their rows.
+    pub rows: u64,
+}
+
 /// All segments that are known, also those not published yet.
 type Segments = BTreeMap<u32, Arc<Segment>>;
 
@@ -183,6 +194,25 @@ impl Landing {
                 && matches!(segment.body, Body::Inline(_))
         });
         wanted.map(|segment| segment.info()).collect()
+    }
+
+    /// The sources with inline segments, and how many each has, in one pass.
+    pub fn inline_sources(&self) -> Vec<InlineSource> {
+        let mut sources: HashMap<Arc<str>, InlineSource> = HashMap::new();
+        for segment in self.read_segments().values() {
+            if !segment.is_published() || !matches!(segment.body, Body::Inline(_)) {
+                continue;
+            }
+            let of_source = sources.entry_ref(&*segment.source);
+            let of_source = of_source.or_insert_with(|| InlineSource {
+                source: Arc::clone(&segment.source),
+                segments: 0,
+                rows: 0,
+            });
+            of_source.segments += 1;
+            of_source.rows += u64::from(segment.rows);
+        }
+        sources.into_values().collect()
     }
 
     /// How many segments, and how many rows of them, wait in memory for a roll.

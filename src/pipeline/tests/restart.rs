@@ -28,6 +28,7 @@ fn rolling_changes_nothing_that_is_seen() {
     let enough = Enough {
         rows: 1,
         segments: 1,
+        ..Enough::default()
     };
     while pipeline.tidy_when(enough).unwrap() {
         town.verify(&pipeline);
@@ -52,6 +53,30 @@ fn rolling_changes_nothing_that_is_seen() {
     town.poll(&mut pipeline);
     assert_eq!(value(&pipeline, "a", "fines"), Some(115.0));
     while pipeline.tidy_when(enough).unwrap() {}
+    town.verify(&town.reopen(pipeline));
+}
+
+#[test]
+fn a_source_that_has_not_enough_makes_room_when_all_have_too_much() {
+    let town = Town::new();
+    let mut pipeline = town.open();
+    for epoch in 0..4 {
+        town.write(
+            &format!("landing/fines/{epoch}.csv"),
+            &format!("{FINES_HEADER}{epoch},a,5,2020-01-04,\n"),
+        );
+        town.poll(&mut pipeline);
+    }
+    let waiting = |pipeline: &Pipeline| pipeline.records().landing.inline_count().0;
+    let before = waiting(&pipeline);
+    let enough = |all_segments| Enough {
+        all_segments,
+        ..Enough::default()
+    };
+    assert!(!pipeline.tidy_when(enough(before)).unwrap());
+    assert!(pipeline.tidy_when(enough(before - 1)).unwrap());
+    // The four of the source that has most are one now, and in a file.
+    assert_eq!(waiting(&pipeline), before - 4);
     town.verify(&town.reopen(pipeline));
 }
 

@@ -139,17 +139,21 @@ fn record(line: &RecordLine) -> RecordRow {
     }
 }
 
-/// The subtotals as a bar chart.
-pub(super) fn category_bars(explanation: &Explanation) -> String {
+/// From the intercept over the categories to the score; those without weight are
+/// left out.
+pub(super) fn waterfall(explanation: &Explanation) -> String {
     let bar = |(letter, chinese, english): (char, &str, &str)| {
-        let subtotal = explanation
-            .subtotals
-            .iter()
-            .find(|part| part.category == letter);
-        Bar {
+        let mut parts = explanation.subtotals.iter();
+        let subtotal = parts.find(|part| part.category == letter)?;
+        (subtotal.weight != 0).then(|| Bar {
             label: format!("{letter} {chinese} {english}"),
-            weight: subtotal.map_or(0, |part| part.weight),
-        }
+            weight: subtotal.weight,
+        })
     };
-    chart::bars(&text::CATEGORIES.map(bar))
+    let start = Bar {
+        label: "起点 intercept".to_owned(),
+        weight: explanation.intercept,
+    };
+    let bars: Vec<Bar> = text::CATEGORIES.into_iter().filter_map(bar).collect();
+    chart::waterfall(&start, &bars, "评分 score")
 }

@@ -165,12 +165,12 @@ def counted(reports, depth):
 def cities(runner, options):
     judged, commands = {}, []
     for seed in options.seeds:
-        for model in MODELS:
+        for model in options.models:
             report, ran = played(runner, options, seed, model)
             judged.setdefault(model, []).append(report)
             if seed == options.seeds[0]:
                 commands += ran
-    of = lambda figure: [str(figure(judged[model])) for model in MODELS]
+    of = lambda figure: [str(figure(judged[model])) for model in options.models]
     each = lambda key: of(lambda reports: ", ".join(str(report[key]) for report in reports))
     rows = [["members of schemes, by seed", *each("members")],
             ["enterprises with an alert, by seed", *each("alerted")],
@@ -189,16 +189,16 @@ def cities(runner, options):
     rows.append(["schemes with any alert", *of(share(lambda found: found["seen"]))])
     rows.append(["schemes with a yellow alert", *of(share(lambda found: found["with_task"]))])
     rows.append(["... before the collapse", *of(share(lambda found: (found["before_collapse"] or 0) > 0))])
-    for typology in sorted({found["typology"] for found in schemes(judged[MODELS[0]])}):
+    for typology in sorted({found["typology"] for found in schemes(judged[options.models[0]])}):
         recall = lambda reports: yellow_of(schemes(reports), typology)
         rows.append([f"recall of {typology}", *of(recall)])
     false = lambda reports, name: sum((Counter({c: r[name] or 0 for c, r in report["lawful"].items()}) for report in reports), Counter())
-    for kind in sorted(judged[MODELS[0]][0]["lawful"]):
+    for kind in sorted(judged[options.models[0]][0]["lawful"]):
         rows.append([f"yellow though lawful: {kind}", *of(lambda reports: false_alerts(false, reports, kind))])
     seeds = ", ".join(map(str, options.seeds))
     return ["## By the truth of fresh cities", "",
             f"{options.enterprises} enterprises, two years day by day, seeds {seeds}; the commands of the first:", "",
-            *commands, "", *table(["figure", *MODELS], rows)]
+            *commands, "", *table(["figure", *options.models], rows)]
 
 
 def yellow_of(schemes, typology):
@@ -236,6 +236,7 @@ def parse():
     parser.add_argument("--train-seed", type=int, default=101)
     parser.add_argument("--training", type=int, default=150_000, help="enterprises of the training city")
     parser.add_argument("--enterprises", type=int, default=80_000, help="enterprises of each fresh city")
+    parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS, help="those played on the fresh cities")
     parser.add_argument("--ccf2020", type=Path, help="testdata/ccf2020/tocsin.toml, where the sample is there")
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--bench", type=Path)

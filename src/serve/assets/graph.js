@@ -34,7 +34,7 @@ async function draw(place) {
       label: { show: nodes.length <= 60, position: "right", fontSize: 11, color: colour("--ink") },
       lineStyle: { color: colour("--none"), opacity: 0.6 },
       emphasis: { focus: "adjacency" },
-      force: { repulsion: 160, edgeLength: [40, 90], gravity: 0.12 },
+      force: { repulsion: 360, edgeLength: [60, 140], gravity: 0.06 },
     }],
   });
   chart.on("click", (at) => {

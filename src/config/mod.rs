@@ -7,6 +7,7 @@ mod ground;
 mod models;
 mod settings;
 mod signals;
+pub mod sinks;
 mod training;
 
 pub use features::{Aggregate, Feature};

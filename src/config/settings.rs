@@ -5,6 +5,7 @@ use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::models::{ModelChoice, Models, read_models, read_queue};
 use super::signals::{self, Signal};
+use super::sinks::{SinkSettings, read_sinks};
 use super::training::{Training, read_training};
 use crate::queue::QueueSettings;
 use crate::registry::Registry;
@@ -91,6 +92,8 @@ pub struct Settings {
     pub training: Training,
     /// How queues are drawn and where they are written down.
     pub queue: QueueSettings,
+    /// Who is told of alerts.
+    pub sinks: Vec<SinkSettings>,
     /// What a running process cannot change.
     pub ground: Ground,
     /// The files besides those of sources, `tocsin.toml` first.
@@ -170,6 +173,7 @@ impl Settings {
             signals,
             training,
             queue: draft.queue,
+            sinks: draft.sinks,
             ground,
             files,
             sources: draft.sources,
@@ -314,6 +318,7 @@ pub(super) struct Draft {
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
     queue: QueueSettings,
+    pub(super) sinks: Vec<SinkSettings>,
     signals: Option<PathBuf>,
 }
 
@@ -358,6 +363,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         sectors: read_sectors(root),
         training: read_training(root),
         queue: read_queue(root, folder),
+        sinks: read_sinks(root, folder),
         signals: signals.map(|file| folder.join(file)),
     }
 }

@@ -72,11 +72,12 @@ impl<'a> CloudEvent<'a> {
     ///
     /// # Errors
     /// When its instant is beyond the calendar.
-    pub fn of(Sequenced { seq, event }: &'a Sequenced) -> io::Result<CloudEvent<'a>> {
+    pub fn of(sequenced: &'a Sequenced) -> io::Result<CloudEvent<'a>> {
+        let Sequenced { seq, event } = sequenced;
         let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
         Ok(CloudEvent {
             specversion: "1.0",
-            id: format!("{}.{}", event.alert, event.revision),
+            id: sequenced.id(),
             source: "tocsin",
             kind: format!("cn.tocsin.alert.{}", event.kind.name()),
             time: time.to_string(),

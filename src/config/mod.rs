@@ -6,7 +6,7 @@ mod features;
 mod ground;
 mod models;
 mod settings;
-mod signals;
+pub mod signals;
 pub mod sinks;
 mod training;
 

@@ -32,12 +32,15 @@ impl Filter {
 /// alert said: whoever was told those is told this, whatever the filter.
 pub(super) fn takes_back(event: &AlertEvent) -> bool {
     match event.kind {
-        EventType::Lowered | EventType::Retracted | EventType::Closed => true,
+        EventType::Lowered | EventType::Retracted | EventType::Closed | EventType::Merged => true,
         EventType::Opened | EventType::Raised | EventType::Reraised => false,
     }
 }
 
 /// Whether an event is the last of its alert.
 pub(super) fn is_last(event: &AlertEvent) -> bool {
-    matches!(event.kind, EventType::Retracted | EventType::Closed)
+    matches!(
+        event.kind,
+        EventType::Retracted | EventType::Closed | EventType::Merged
+    )
 }

@@ -194,6 +194,7 @@ fn happened(event: &AlertEvent) -> String {
         EventType::Retracted => "撤回 retracted",
         EventType::Closed => "解除 closed",
         EventType::Reraised => "再提示 re-raised",
+        EventType::Merged => "并案 merged",
     };
     let (before, after) = (event.before.chinese(), event.after.chinese());
     match event.before == event.after {

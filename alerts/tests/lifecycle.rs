@@ -198,6 +198,17 @@ fn groups_are_alerted_from_their_level_on() {
         let assessment = group(1, points).assessment.unwrap();
         assert_eq!(level_of(&assessment, &policy), level, "{points}");
     }
+    // Red asks for confidence: without it a group is not orange instead.
+    let red = Policy {
+        groups: Some(Level::Red),
+        ..Policy::default()
+    };
+    let doubtful = Assessment {
+        coverage: 100,
+        ..group(1, 95).assessment.unwrap()
+    };
+    assert_eq!(level_of(&doubtful, &red.of_groups().unwrap()), Level::None);
+    assert_eq!(level_of(&doubtful, &policy), Level::Orange);
     // What falls below it ends: there is nothing lower to fall to.
     let mut book = Book::default();
     book.apply(&group(1, 75), START_MS, &policy);
@@ -368,10 +379,10 @@ fn run(changes: &[(Change, i64)]) -> Vec<Step> {
 }
 
 proptest! {
-    /// What is promised: of changes that bring no figure down, the last decides
-    /// where an alert stands, whatever came in between and in which pieces.
+    /// What is promised: while a fall still waits, an alert stands where its highest
+    /// figures put it, in whatever order and pieces they came.
     #[test]
-    fn rises_end_where_their_greatest_stands_whatever_their_order(
+    fn an_alert_stands_where_its_highest_figures_do_whatever_their_order(
         points in prop::collection::vec(0..=100_u16, 1..12),
         seed: u64,
     ) {

@@ -148,7 +148,7 @@ pub(crate) fn holds(
     margin_points: u16,
 ) -> bool {
     let mut gaps = gaps(assessment, level, policy, margin_points).into_iter();
-    assessment.hard_trigger || gaps.all(|gap| gap.is_none())
+    level >= policy.floor && (assessment.hard_trigger || gaps.all(|gap| gap.is_none()))
 }
 
 /// One thing that a level needs and an assessment lacks.

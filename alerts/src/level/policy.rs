@@ -65,6 +65,10 @@ pub struct Policy {
     /// their members' records come to together. Default: they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Level>,
+    /// Levels below this one do not exist. Not to be declared: see
+    /// [`Policy::of_groups`].
+    #[serde(skip)]
+    pub floor: Level,
 }
 
 impl Default for Policy {
@@ -94,6 +98,7 @@ impl Default for Policy {
             hysteresis_days: 7,
             realert_points: 10,
             groups: None,
+            floor: Level::None,
         }
     }
 }

@@ -35,19 +35,16 @@ impl Policy {
     /// from which groups are alerted. `None`: groups are not alerted.
     pub fn of_groups(&self) -> Option<Policy> {
         let least = self.groups.filter(|least| *least != Level::None)?;
-        let raised = |values: &PerLevel| {
-            let of = |level: Level| values.of(level.max(least));
-            PerLevel {
-                blue: of(Level::Blue),
-                yellow: of(Level::Yellow),
-                orange: of(Level::Orange),
-                red: of(Level::Red),
-            }
-        };
+        let threshold = |level: Level| self.thresholds.of(level.max(least));
         Some(Policy {
-            thresholds: raised(&self.thresholds),
-            min_categories: raised(&self.min_categories),
-            min_agencies: raised(&self.min_agencies),
+            floor: least,
+            // Who is far below need not be looked at.
+            thresholds: PerLevel {
+                blue: threshold(Level::Blue),
+                yellow: threshold(Level::Yellow),
+                orange: threshold(Level::Orange),
+                red: threshold(Level::Red),
+            },
             ..self.clone()
         })
     }

@@ -14,8 +14,9 @@
 //!   one by one, so that one event cannot take others with it.
 
 use super::filter::takes_back;
-use super::journal::{Failure, Journal, JournalError, Standing};
+use super::journal::{Failure, Journal, JournalError};
 use super::mail::Mail;
+use super::standing::Standing;
 use super::webhook::Webhook;
 use super::{Filter, Reply, backoff};
 use crate::store::{Sequenced, Store, StoreError};
@@ -138,13 +139,9 @@ impl Courier {
     /// # Errors
     /// [`CourierError`]: nothing is lost, the step can be taken again.
     pub async fn step(&self, flush: bool) -> Result<Next, CourierError> {
-        let Some(standing) = self.journal.standing(&self.name)? else {
+        let Some(standing) = self.look().await? else {
             return Ok(Next::Idle);
         };
-        let outbox = self.store.last_event().await?;
-        if outbox != standing.outbox {
-            self.journal.note_outbox(&self.name, outbox)?;
-        }
         let now_ms = (self.clock)();
         if standing.disabled.is_some() {
             return Ok(Next::Disabled);
@@ -157,7 +154,8 @@ impl Courier {
             0 => self.channel.batch(),
             _ => 1,
         };
-        let load = match self.letter().await? {
+        let letter = self.letter().await?;
+        let load = match letter {
             Some(letter) => letter,
             None => match self.load(standing.position, size).await? {
                 Some(load) => load,
@@ -170,15 +168,32 @@ impl Courier {
             }
             return Ok(Next::More);
         }
-        if load.position.is_some() {
-            let since_ms = self.journal.begin(&self.name, &load.events, now_ms)?;
-            let ready_ms = since_ms.saturating_add(self.channel.gathers().as_millis() as i64);
-            if !flush && load.events.len() < size && now_ms < ready_ms {
-                return Ok(Next::At(ready_ms));
-            }
+        let ready_ms = self.begin(&load, now_ms)?;
+        if now_ms < ready_ms && load.events.len() < size && !flush {
+            return Ok(Next::At(ready_ms));
         }
         let reply = self.channel.deliver(&load.events, now_ms).await;
         self.settle(&load, reply, &standing)
+    }
+
+    /// How the sink stands, and how long the outbox is by now.
+    async fn look(&self) -> Result<Option<Standing>, CourierError> {
+        let standing = self.journal.standing(&self.name)?;
+        let outbox = self.store.last_event().await?;
+        if standing.as_ref().is_some_and(|sink| sink.outbox != outbox) {
+            self.journal.note_outbox(&self.name, outbox)?;
+        }
+        Ok(standing)
+    }
+
+    /// Notes what is about to be told, and gives from when on it may be: those that
+    /// are gathered wait for others from when the first of them came.
+    fn begin(&self, load: &Load, now_ms: i64) -> Result<i64, CourierError> {
+        if load.position.is_none() {
+            return Ok(now_ms);
+        }
+        let since_ms = self.journal.begin(&self.name, &load.events, now_ms)?;
+        Ok(since_ms.saturating_add(self.channel.gathers().as_millis() as i64))
     }
 
     /// The first dead letter that is to be tried once more.

@@ -19,13 +19,15 @@ mod journal;
 pub mod mail;
 mod reply;
 mod signature;
+mod standing;
 pub mod webhook;
 
 pub use cloudevent::CloudEvent;
 pub use courier::{Channel, Courier, CourierError, Limits, Next};
 pub use file::{Sink, SinkError, publish_pending};
 pub use filter::Filter;
-pub use journal::{DeadLetter, FILE as JOURNAL_FILE, Journal, JournalError, Standing};
+pub use journal::{FILE as JOURNAL_FILE, Journal, JournalError};
 pub use lettre::message::Mailbox;
 pub use reply::Reply;
 pub use signature::{Secret, SecretRef, sign};
+pub use standing::{DeadLetter, Standing};

@@ -119,6 +119,7 @@ fn open(
     cluster: Option<&Arc<Cluster>>,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Pipeline> {
+    sinks::check(&settings)?;
     let (options, handle) = (options(&args.place), runtime.handle().clone());
     match cluster {
         None => Pipeline::open(settings, options, handle),

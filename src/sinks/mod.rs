@@ -4,6 +4,7 @@
 pub mod command;
 pub mod metrics;
 
+use crate::config::Settings;
 use crate::config::sinks::{SinkKind, SinkSettings};
 use crate::time::now_ms;
 use crate::view::View;
@@ -95,16 +96,31 @@ impl Sinks {
     }
 }
 
-fn courier(sink: &SinkSettings, journal: &Arc<Journal>, view: &Arc<View>) -> Result<Courier> {
+/// Whether every sink has what it needs: to be known before a state is loaded.
+///
+/// # Errors
+/// When a secret or a certificate is missing, or is none.
+pub fn check(settings: &Settings) -> Result<()> {
+    for sink in &settings.sinks {
+        channel(sink)?;
+    }
+    Ok(())
+}
+
+fn channel(sink: &SinkSettings) -> Result<Channel> {
     let channel = match &sink.kind {
         SinkKind::Webhook(config) => Webhook::new(config.clone()).map(Channel::Webhook),
         SinkKind::Email(config) => Mail::new(config.clone()).map(Channel::Mail),
     };
     let channel = channel.map_err(|fault| anyhow!(fault));
+    channel.with_context(|| format!("sink `{}`", sink.name))
+}
+
+fn courier(sink: &SinkSettings, journal: &Arc<Journal>, view: &Arc<View>) -> Result<Courier> {
     Ok(Courier {
         name: sink.name.clone(),
         filter: sink.filter.clone(),
-        channel: channel.with_context(|| format!("sink `{}`", sink.name))?,
+        channel: channel(sink)?,
         limits: sink.limits,
         journal: Arc::clone(journal),
         store: Arc::clone(&view.store),

@@ -132,8 +132,8 @@ fn a_group_has_an_alert_that_its_members_are_part_of() {
     world.run_once("data");
     let live = world.ready("data");
     let find = |id: &str| -> Option<Value> {
-        let found = alerts(&live).into_iter();
-        found.filter(|alert| alert["enterprise"]["id"] == id).last()
+        let mut open = alerts(&live).into_iter();
+        open.find(|alert| alert["enterprise"]["id"] == id)
     };
     let named_by = [code(3), code(4)].into_iter().min().unwrap();
     let group = find(&format!("group:{named_by}")).unwrap();

@@ -487,7 +487,7 @@ fn mail_to(relay: &Relay, digest: Option<Duration>) -> Channel {
         digest,
         timeout: Duration::from_secs(5),
     };
-    Channel::Mail(Mail::new(config).unwrap())
+    Channel::Mail(Box::new(Mail::new(config).unwrap()))
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub enum SinkKind {
     /// By Standard Webhooks.
     Webhook(WebhookConfig),
     /// By SMTP.
-    Email(MailConfig),
+    Email(Box<MailConfig>),
 }
 
 /// Reads every `[[sink]]`.
@@ -59,7 +59,7 @@ fn read_one(section: &Section<'_>, folder: &Path) -> Option<SinkSettings> {
     let kind = section.required_choice("type", &[("webhook", true), ("email", false)]);
     let kind = match kind {
         Some(true) => read_webhook(section, folder).map(SinkKind::Webhook),
-        Some(false) => read_mail(section, folder).map(SinkKind::Email),
+        Some(false) => read_mail(section, folder).map(|mail| SinkKind::Email(Box::new(mail))),
         None => {
             // What belongs to which type is not known.
             section.keys();

@@ -11,7 +11,7 @@ use crate::view::View;
 use anyhow::{Context, Result, anyhow};
 use std::sync::Arc;
 use std::time::Duration;
-use tocsin_alerts::sink::mail::Mail;
+use tocsin_alerts::sink::mail::{Mail, MailConfig};
 use tocsin_alerts::sink::webhook::Webhook;
 use tocsin_alerts::sink::{Channel, Courier, CourierError, Journal, Next, Standing};
 use tokio::sync::watch;
@@ -110,7 +110,9 @@ pub fn check(settings: &Settings) -> Result<()> {
 fn channel(sink: &SinkSettings) -> Result<Channel> {
     let channel = match &sink.kind {
         SinkKind::Webhook(config) => Webhook::new(config.clone()).map(Channel::Webhook),
-        SinkKind::Email(config) => Mail::new(config.clone()).map(Channel::Mail),
+        SinkKind::Email(config) => {
+            Mail::new(MailConfig::clone(config)).map(|mail| Channel::Mail(Box::new(mail)))
+        }
     };
     let channel = channel.map_err(|fault| anyhow!(fault));
     channel.with_context(|| format!("sink `{}`", sink.name))

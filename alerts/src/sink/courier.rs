@@ -33,7 +33,7 @@ pub enum Channel {
     /// An HTTP request.
     Webhook(Webhook),
     /// A letter.
-    Mail(Mail),
+    Mail(Box<Mail>),
 }
 
 impl Channel {

@@ -1,8 +1,10 @@
 //! The command line.
 
 mod model;
+mod sink;
 
 pub use model::*;
+pub use sink::Sink;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -42,6 +44,9 @@ pub enum Command {
     /// The registry of models: versions, approval by a second person, rollback
     #[command(subcommand, after_help = model::HELP)]
     Model(Model),
+    /// Who is told of alerts: how receivers do, what they would not have
+    #[command(subcommand, after_help = sink::HELP)]
+    Sink(Sink),
     /// Whom to check today: the highest scores, and a declared share at random
     Queue(Queue),
     /// Which alerts other rules would open, close or move; nothing is touched

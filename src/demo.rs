@@ -7,6 +7,7 @@ use crate::config::Settings;
 use crate::pipeline::{Options, Pipeline};
 use crate::run::{self, Live};
 use crate::serve::Request;
+use crate::sinks::Sinks;
 use anyhow::{Context, Result, bail};
 use include_dir::{Dir, include_dir};
 use std::collections::HashMap;
@@ -262,6 +263,8 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let landing = Arc::clone(&engine.landing);
     let server = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(run::print_events(Arc::clone(pipeline.view())));
+    let mut sinks = Sinks::open(pipeline.view())?;
+    sinks.start(runtime.handle());
     say!(
         "a city of {} enterprises, {} months at {} days a second, from {}",
         args.enterprises,
@@ -296,6 +299,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
         driven.and(played)
     });
     printer.abort();
+    sinks.stop(runtime.handle());
     runtime.block_on(server)??;
     let status = pipeline.view().status();
     say!(

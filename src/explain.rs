@@ -4,6 +4,7 @@
 //! It is folded from the enterprise's own records as they lie in the landing,
 //! apart from the dataflow: the sum must be the score to the last digit.
 
+pub mod brief;
 pub mod change;
 mod gathered;
 pub mod group;
@@ -21,13 +22,16 @@ use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records};
 use crate::pipeline::rules::Model;
 use crate::view::Status;
 use anyhow::Result;
+use brief::{Brief, Figure, Given};
 use gathered::Gathered;
 use next::Cheapest;
 use past::Past;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
-use tocsin_alerts::level::{lacking, level_of};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use tocsin_alerts::level::{lacking, level_of, wanted_categories};
+use tocsin_alerts::lifecycle::GROUP_PREFIX;
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
+use tocsin_ingest::source::Source;
 use tocsin_ingest::values::{identify, name, subject};
 use tocsin_models::{BoundModel, Category};
 
@@ -118,6 +122,9 @@ pub struct SignalNote {
     pub elements: Vec<String>,
     /// The rule it rests on.
     pub citation: String,
+    /// The ways of raising money in which it is to be expected.
+    #[serde(skip)]
+    pub typologies: Vec<String>,
 }
 
 /// One feature's part of the score.
@@ -228,6 +235,8 @@ pub struct Explanation {
     pub intercept: i64,
     /// The parts by category.
     pub subtotals: Vec<Subtotal>,
+    /// What an official has to know at one glance.
+    pub brief: Brief,
     /// What the challenger makes of the same values, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenger: Option<Rival>,
@@ -247,6 +256,8 @@ pub struct Explanation {
 /// # Errors
 /// When the landing cannot be read.
 pub fn find_enterprise(records: &Records, text: &str) -> Result<Option<SubjectKey>> {
+    // A group goes by the member that names it.
+    let text = text.strip_prefix(GROUP_PREFIX).unwrap_or(text);
     let mut candidates = Vec::new();
     candidates.extend(identify(text).ok().map(|code| code.key()));
     candidates.extend(subject::enterprise_id(text));
@@ -285,6 +296,9 @@ pub fn resolve(records: &Records, key: SubjectKey) -> Result<Option<SubjectKey>>
 /// A record that an explanation may show.
 struct Kept {
     line: RecordLine,
+    /// What it says of amounts and people: the place of the quantity in its
+    /// source's declaration, and the figure.
+    quantities: Vec<(usize, i64)>,
     days: HashMap<u16, (Option<i32>, Option<i32>)>,
 }
 
@@ -396,7 +410,7 @@ pub fn values(
     Ok(gathered.finish().0.features(enterprise))
 }
 
-fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
+fn keep(records: &Records, record: &LiveRecord<'_>, facts: &Facts) -> Kept {
     let (file, line) = record.origin();
     let slots = facts.observations.iter().map(|o| o.slot);
     let slots = slots.chain(
@@ -406,6 +420,7 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             .flat_map(|p| p.values.iter().map(|(slot, _)| *slot)),
     );
     Kept {
+        quantities: quantities(records, record),
         line: RecordLine {
             source: record.source.id.clone(),
             agency: record.source.agency.clone(),
@@ -426,6 +441,21 @@ fn keep(record: &LiveRecord<'_>, facts: &Facts) -> Kept {
             .map(|slot| (slot, record.said.days(record.index, slot)))
             .collect(),
     }
+}
+
+/// What a record says of how large a scheme is.
+fn quantities(records: &Records, record: &LiveRecord<'_>) -> Vec<(usize, i64)> {
+    if record.source.quantities.is_empty() {
+        return Vec::new();
+    }
+    let row = record.said.rows[record.index] as usize;
+    let figures = records.mapper(record.source.index);
+    let figures = figures.quantities(&record.batch.slice(row, 1)).into_iter();
+    let figures = figures.map(|column| column.first().copied().flatten());
+    let figures = figures.enumerate();
+    figures
+        .filter_map(|(place, figure)| Some((place, figure?)))
+        .collect()
 }
 
 /// What an explanation is made of.
@@ -458,7 +488,24 @@ impl Parts<'_> {
             None => (status.epoch, status.time_ms),
         };
         let cheapest = |level| self.cheapest(level, &row);
+        let contributions = self.contributions(&row);
+        let heard = states.iter().enumerate();
+        let brief = Brief::of(&Given {
+            settings,
+            contributions: &contributions,
+            wanted_categories: wanted_categories(&figures, &settings.policy),
+            figures: &self.figures(),
+            // Of the past it is not known who was silent.
+            silent: match past {
+                Some(_) => BTreeSet::new(),
+                None => heard
+                    .filter(|(_, state)| state.is_silent())
+                    .map(|(source, _)| source)
+                    .collect(),
+            },
+        });
         Explanation {
+            brief,
             id: identity.id,
             name: identity.name,
             district: identity.district,
@@ -489,7 +536,7 @@ impl Parts<'_> {
                 .by
                 .challenger
                 .map(|rival| self.rival(&rival.bound, &row)),
-            contributions: self.contributions(&row),
+            contributions,
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,
         }
@@ -525,6 +572,7 @@ impl Parts<'_> {
                     id: signal.id.clone(),
                     elements: signal.elements.clone(),
                     citation: signal.citation.clone(),
+                    typologies: signal.typologies.clone(),
                 }),
                 value: row[place].map(unscaled),
                 bin: self.model.bin_label(place, row[place]),
@@ -535,6 +583,33 @@ impl Parts<'_> {
         }
         contributions.sort_by_key(|c| std::cmp::Reverse((c.hard_trigger, c.weight.abs())));
         contributions
+    }
+
+    /// What the records that count for the enterprise say of amounts and people.
+    fn figures(&self) -> Vec<Figure> {
+        let catalogue = &self.records.settings.catalogue;
+        let mut figures = Vec::new();
+        let speaks = |source: &&Source| !source.quantities.is_empty();
+        for source in catalogue.sources().iter().filter(speaks) {
+            let range = catalogue.range(source);
+            let end = range.attributes + source.attributes.len() as u16;
+            let slots: Vec<u16> = (range.mention..end).collect();
+            let mut shares: BTreeMap<usize, i64> = BTreeMap::new();
+            for step in self.folded.evidence(self.enterprise, &slots) {
+                let share = shares.entry(step.record).or_default();
+                *share = step.share.max(*share);
+            }
+            for (record, share) in shares {
+                let said = self.kept[record].quantities.iter();
+                figures.extend(said.map(|(quantity, value)| Figure {
+                    source: source.index,
+                    quantity: *quantity,
+                    value: *value,
+                    share,
+                }));
+            }
+        }
+        figures
     }
 
     /// In the order of arrival, wherever the records lie by now.

@@ -75,6 +75,28 @@ impl Groups {
         (page, ranked.next().is_some())
     }
 
+    /// Who names the group that an enterprise belongs to.
+    pub fn named(&self, enterprise: SubjectKey) -> Option<SubjectKey> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        table.of.get(&enterprise).copied()
+    }
+
+    /// The members of a group, the least first; none where there is no such group.
+    pub fn members(&self, group: SubjectKey) -> Vec<SubjectKey> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let group = table.groups.get(&group);
+        group.map_or_else(Vec::new, |group| group.members.iter().copied().collect())
+    }
+
+    /// Every group that has a score.
+    pub fn scored(&self) -> Vec<(SubjectKey, Assessment)> {
+        let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let groups = table.groups.iter();
+        groups
+            .filter_map(|(key, group)| Some((*key, group.assessment?)))
+            .collect()
+    }
+
     /// The subjects of which something was retracted, and, where something was,
     /// the enterprises whose groups change: what falls with a group falls with
     /// what parted it. To be asked before the output is applied.

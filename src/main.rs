@@ -46,6 +46,7 @@ mod roller;
 mod run;
 mod secret;
 mod serve;
+mod sinks;
 mod soak;
 mod time;
 mod train;
@@ -125,6 +126,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         }
         Command::Queue(args) => open(&args.place, &runtime, |pipeline| queue(pipeline, &args)),
         Command::Model(command) => registry::command::model(&command, &runtime),
+        Command::Sink(command) => sinks::command::sink(&command).map(|()| ExitCode::SUCCESS),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }

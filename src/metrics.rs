@@ -5,6 +5,7 @@ use crate::drift::metrics::Watched;
 use crate::pipeline::EpochSummary;
 use crate::pipeline::rules::{InForce, Outcome, Standings};
 use crate::pipeline::stats::SourceStats;
+use crate::sinks::metrics::SinkMetrics;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
@@ -41,6 +42,8 @@ pub struct Metrics {
     levels_differ: IntGauge,
     /// How the model in force does.
     pub watched: Watched,
+    /// How sinks do.
+    pub sinks: SinkMetrics,
 }
 
 /// Registers a gauge.
@@ -67,7 +70,7 @@ fn register<C: prometheus::core::Collector + Clone + 'static>(
 }
 
 /// A metric's name and what it says.
-type About = (&'static str, &'static str);
+pub type About = (&'static str, &'static str);
 
 const RECORDS: About = ("tocsin_records_total", "Records by source and outcome.");
 const MATCHED: About = (
@@ -139,11 +142,13 @@ fn opts((name, help): About) -> Opts {
     Opts::new(name, help)
 }
 
-fn counters(registry: &Registry, about: About, labels: &[&str]) -> IntCounterVec {
+/// Registers counters with labels.
+pub fn counters(registry: &Registry, about: About, labels: &[&str]) -> IntCounterVec {
     register(registry, sound(IntCounterVec::new(opts(about), labels)))
 }
 
-fn gauges(registry: &Registry, about: About, labels: &[&str]) -> IntGaugeVec {
+/// Registers gauges of whole numbers with labels.
+pub fn gauges(registry: &Registry, about: About, labels: &[&str]) -> IntGaugeVec {
     register(registry, sound(IntGaugeVec::new(opts(about), labels)))
 }
 
@@ -198,6 +203,7 @@ impl Metrics {
             model_levels: gauges(r, MODEL_LEVELS, &["model", "level"]),
             levels_differ: register(r, sound(IntGauge::with_opts(opts(LEVELS_DIFFER)))),
             watched: Watched::new(r),
+            sinks: SinkMetrics::new(r),
             registry,
         }
     }

@@ -266,7 +266,11 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
     if let Some(incomplete) = &found.incomplete {
         let _ = writeln!(text, "INCOMPLETE: {incomplete}");
     }
-    let _ = writeln!(text, "{}\n\nby category", found.notice);
+    let _ = writeln!(text, "{}", found.notice);
+    for (about, line) in crate::explain::brief::lines(&found.brief) {
+        let _ = writeln!(text, "{about}  {line}");
+    }
+    let _ = writeln!(text, "\nby category");
     for subtotal in &found.subtotals {
         let _ = writeln!(
             text,

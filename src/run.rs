@@ -7,6 +7,7 @@ use crate::config::{ModelChoice, Settings};
 use crate::pipeline::inputs::Push;
 use crate::pipeline::{Options, Pipeline};
 use crate::serve::{PushRequest, Request, serve};
+use crate::sinks::{self, Sinks};
 use crate::view::View;
 use crate::watch::Watch;
 use crate::{export, report, secret};
@@ -118,6 +119,7 @@ fn open(
     cluster: Option<&Arc<Cluster>>,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<Pipeline> {
+    sinks::check(&settings)?;
     let (options, handle) = (options(&args.place), runtime.handle().clone());
     match cluster {
         None => Pipeline::open(settings, options, handle),
@@ -134,6 +136,7 @@ fn once(
 ) -> Result<()> {
     let started = Instant::now();
     let mut pipeline = open(args, settings, cluster, runtime)?;
+    let sinks = Sinks::open(pipeline.view())?;
     catch_up(&mut pipeline, true)?;
     while pipeline.tidy()? {}
     let view = Arc::clone(pipeline.view());
@@ -151,6 +154,7 @@ fn once(
         export::write(path, &lines)?;
         say!("{} enterprises written to {}", lines.len(), path.display());
     }
+    crate::print(&sinks::text(&sinks.drain(runtime.handle())?))?;
     say!(
         "done in {:.1} s; state in {}",
         started.elapsed().as_secs_f64(),
@@ -207,12 +211,14 @@ fn live(
     runtime: &tokio::runtime::Runtime,
 ) -> Result<()> {
     let mut pipeline = open(args, settings, cluster, runtime)?;
+    let mut sinks = Sinks::open(pipeline.view())?;
     // Any process of a cluster may be asked to stop: all do.
     let stop = cluster.map_or_else(Arc::default, |cluster| Arc::clone(cluster.stop_flag()));
     set_on_signal(runtime, &stop);
     let (sender, requests) = request_channel();
     let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
+    sinks.start(runtime.handle());
     say!(
         "console at http://{}/  metrics at /metrics  Ctrl-C stops",
         args.listen
@@ -230,6 +236,7 @@ fn live(
     // Whatever ended the loop, the server is to end with it.
     flag.store(true, Ordering::Relaxed);
     printer.abort();
+    sinks.stop(runtime.handle());
     runtime.block_on(server)??;
     result?;
     pipeline.close()

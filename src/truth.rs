@@ -15,6 +15,7 @@ use std::fmt;
 use std::path::Path;
 use tocsin_alerts::AlertEvent;
 use tocsin_alerts::level::Level;
+use tocsin_alerts::lifecycle::is_group;
 use tocsin_ingest::values::date;
 
 /// Depths of the ranking that are judged.
@@ -139,7 +140,11 @@ pub fn evaluate(view: &View, runtime: &tokio::runtime::Handle, file: &Path) -> R
         let page = runtime.block_on(view.store.events_after(last, PAGE))?;
         let Some(end) = page.last() else { break };
         last = end.seq;
-        page.iter().for_each(|told| note(&told.event, &mut seen));
+        // The truth speaks of enterprises.
+        let of_enterprises = page
+            .iter()
+            .filter(|told| !is_group(&told.event.assessment.enterprise));
+        of_enterprises.for_each(|told| note(&told.event, &mut seen));
     }
     held_against(file, &seen, (i32::MIN, day_of(view.status().time_ms)))
 }

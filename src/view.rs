@@ -8,13 +8,16 @@ use crate::metrics::Metrics;
 use crate::pipeline::records::Records;
 use crate::pipeline::rules::{InForce, Refusal, Standings};
 use crate::pipeline::stats::SourceStats;
+use serde::Serialize;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
-use tocsin_alerts::Store;
+use tocsin_alerts::lifecycle::{Book, named_by};
 use tocsin_alerts::store::Sequenced;
+use tocsin_alerts::{Level, Store};
 use tocsin_dataflow::{Engine, EpochOutput};
 use tocsin_ingest::catalogue::Catalogue;
-use tocsin_ingest::fact::Slot;
+use tocsin_ingest::fact::{Slot, SubjectKey};
 use tocsin_models::BoundModel;
 use tokio::sync::broadcast;
 
@@ -42,6 +45,15 @@ pub struct Status {
     pub ready: bool,
 }
 
+/// The open alert of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupAlert {
+    /// The alert.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+}
+
 /// Shared with everything that serves.
 pub struct View {
     /// Every source: these do not change while the process runs.
@@ -57,6 +69,7 @@ pub struct View {
     standings: RwLock<Standings>,
     /// The groups of associated enterprises.
     pub groups: Groups,
+    group_alerts: RwLock<HashMap<SubjectKey, GroupAlert>>,
     status: RwLock<Status>,
     engine: RwLock<Weak<Engine>>,
     watched: RwLock<Option<Arc<Report>>>,
@@ -111,6 +124,7 @@ impl View {
             refusal: RwLock::default(),
             standings: RwLock::default(),
             groups: Groups::default(),
+            group_alerts: RwLock::default(),
             status: RwLock::default(),
             engine: RwLock::default(),
             watched: RwLock::default(),
@@ -252,6 +266,28 @@ impl View {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .ready = true;
+    }
+
+    /// The open alerts of groups are these.
+    pub fn set_group_alerts(&self, book: &Book) {
+        let alerts = book.open_alerts().map(|alert| {
+            let named_by = u128::from_be_bytes(named_by(alert.enterprise));
+            let standing = GroupAlert {
+                id: alert.id.clone(),
+                level: alert.level,
+            };
+            (SubjectKey(named_by), standing)
+        });
+        let held = &self.group_alerts;
+        *held.write().unwrap_or_else(PoisonError::into_inner) = alerts.collect();
+    }
+
+    /// The open alert of the group that an enterprise belongs to.
+    pub fn group_alert(&self, enterprise: SubjectKey) -> Option<GroupAlert> {
+        let named_by = self.groups.named(enterprise)?;
+        let held = &self.group_alerts;
+        let held = held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(&named_by).cloned()
     }
 
     /// Tells whoever listens of events that are in the store.

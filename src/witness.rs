@@ -1,4 +1,4 @@
-//! The witness's own assessment: categories, agencies, coverage and level of a
+//! The witness's own assessment: categories, elements, agencies, coverage and level of a
 //! folded enterprise, computed without the dataflow's code.
 
 use crate::config::{Feature, Settings};
@@ -38,6 +38,9 @@ pub fn assess(
         if model.is_additive() || held != 0 {
             figures.categories |= 1 << feature.spec.category.index();
             figures.agencies |= held;
+            if held != 0 {
+                figures.elements |= settings.elements_of(feature);
+            }
         }
     }
     figures

@@ -156,11 +156,18 @@ fn watching_is_in_metrics_and_page_and_the_example_of_alerts_knows_them() {
         .map(|n| format!("N{n},{},{}\n", code(n), ended(n)))
         .collect();
     world.deliver("finance-office/outcome/july", &outcomes);
+    // A sink's metrics are there where a sink is.
+    world.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    world.append(
+        "tocsin.toml",
+        "\n[[sink]]\nname = \"duty\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n\
+         secrets = [\"file:secret\"]\n",
+    );
     let live = world.ready("data");
     wait_until("the model has been looked at", || {
-        get(&live.at, "/metrics")
-            .body
-            .contains("tocsin_model_stability_index{feature=\"score\"} 0")
+        let metrics = get(&live.at, "/metrics").body;
+        metrics.contains("tocsin_model_stability_index{feature=\"score\"} 0")
+            && metrics.contains("tocsin_sink_pending_events{sink=\"duty\"}")
     });
     let metrics = get(&live.at, "/metrics").body;
     assert!(!metrics.contains(&code(1)), "no enterprise may be a label");

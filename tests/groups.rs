@@ -116,3 +116,74 @@ fn a_shared_telephone_makes_a_group_and_its_correction_parts_it() {
     live.stop();
     assert_eq!(world.same_as_fresh("data"), apart);
 }
+
+fn alerts(live: &Live) -> Vec<Value> {
+    let page = get(&live.at, "/api/v1/alerts?status=open&limit=1000").json();
+    page["alerts"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_group_has_an_alert_that_its_members_are_part_of() {
+    let world = telephone_town();
+    let levels = "[levels]\nthresholds = { blue = 6, yellow = 60, orange = 70, red = 80 }\n";
+    world.append("tocsin.toml", format!("\n{levels}groups = \"blue\"\n"));
+    let rows = [contact(3, "13800138000"), contact(4, "13800138000")];
+    world.deliver("msa/contact/2025", &rows.concat());
+    world.run_once("data");
+    let live = world.ready("data");
+    let find = |id: &str| -> Option<Value> {
+        let mut open = alerts(&live).into_iter();
+        open.find(|alert| alert["enterprise"]["id"] == id)
+    };
+    let named_by = [code(3), code(4)].into_iter().min().unwrap();
+    let group = find(&format!("group:{named_by}")).unwrap();
+    let of_group = get(&live.at, &format!("/api/v1/groups/{}", code(3))).json();
+    assert_eq!(group["log_odds"], of_group["group"]["score"]["log_odds"]);
+    assert_eq!(of_group["group"]["alert"]["id"], group["id"]);
+
+    // Its members, with the part that each has, and their own alerts below it.
+    let id = group["id"].as_str().unwrap();
+    let whole = get(
+        &live.at,
+        &format!("/api/v1/alerts/{}", id.replace(':', "%3A")),
+    )
+    .json();
+    let members = whole["members"].as_array().unwrap();
+    assert_eq!(members.len(), 2, "{whole}");
+    assert!(
+        members.iter().any(|member| member["parts"] != json!([])),
+        "{members:?}"
+    );
+    for member in members {
+        let own = find(member["id"].as_str().unwrap());
+        if let Some(own) = own {
+            assert_eq!(own["group"]["id"], group["id"], "{own}");
+            let folded = own["folded"] == json!(true);
+            assert!(folded || own["level"] != group["level"], "{own}");
+        }
+    }
+    assert!(find(&code(1)).is_none_or(|alert| alert["group"].is_null()));
+    for page in ["/".to_owned(), format!("/enterprises/{}", code(3))] {
+        assert!(get(&live.at, &page).body.contains(id), "{page}");
+    }
+
+    // A correction parts the group: whoever was told of it is told, at once.
+    world.deliver("msa/contact/2026", &contact(4, "13900139000"));
+    wait_until("the group's alert is over", || {
+        !alerts(&live).iter().any(|alert| alert["id"] == group["id"])
+    });
+    let whole = get(
+        &live.at,
+        &format!("/api/v1/alerts/{}", id.replace(':', "%3A")),
+    )
+    .json();
+    assert_eq!(whole["alert"]["status"], "retracted", "{whole}");
+    live.stop();
+    // A start finds what was left, and tells nothing anew.
+    let told = std::fs::read_to_string(world.path("data/alerts.ndjson")).unwrap();
+    world.run_once("data");
+    let again = std::fs::read_to_string(world.path("data/alerts.ndjson")).unwrap();
+    assert_eq!(told, again);
+    support::state::check_published(&world.path("data"));
+    world.verify("data");
+}

@@ -5,12 +5,13 @@
 mod support;
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use support::{World, state, text};
+use support::receiver::Receiver;
+use support::{World, state, text, tocsin};
 use tocsin_testdata::{City, CityParams, Delivery};
 
 const KILLS: usize = 25;
@@ -172,4 +173,84 @@ fn nothing_is_lost_or_doubled_by_a_kill_at_any_moment() {
         )
         .ok();
     assert_eq!(before, fs::read(world.path("data/alerts.ndjson")).unwrap());
+}
+
+/// What a sink is told to do, and where.
+fn add_sink(world: &World, receiver: &Receiver) {
+    world.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let sink = format!(
+        "\n[[sink]]\nname = \"duty\"\ntype = \"webhook\"\nurl = \"{}\"\n\
+         secrets = [\"file:secret\"]\nbegin = \"start\"\n",
+        receiver.url()
+    );
+    world.append("tocsin.toml", sink);
+}
+
+/// Runs until the sink has told of everything.
+fn drain(world: &World) -> Value {
+    for _ in 0..30 {
+        world.run_once("data");
+        let data = world.path("data");
+        let listed = tocsin(&["sink", "list", "--json", "--data", text(&data)]).ok();
+        let sinks: Value = serde_json::from_str(&listed.out).unwrap();
+        if sinks[0]["position"] == sinks[0]["outbox"] {
+            return sinks[0].clone();
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    panic!("the sink does not come to an end");
+}
+
+#[test]
+fn a_webhook_is_told_of_every_event_whatever_is_killed_when() {
+    let world = World::with_config("testdata/city");
+    set_clock(&world, params().start);
+    // One in forty is not taken, one in five takes its time.
+    let mut count = 0;
+    let receiver = Receiver::start(move |_| {
+        count += 1;
+        if count % 5 == 0 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if count % 40 == 13 {
+            (503, "")
+        } else {
+            (200, "")
+        }
+    });
+    add_sink(&world, &receiver);
+    let delivered = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| deliver(&world, &delivered));
+        start_and_kill(&world, &delivered)
+    });
+    let before = receiver.got().len();
+    receiver.answer(|_| (200, ""));
+    let sink = drain(&world);
+    assert_eq!(sink["dead"], 0, "{sink}");
+
+    let received = receiver.got();
+    let mut first = Vec::new();
+    let mut bodies: HashMap<String, (String, Vec<u8>)> = HashMap::new();
+    for request in &received {
+        let event: Value = serde_json::from_slice(&request.body).unwrap();
+        let id = event["id"].as_str().unwrap().to_owned();
+        let said = (request.headers["webhook-id"].clone(), request.body.clone());
+        match bodies.get(&id) {
+            Some(known) => assert_eq!(*known, said, "{id} is told otherwise the second time"),
+            None => first.push(id.clone()),
+        }
+        bodies.insert(id, said);
+    }
+    let events = state::events(&world.path("data"));
+    let outbox: Vec<String> = events.iter().map(|event| event.id()).collect();
+    assert_eq!(
+        first, outbox,
+        "each at least once, first in the order of the outbox"
+    );
+    assert!(
+        before > 20,
+        "{before} requests before the last kill are too few"
+    );
+    eprintln!("{} events, {} requests", outbox.len(), received.len());
 }

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
-use tocsin_alerts::lifecycle::business_day;
+use tocsin_alerts::lifecycle::{GROUP_PREFIX, business_day, group_key};
 use tocsin_alerts::*;
 
 const DAY_MS: i64 = 86_400_000;
@@ -139,6 +139,120 @@ fn notable_rises_and_new_categories_are_told_again() {
 }
 
 #[test]
+fn a_new_element_is_told_once_an_episode() {
+    let policy = Policy::default();
+    let mut book = Book::default();
+    let mut told = Vec::new();
+    for elements in [0b0001, 0b0001, 0b0101, 0b0100, 0b0101, 0b1000] {
+        let assessment = Assessment {
+            elements,
+            ..assess(1, 51, 0b11)
+        };
+        let step = book.apply(&change(Evidence, assessment), START_MS, &policy);
+        let event = step.and_then(|step| step.event);
+        told.push(event.map_or("-", |event| event.kind.name()));
+    }
+    // What was there before and comes back is no news.
+    assert_eq!(told, ["opened", "-", "re-raised", "-", "-", "re-raised"]);
+}
+
+#[test]
+fn an_alert_of_before_elements_were_noted_is_not_told_again_for_them() {
+    let mut book = Book::default();
+    let policy = Policy::default();
+    let opened = book.apply(&change(Evidence, assess(1, 51, 0b1)), START_MS, &policy);
+    let mut state = serde_json::to_value(opened.unwrap().alert).unwrap();
+    let fields = state.as_object_mut().unwrap();
+    assert!(fields.remove("notified_elements").is_some());
+    let old: Alert = serde_json::from_value(state).unwrap();
+    let mut book = Book::default();
+    book.hold(&old);
+    let assessment = Assessment {
+        elements: 0b1111,
+        ..assess(1, 51, 0b1)
+    };
+    let step = book.apply(&change(Evidence, assessment), START_MS, &policy);
+    assert_eq!(step.unwrap().event, None);
+}
+
+/// A group named by enterprise `key`, at `points`.
+fn group(key: u8, points: u16) -> Change {
+    let assessment = assess(key, points, 0b1111);
+    let assessment = Assessment {
+        enterprise: group_key(assessment.enterprise),
+        id: format!("{GROUP_PREFIX}{}", assessment.id),
+        ..assessment
+    };
+    change(Evidence, assessment)
+}
+
+#[test]
+fn groups_are_alerted_from_their_level_on() {
+    assert_eq!(Policy::default().of_groups(), None);
+    let declared = Policy {
+        groups: Some(Level::Orange),
+        ..Policy::default()
+    };
+    let policy = declared.of_groups().unwrap();
+    for (points, level) in [(69, Level::None), (70, Level::Orange), (80, Level::Red)] {
+        let assessment = group(1, points).assessment.unwrap();
+        assert_eq!(level_of(&assessment, &policy), level, "{points}");
+    }
+    // Red asks for confidence: without it a group is not orange instead.
+    let red = Policy {
+        groups: Some(Level::Red),
+        ..Policy::default()
+    };
+    let doubtful = Assessment {
+        coverage: 100,
+        ..group(1, 95).assessment.unwrap()
+    };
+    assert_eq!(level_of(&doubtful, &red.of_groups().unwrap()), Level::None);
+    assert_eq!(level_of(&doubtful, &policy), Level::Orange);
+    // What falls below it ends: there is nothing lower to fall to.
+    let mut book = Book::default();
+    book.apply(&group(1, 75), START_MS, &policy);
+    book.apply(&group(1, 50), START_MS, &policy);
+    let ended = book.tick(2, START_MS + 7 * DAY_MS, &policy).remove(0);
+    assert_eq!(ended.event.unwrap().kind, EventType::Closed);
+}
+
+#[test]
+fn a_groups_alert_goes_on_under_another_name_and_two_become_one() {
+    let policy = Policy::default();
+    let key = |key: u8| group_key([key; 16]);
+    let mut book = Book::default();
+    book.apply(&group(5, 75), START_MS, &policy);
+    // A lesser member joins and names the group from now on.
+    let moved = book.succeed(key(5), key(1), 2, START_MS).unwrap();
+    assert_eq!((moved.event, moved.alert.id.as_str()), (None, "group:E5-1"));
+    assert_eq!(
+        book.apply(&group(1, 75), START_MS, &policy).unwrap().event,
+        None
+    );
+    let raised = book.apply(&group(1, 85), START_MS, &policy).unwrap();
+    assert_eq!(
+        (raised.alert.id.as_str(), raised.alert.revision),
+        ("group:E5-1", 2)
+    );
+    // What 5 names next is another group; its alert another episode.
+    let again = book.apply(&group(5, 75), START_MS, &policy).unwrap();
+    assert_eq!(again.alert.id, "group:E5-2");
+    // The two come together: one alert is left, and the other says so.
+    let merged = book.succeed(key(5), key(1), 3, START_MS).unwrap();
+    let event = merged.event.unwrap();
+    assert_eq!(
+        (event.kind, event.before, event.after),
+        (EventType::Merged, Level::Orange, Level::None)
+    );
+    assert_eq!((event.alert.as_str(), event.revision), ("group:E5-2", 2));
+    let open: Vec<&str> = book.open_alerts().map(|alert| alert.id.as_str()).collect();
+    assert_eq!(open, ["group:E5-1"]);
+    // Nothing is left to go on.
+    assert_eq!(book.succeed(key(5), key(1), 4, START_MS), None);
+}
+
+#[test]
 fn an_enterprise_that_is_no_longer_scored_ends_its_alert() {
     for (cause, kind) in [
         (Withdrawal, EventType::Retracted),
@@ -265,6 +379,26 @@ fn run(changes: &[(Change, i64)]) -> Vec<Step> {
 }
 
 proptest! {
+    /// What is promised: while a fall still waits, an alert stands where its highest
+    /// figures put it, in whatever order and pieces they came.
+    #[test]
+    fn an_alert_stands_where_its_highest_figures_do_whatever_their_order(
+        points in prop::collection::vec(0..=100_u16, 1..12),
+        seed: u64,
+    ) {
+        let policy = Policy::default();
+        let run = |order: &[u16]| {
+            let mut book = Book::default();
+            for points in order {
+                book.apply(&change(Evidence, assess(1, *points, 0b1111)), START_MS, &policy);
+            }
+            book.open_alerts().next().map(|alert| (alert.id.clone(), alert.level))
+        };
+        let mut other = points.clone();
+        other.rotate_left(seed as usize % points.len());
+        prop_assert_eq!(run(&points), run(&other));
+    }
+
     #[test]
     fn at_most_one_alert_is_open_and_revisions_have_no_gaps(moves in moves()) {
         let mut open: HashMap<[u8; 16], String> = HashMap::new();

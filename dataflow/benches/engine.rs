@@ -179,6 +179,7 @@ fn plan() -> Plan {
                 },
                 per: None,
                 hard: false,
+                marks: 0,
             });
         }
     }

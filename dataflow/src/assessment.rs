@@ -26,6 +26,8 @@ pub struct Assessment {
     pub categories: u16,
     /// Bits by agency: those with facts in the slots of such features.
     pub agencies: u64,
+    /// The marks of features that contribute and have facts, joined.
+    pub marks: u8,
     /// Per mille of the features that have a value.
     pub coverage: u16,
     /// Whether a hard trigger stands: red, whatever the score.
@@ -111,11 +113,12 @@ impl Assessor {
         let evidence = |place: usize, agencies: u64| {
             self.contributions[place] > 0 && (model.is_additive() || agencies != 0)
         };
-        let (categories, agencies) = behind(plan, placed, &self.telling, evidence);
+        let (categories, agencies, marks) = behind(plan, placed, &self.telling, evidence);
         Assessment {
             score,
             categories,
             agencies,
+            marks,
             coverage: self.coverage(resting),
             hard_trigger: self.hard_triggers(plan).next().is_some(),
             reasons: [NO_REASON; REASONS],
@@ -168,15 +171,15 @@ impl Assessor {
     }
 }
 
-/// The categories and agencies behind those of these features that are evidence,
+/// The categories, agencies and marks behind those of these features that are evidence,
 /// by their place and the agencies with facts.
 fn behind(
     plan: &Plan,
     tally: Placed<'_>,
     features: &[u16],
     evidence: impl Fn(usize, u64) -> bool,
-) -> (u16, u64) {
-    let (mut categories, mut agencies) = (0, 0);
+) -> (u16, u64, u8) {
+    let (mut categories, mut agencies, mut marks) = (0, 0, 0);
     for place in features.iter().map(|place| usize::from(*place)) {
         let feature = &plan.features[place];
         if feature.spec.category == Category::R {
@@ -186,9 +189,10 @@ fn behind(
         if evidence(place, held) {
             categories |= 1 << feature.spec.category.index();
             agencies |= held;
+            marks |= if held == 0 { 0 } else { feature.marks };
         }
     }
-    (categories, agencies)
+    (categories, agencies, marks)
 }
 
 fn agencies_of(plan: &Plan, feature: &FeatureDef, tally: Placed<'_>) -> u64 {

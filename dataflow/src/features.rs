@@ -212,6 +212,7 @@ mod tests {
             },
             per: None,
             hard: false,
+            marks: 0,
         }
     }
 

@@ -110,6 +110,9 @@ pub struct FeatureDef {
     pub per: Option<Measure>,
     /// Whether a value above 0 makes the level red whatever the score.
     pub hard: bool,
+    /// Bits that an assessment joins where the feature is evidence: what they mean
+    /// is the business of who declares them.
+    pub marks: u8,
 }
 
 impl FeatureDef {

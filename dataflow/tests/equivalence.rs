@@ -283,7 +283,7 @@ fn assess(plan: &Plan, model: &BoundModel, sums: &Known, today: i32) -> Option<A
         .collect();
     let mut contributions = Vec::new();
     model.contributions(&row, &mut contributions);
-    let (mut categories, mut agencies) = (0, 0);
+    let (mut categories, mut agencies, mut marks) = (0, 0, 0);
     for (feature, contribution) in plan.features.iter().zip(&contributions) {
         if *contribution <= 0 || feature.spec.category == Category::R {
             continue;
@@ -291,6 +291,7 @@ fn assess(plan: &Plan, model: &BoundModel, sums: &Known, today: i32) -> Option<A
         categories |= 1 << feature.spec.category.index();
         for slot in feature.slots().filter(|slot| sums.contains_key(slot)) {
             agencies |= 1u64 << plan.slots[usize::from(slot)].agency;
+            marks |= feature.marks;
         }
     }
     let triggers = |(feature, value): (&tocsin_dataflow::FeatureDef, &Option<i64>)| {
@@ -300,6 +301,7 @@ fn assess(plan: &Plan, model: &BoundModel, sums: &Known, today: i32) -> Option<A
         score: model.score(&row),
         categories,
         agencies,
+        marks,
         coverage: (row.iter().flatten().count() * 1000 / row.len()) as u16,
         hard_trigger: plan.features.iter().zip(&row).any(triggers),
         reasons: reasons(&contributions, |place| {

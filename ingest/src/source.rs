@@ -4,6 +4,7 @@
 //! expressions, resolved columns and known link kinds.
 
 mod columns;
+mod quantity;
 mod read;
 mod says;
 mod scope;
@@ -11,6 +12,7 @@ mod scope;
 mod tests;
 
 pub use columns::is_reserved;
+pub use quantity::{Bound, Combine, Quantity, QuantityKind};
 pub use says::is_signal_kind;
 
 use crate::declaration::{Document, Fault};
@@ -303,6 +305,8 @@ pub struct Source {
     pub aliases: Vec<AliasColumn>,
     /// Links.
     pub links: Vec<LinkColumns>,
+    /// What it says of how large a scheme is.
+    pub quantities: Vec<Quantity>,
     /// Quality checks.
     pub checks: Vec<Check>,
     /// Where a registering source has what people call the enterprise by.

@@ -7,6 +7,9 @@
 use super::settings::Draft;
 use std::collections::BTreeMap;
 
+/// Who is told of alerts: no part of what decides scores.
+const SINKS: &str = "[[sink]]";
+
 /// The parts of a configuration that are read once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ground {
@@ -29,6 +32,7 @@ impl Ground {
             ("[[link_kind]]", format!("{:?}", draft.link_kinds)),
             ("[[group]]", format!("{groups:?}")),
             ("[clock]", format!("{:?}", draft.clock)),
+            (SINKS, format!("{:?}", draft.sinks)),
         ];
         Ground {
             sources: BTreeMap::new(),
@@ -43,7 +47,9 @@ impl Ground {
     /// What of it decides scores, as text: not where files are, nor what time is.
     pub fn scoring(&self) -> String {
         let parts = self.parts.iter();
-        let parts: Vec<_> = parts.filter(|(name, _)| name.starts_with("[[")).collect();
+        let parts: Vec<_> = parts
+            .filter(|(name, _)| name.starts_with("[[") && *name != SINKS)
+            .collect();
         format!("{:?} {parts:?}", self.sources)
     }
 

@@ -6,7 +6,8 @@ mod features;
 mod ground;
 mod models;
 mod settings;
-mod signals;
+pub mod signals;
+pub mod sinks;
 mod training;
 
 pub use features::{Aggregate, Feature};

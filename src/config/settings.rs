@@ -4,7 +4,8 @@ use super::association::{self, Association};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::models::{ModelChoice, Models, read_models, read_queue};
-use super::signals::{self, Signal};
+use super::signals::{self, Law, Signal, speaks_for};
+use super::sinks::{SinkSettings, read_sinks};
 use super::training::{Training, read_training};
 use crate::queue::QueueSettings;
 use crate::registry::Registry;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tocsin_alerts::level::Policy;
+use tocsin_alerts::level::{ELEMENTS, Policy, element_bit};
 use tocsin_dataflow::{Each, FeatureDef, GroupDef, Keeping, Measure, Plan, Role, SlotDef};
 use tocsin_ingest::catalogue::{Catalogue, SlotInfo, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
@@ -85,12 +86,15 @@ pub struct Settings {
     pub policy: Policy,
     /// Which feature says the sector, and which sectors are judged apart.
     pub sectors: Option<(String, Vec<i64>)>,
-    /// What signals say and rest on, where that is declared.
-    pub signals: Vec<Signal>,
+    /// What signals say and rest on, and the thresholds of the law, where that is
+    /// declared.
+    pub law: Law,
     /// What models are trained on, and how.
     pub training: Training,
     /// How queues are drawn and where they are written down.
     pub queue: QueueSettings,
+    /// Who is told of alerts.
+    pub sinks: Vec<SinkSettings>,
     /// What a running process cannot change.
     pub ground: Ground,
     /// The files besides those of sources, `tocsin.toml` first.
@@ -139,8 +143,8 @@ impl Settings {
             let first = first_free + draft.groups.len() as Slot;
             association.resolve(first, &catalogue, file, &mut faults);
         }
-        let signals = read_signals(&draft, &catalogue, &mut faults);
-        let features = read_features(&draft, &catalogue, &signals, &mut faults);
+        let law = read_law(&draft, &catalogue, &mut faults);
+        let features = read_features(&draft, &catalogue, &law.signals, &mut faults);
         let (hash, ground) = hash_rules(file, &draft, &catalogue);
         let parts = hash_parts(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
@@ -167,9 +171,10 @@ impl Settings {
             registry: draft.models.registry,
             policy,
             sectors: draft.sectors,
-            signals,
+            law,
             training,
             queue: draft.queue,
+            sinks: draft.sinks,
             ground,
             files,
             sources: draft.sources,
@@ -187,14 +192,19 @@ impl Settings {
             catalogue: &self.catalogue,
             groups: &self.groups,
             association: self.association.as_ref(),
-            signals: &self.signals,
+            signals: &self.law.signals,
         };
         features::read(document, &declared)
     }
 
     /// What a feature's signal says, if it counts one that is declared.
     pub fn signal_of(&self, feature: &Feature) -> Option<&Signal> {
-        self.signals.iter().find(|signal| signal.id == feature.from)
+        self.signal(&feature.from)
+    }
+
+    /// The declared signal of a name.
+    pub fn signal(&self, id: &str) -> Option<&Signal> {
+        self.law.signals.iter().find(|signal| signal.id == id)
     }
 
     /// The place of the feature that says the sector, where one does.
@@ -230,7 +240,7 @@ impl Settings {
         let filled = filled.map(|filled| self.relation_slot(filled.link));
         let mut plan = Plan {
             slots: declared.chain(grouped).chain(filled).collect(),
-            features: self.features.iter().map(feature_def).collect(),
+            features: self.feature_defs(),
             link_shares: self.link_kinds.iter().map(|kind| kind.share).collect(),
             groups: self.groups.iter().map(group_def).collect(),
             dated_aliases: self.dated_aliases(),
@@ -238,6 +248,24 @@ impl Settings {
         };
         plan.remember();
         plan
+    }
+
+    /// The features as the dataflow knows them.
+    pub fn feature_defs(&self) -> Vec<FeatureDef> {
+        let def = |feature| feature_def(feature, self.elements_of(feature));
+        self.features.iter().map(def).collect()
+    }
+
+    /// The elements of the offence that a feature speaks for, as bits.
+    pub fn elements_of(&self, feature: &Feature) -> u8 {
+        let declared = self.signal_of(feature).map(|signal| &signal.elements[..]);
+        let category = feature.spec.category.letter();
+        let spoken_for = ELEMENTS
+            .iter()
+            .filter(|element| speaks_for(declared, category, element));
+        spoken_for
+            .filter_map(|element| element_bit(element))
+            .fold(0, |bits, bit| bits | bit)
     }
 
     /// The kinds of alias of which a source says from when or until when they
@@ -271,7 +299,7 @@ impl Settings {
     }
 }
 
-fn feature_def(feature: &Feature) -> FeatureDef {
+fn feature_def(feature: &Feature, marks: u8) -> FeatureDef {
     FeatureDef {
         spec: feature.spec.clone(),
         measure: Measure {
@@ -285,6 +313,7 @@ fn feature_def(feature: &Feature) -> FeatureDef {
             half_life: per.half_life.clone(),
         }),
         hard: feature.hard,
+        marks,
     }
 }
 
@@ -314,6 +343,7 @@ pub(super) struct Draft {
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
     queue: QueueSettings,
+    pub(super) sinks: Vec<SinkSettings>,
     signals: Option<PathBuf>,
 }
 
@@ -358,6 +388,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         sectors: read_sectors(root),
         training: read_training(root),
         queue: read_queue(root, folder),
+        sinks: read_sinks(root, folder),
         signals: signals.map(|file| folder.join(file)),
     }
 }
@@ -574,18 +605,23 @@ fn read_features(
     keep(read, faults).unwrap_or_default()
 }
 
-fn read_signals(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Vec<Signal> {
+fn read_law(draft: &Draft, catalogue: &Catalogue, faults: &mut Vec<Fault>) -> Law {
     let Some(file) = &draft.signals else {
-        return Vec::new();
+        return Law::default();
     };
-    let signals = keep(signals::read(file), faults).unwrap_or_default();
-    if !signals.is_empty() {
+    let law = keep(signals::read(file), faults).unwrap_or_default();
+    if !law.signals.is_empty() {
         let by_groups = draft.groups.iter().map(|group| group.signal.as_str());
         let by_graph = draft.association.iter().flat_map(Association::signals);
         let by_groups = by_groups.chain(by_graph);
-        faults.extend(signals::undeclared(file, &signals, catalogue, by_groups));
+        faults.extend(signals::undeclared(
+            file,
+            &law.signals,
+            catalogue,
+            by_groups,
+        ));
     }
-    signals
+    law
 }
 
 /// The sector must be a feature.

@@ -1,14 +1,30 @@
 //! `signals.toml`: what each signal says, which elements of illegal fundraising
-//! it bears on, and what it rests on. A configuration need not have one; if it
-//! has, no source and no group may raise a signal that is not in it.
+//! it bears on, and what it rests on; what the ways of raising money are called;
+//! and from how much on the law speaks of a crime. A configuration need not have
+//! one; if it has, no source and no group may raise a signal that is not in it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use tocsin_alerts::level::ELEMENTS;
 use tocsin_ingest::catalogue::{Catalogue, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section, did_you_mean};
-use tocsin_ingest::source::is_signal_kind;
+use tocsin_ingest::source::{QuantityKind, is_signal_kind};
 
-/// The statutory elements (国务院令第737号 第二条, 法释〔2022〕5号 第一条).
-const ELEMENTS: [&str; 4] = ["非法性", "利诱性", "社会性", "公开性"];
+/// Which categories speak for which element, where no signal is declared that
+/// says; in the order of [`ELEMENTS`].
+const BY_CATEGORY: [&[char]; 4] = [&['A', 'F'], &['B', 'D', 'E'], &['C', 'D', 'E'], &['C']];
+
+/// Whether a feature of `category` that counts `signal`, if one is declared,
+/// speaks for an element.
+pub fn speaks_for(signal: Option<&[String]>, category: char, element: &str) -> bool {
+    match signal {
+        Some(elements) => elements.iter().any(|known| known == element),
+        None => {
+            let mut table = ELEMENTS.iter().zip(BY_CATEGORY);
+            table.any(|(name, categories)| *name == element && categories.contains(&category))
+        }
+    }
+}
 
 /// A declared signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +45,44 @@ pub struct Signal {
     pub citation: String,
 }
 
-/// Reads the signals.
+/// A way of raising money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typology {
+    /// As signals name it.
+    pub id: String,
+    /// What people read.
+    pub title: String,
+}
+
+/// From how much on the law speaks of a crime, or of a graver one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Threshold {
+    /// What follows.
+    pub title: String,
+    /// The rule.
+    pub citation: String,
+    /// How much of each quantity it takes: fen or people.
+    pub at: Vec<(QuantityKind, i64)>,
+    /// The signal without which it does not apply.
+    pub signal: Option<String>,
+}
+
+/// Everything in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Law {
+    /// Every signal.
+    pub signals: Vec<Signal>,
+    /// Every way of raising money that has a title.
+    pub typologies: Vec<Typology>,
+    /// The thresholds, as they were written.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// Reads the file.
 ///
 /// # Errors
-/// Every fault of the file.
-pub fn read(file: &Path) -> Result<Vec<Signal>, Vec<Fault>> {
+/// Every fault of it.
+pub fn read(file: &Path) -> Result<Law, Vec<Fault>> {
     let document = Document::read(file).map_err(|fault| vec![fault])?;
     document.build(|root| {
         let mut signals: Vec<Signal> = Vec::new();
@@ -46,7 +95,84 @@ pub fn read(file: &Path) -> Result<Vec<Signal>, Vec<Fault>> {
             }
             signals.push(signal);
         }
-        Some(signals)
+        let typologies = root.sections("typology");
+        let typologies: Vec<Typology> = typologies.iter().filter_map(read_typology).collect();
+        let thresholds = root.sections("threshold");
+        let known = |id: &str| signals.iter().any(|signal| signal.id == id);
+        let thresholds = thresholds.iter();
+        let thresholds = thresholds.filter_map(|section| read_threshold(section, &known));
+        let thresholds = thresholds.collect();
+        check_typologies(root, &signals, &typologies);
+        Some(Law {
+            signals,
+            typologies,
+            thresholds,
+        })
+    })
+}
+
+fn read_typology(section: &Section<'_>) -> Option<Typology> {
+    let id = section.required_text("id");
+    let title = section.required_text("title");
+    section.finish();
+    Some(Typology {
+        id: id?,
+        title: title?,
+    })
+}
+
+/// Where ways of raising money have titles, each that a signal names must.
+fn check_typologies(root: &Section<'_>, signals: &[Signal], typologies: &[Typology]) {
+    let known: Vec<&str> = typologies.iter().map(|t| t.id.as_str()).collect();
+    for (place, id) in known.iter().enumerate() {
+        if known[..place].contains(id) {
+            root.fault("typology", format!("`{id}` is declared twice"));
+        }
+    }
+    let named: BTreeSet<&str> = signals
+        .iter()
+        .flat_map(|signal| signal.typologies.iter().map(String::as_str))
+        .collect();
+    for id in named
+        .iter()
+        .filter(|id| !known.is_empty() && !known.contains(id))
+    {
+        let hint = did_you_mean(id, &known);
+        root.fault(
+            "typology",
+            format!("`{id}` is named by a signal and not declared{hint}"),
+        );
+    }
+}
+
+/// Yuan of a threshold are held as fen.
+const FEN: i64 = 100;
+/// The most yuan or people of a threshold.
+const MOST: i64 = 1_000_000_000_000;
+
+fn read_threshold(section: &Section<'_>, known: &dyn Fn(&str) -> bool) -> Option<Threshold> {
+    let title = section.required_text("title");
+    let citation = section.required_text("citation");
+    let at: Vec<(QuantityKind, i64)> = QuantityKind::ALL
+        .into_iter()
+        .filter_map(|kind| {
+            let unit = if kind == QuantityKind::People { 1 } else { FEN };
+            Some((kind, section.integer(kind.name(), 1..=MOST)? * unit))
+        })
+        .collect();
+    if at.is_empty() {
+        section.fault_here("says no amount, people or loss");
+    }
+    let signal = section.text("signal");
+    if let Some(id) = signal.as_deref().filter(|id| !known(id)) {
+        section.fault("signal", format!("`{id}` is not declared in this file"));
+    }
+    section.finish();
+    Some(Threshold {
+        title: title?,
+        citation: citation?,
+        at,
+        signal,
     })
 }
 
@@ -135,7 +261,9 @@ mod tests {
     #[test]
     fn every_fault_is_named() {
         let text = "[[signal]]\nid = \"A5\"\ntitle = \"罚\"\ncategory = \"B\"\n\
-                    elements = [\"非法\"]\ncitation = \"第八条\"\n\
+                    elements = [\"非法\"]\ntypologies = [\"prepaid\"]\ncitation = \"第八条\"\n\
+                    [[typology]]\nid = \"x\"\ntitle = \"x\"\n\
+                    [[threshold]]\ntitle = \"重\"\ncitation = \"第三条\"\nsignal = \"H7\"\n\
                     [[signal]]\nid = \"A5\"\ntitle = \"罚\"\ncategory = \"A\"\ncitation = \"第八条\"\n\
                     [[signal]]\nid = \"X1\"\ntitle = \"无\"\ncategory = \"X\"\n";
         let found = faults(text).join("\n");
@@ -145,6 +273,9 @@ mod tests {
             "declared twice",
             "`X1` is no signal",
             "citation",
+            "`prepaid` is named by a signal and not declared",
+            "says no amount, people or loss",
+            "`H7` is not declared in this file",
         ] {
             assert!(found.contains(part), "{part}: {found}");
         }

@@ -14,7 +14,7 @@ use crate::view::View;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tocsin_alerts::lifecycle::Status;
+use tocsin_alerts::lifecycle::{Alert, Status, is_group};
 use tocsin_alerts::store::{AlertFilter, Order};
 use tokio::runtime::Handle;
 
@@ -202,7 +202,8 @@ async fn districts(view: &View, now_ms: i64) -> Result<BTreeMap<String, Volume>>
         };
         loop {
             let page = view.store.alerts(&filter).await?;
-            for alert in &page.alerts {
+            let of_enterprises = |alert: &&Alert| !is_group(&alert.enterprise);
+            for alert in page.alerts.iter().filter(of_enterprises) {
                 let district = alert.assessment.district.clone();
                 let volume = all.entry(district.unwrap_or_else(|| "unknown".to_owned()));
                 let volume = volume.or_default();

@@ -135,7 +135,7 @@ impl<'a> Gathered<'a> {
             let mut facts = Facts::default();
             record.said.facts(record.index, &mut facts);
             self.fold.add(self.kept.len(), &facts);
-            self.kept.push(keep(&record, &facts));
+            self.kept.push(keep(records, &record, &facts));
         };
         let all = records.naming(subjects, &mut take)?;
         if let Some(past) = past {

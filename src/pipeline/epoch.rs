@@ -4,6 +4,7 @@
 use super::inputs::{Pending, Push};
 use super::intake::{Landed, SourceOutput};
 use super::judge::{Judge, Sieve, Sifted, Verdict};
+use super::judge_groups::GroupChanges;
 use super::lead::Elsewhere;
 use super::rules::InForce;
 use super::stats::SourceStats;
@@ -16,7 +17,7 @@ use std::time::Instant;
 use tocsin_alerts::lifecycle::Cause;
 use tocsin_alerts::store::{EpochCommit, EpochResult, Place, Position, SegmentEntry};
 use tocsin_alerts::{StoreError, publish_pending};
-use tocsin_dataflow::{EpochOutput, ScoreChange};
+use tocsin_dataflow::{EpochOutput, Membership, ScoreChange};
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::landing::SegmentRows;
 
@@ -291,7 +292,8 @@ impl Pipeline {
         let advanced = started.elapsed();
         self.count(&output);
         let touched = self.view.groups.touched(&output, retracted);
-        let verdict = self.judge(id, sifted, time_ms, cause, &touched)?;
+        let groups = (&output.groups[..], &output.members[..]);
+        let verdict = self.judge(id, sifted, groups, time_ms, cause, &touched)?;
         let judged = started.elapsed();
         let with_result = self.settle_commit(commit, &verdict)?;
         tracing::debug!(id, ?advanced, ?judged, committed = ?started.elapsed(), events = verdict.events.len(), "worked off");
@@ -330,6 +332,7 @@ impl Pipeline {
         &mut self,
         epoch: u64,
         sifted: Sifted,
+        groups: (&[ScoreChange], &[Membership]),
         now_ms: i64,
         cause: Cause,
         retracted: &HashSet<SubjectKey>,
@@ -342,7 +345,15 @@ impl Pipeline {
             cause,
             retracted,
         };
-        judge.judge(sifted, &mut self.book, &mut self.names)
+        let mut verdict = judge.judge(sifted, &mut self.book, &mut self.names)?;
+        let (changes, members) = groups;
+        let groups = GroupChanges {
+            changes,
+            members,
+            before: &self.view.groups,
+        };
+        verdict.extend(judge.judge_groups(&groups, &mut self.group_book, &mut self.names)?);
+        Ok(verdict)
     }
 
     /// Keeps an epoch's verdict, and with `new_rules` which rules are in force
@@ -388,6 +399,7 @@ impl Pipeline {
             });
             self.view.put_in_force(Arc::clone(&self.in_force));
         }
+        self.view.set_group_alerts(&self.group_book);
         self.view.announce(sequenced);
         self.last_epoch = id;
         self.last_time_ms = time_ms;

@@ -28,7 +28,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn take(&mut self, step: Step) {
+    /// Takes what another has found.
+    pub fn extend(&mut self, other: Verdict) {
+        self.alerts.extend(other.alerts);
+        self.events.extend(other.events);
+        keep_last(self);
+    }
+
+    /// Takes what a step made.
+    pub fn take(&mut self, step: Step) {
         self.alerts.push(step.alert);
         self.events.extend(step.event);
     }
@@ -170,14 +178,16 @@ fn concerns(change: &ScoreChange, book: &Book, policy: &Policy) -> bool {
     reaches(&change.new, policy) || is_open(change.enterprise, book)
 }
 
-fn reaches(scored: &Option<Scored>, policy: &Policy) -> bool {
+/// Whether figures may be above the least threshold.
+pub fn reaches(scored: &Option<Scored>, policy: &Policy) -> bool {
     let lowest = policy.thresholds.blue * CENTI;
     scored
         .as_ref()
         .is_some_and(|s| s.score.index >= lowest || s.hard_trigger)
 }
 
-fn is_open(enterprise: SubjectKey, book: &Book) -> bool {
+/// Whether there is an open alert.
+pub fn is_open(enterprise: SubjectKey, book: &Book) -> bool {
     let track = book.track(&enterprise.0.to_be_bytes());
     track.is_some_and(|track| track.open.is_some())
 }
@@ -256,6 +266,7 @@ pub fn figures(enterprise: SubjectKey, scored: &Scored) -> Assessment {
         subtotals: scored.score.subtotals,
         categories: scored.categories,
         agencies: scored.agencies,
+        elements: scored.marks,
         coverage: scored.coverage,
         hard_trigger: scored.hard_trigger,
         ..Assessment::default()

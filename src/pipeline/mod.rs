@@ -11,6 +11,7 @@ mod follow;
 pub mod inputs;
 pub mod intake;
 pub mod judge;
+pub mod judge_groups;
 mod lead;
 pub mod live;
 mod names;
@@ -98,6 +99,8 @@ pub struct Pipeline {
     loader: Loader,
     sink: Sink,
     book: Book,
+    /// The alerts of groups.
+    group_book: Book,
     names: Names,
     inputs: Inputs,
     stats: Vec<SourceStats>,
@@ -228,6 +231,7 @@ impl Pipeline {
             counts: Counts::none(settings.plan().slots.len()),
             refused: BTreeMap::new(),
             book: recovery.book.clone(),
+            group_book: recovery.groups.clone(),
             names: Names::default(),
             inputs: open::restored_inputs(&settings, &recovery),
             next_segment: AtomicU32::new(last_segment.unwrap_or(share.first_segment()) + 1),

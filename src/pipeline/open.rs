@@ -4,6 +4,7 @@
 use super::epoch::Commit;
 use super::inputs::Inputs;
 use super::judge::Sieve;
+use super::judge_groups::all_groups;
 use super::live::Superseded;
 use super::records::Records;
 use super::restore::{self, Timeline};
@@ -80,6 +81,7 @@ impl Pipeline {
             })?;
             self.judge_all(id, time_ms, &mut scored)?;
         }
+        self.view.set_group_alerts(&self.group_book);
         self.give_memory_back()?;
         self.publish()?;
         self.show();
@@ -146,7 +148,9 @@ impl Pipeline {
             });
         }
         let sifted = sieve.end();
-        let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
+        let groups = all_groups(&self.view.groups, &self.group_book, time_ms as u64);
+        let groups = (&groups[..], &output.members[..]);
+        let verdict = self.judge(id, sifted, groups, time_ms, Cause::Model, &HashSet::new())?;
         self.keep(id, time_ms, verdict, true, None)
     }
 }

@@ -3,6 +3,7 @@
 //! enterprise again, while the process runs.
 
 use super::judge::{Sieve, figures};
+use super::judge_groups::all_groups;
 use super::lead::Elsewhere;
 use super::records::Records;
 use super::{Pipeline, specs};
@@ -353,7 +354,9 @@ impl Pipeline {
         self.view.groups.apply(&output);
         self.standings.challenger = next.challenger_version();
         self.in_force = Arc::new(next);
-        let verdict = self.judge(id, sifted, time_ms, Cause::Model, &HashSet::new())?;
+        let groups = all_groups(&self.view.groups, &self.group_book, time_ms as u64);
+        let groups = (&groups[..], &output.members[..]);
+        let verdict = self.judge(id, sifted, groups, time_ms, Cause::Model, &HashSet::new())?;
         let judged = started.elapsed();
         let summary = super::EpochSummary {
             id,

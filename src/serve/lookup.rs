@@ -3,6 +3,7 @@
 use super::app::App;
 use super::problem::Problem;
 use crate::explain::change::Change;
+use crate::explain::group::{Ring, ring as ring_of};
 use crate::explain::{Explanation, find_enterprise};
 use crate::history;
 use crate::pipeline::records::Identity;
@@ -124,6 +125,20 @@ async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem
         let detail = "no registering source names this enterprise: it is not scored";
         Problem::not_found(detail)
     })
+}
+
+/// The group that an enterprise belongs to, by its members' records.
+pub(super) async fn ring(app: &App, key: SubjectKey) -> Result<Option<Ring>, Problem> {
+    let Some((_, group)) = app.view.groups.of(key) else {
+        return Ok(None);
+    };
+    let Some(model) = app.view.model() else {
+        let detail = "no model is in force yet: nothing is scored";
+        return Err(Problem::unavailable(detail));
+    };
+    let time_ms = app.view.status().time_ms;
+    let ring = app.blocking(move |view| ring_of(&view.records(), &model, &group.members, time_ms));
+    Ok(Some(ring.await?))
 }
 
 /// The source `<agency>/<resource>`.

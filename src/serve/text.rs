@@ -33,6 +33,7 @@ pub(crate) fn event(kind: EventType) -> &'static str {
         EventType::Retracted => "撤回 retracted",
         EventType::Closed => "解除 closed",
         EventType::Reraised => "再提示 re-raised",
+        EventType::Merged => "并案 merged",
     }
 }
 

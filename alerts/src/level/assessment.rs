@@ -8,6 +8,16 @@ use serde::{Deserialize, Serialize};
 /// subtotal.
 pub const CATEGORIES: [char; 9] = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'R'];
 
+/// The elements of illegal fundraising (国务院令第737号 第二条, 法释〔2022〕5号 第一条)
+/// in their fixed order; the place of one is its bit.
+pub const ELEMENTS: [&str; 4] = ["非法性", "利诱性", "社会性", "公开性"];
+
+/// The bit of an element, by its name.
+pub fn element_bit(name: &str) -> Option<u8> {
+    let place = ELEMENTS.iter().position(|known| *known == name)?;
+    Some(1 << place)
+}
+
 /// The bit of category R: context from the registry, which is no evidence.
 pub const REGISTRY_BIT: u16 = 1 << 8;
 
@@ -53,6 +63,9 @@ pub struct Assessment {
     pub subtotals: [i64; 9],
     /// Bit i: category i of [`CATEGORIES`] has evidence that adds to the score.
     pub categories: u16,
+    /// Bit i: element i of [`ELEMENTS`] is evidenced by what adds to the score.
+    #[serde(default)]
+    pub elements: u8,
     /// Bit i: agency i has evidence that adds to the score.
     pub agencies: u64,
     /// How much of what could be known is known (confidence), per mille.
@@ -79,6 +92,12 @@ impl Assessment {
             .filter(|place| self.categories & (1 << place) != 0)
             .map(|place| CATEGORIES[place])
             .collect()
+    }
+
+    /// The names of the elements that are evidenced, in order.
+    pub fn element_names(&self) -> Vec<&'static str> {
+        let places = (0..ELEMENTS.len()).filter(|place| self.elements & (1 << place) != 0);
+        places.map(|place| ELEMENTS[place]).collect()
     }
 
     /// The same enterprise with nothing known against it: what an enterprise

@@ -8,7 +8,9 @@
 mod assessment;
 mod policy;
 
-pub use assessment::{Assessment, CATEGORIES, MAX_REASONS, REGISTRY_BIT, Reason, category_bit};
+pub use assessment::{
+    Assessment, CATEGORIES, ELEMENTS, MAX_REASONS, REGISTRY_BIT, Reason, category_bit, element_bit,
+};
 pub use policy::{PerLevel, Policy};
 
 use serde::{Deserialize, Serialize};
@@ -113,6 +115,30 @@ pub fn lacking(assessment: &Assessment, policy: &Policy) -> Option<(Level, Vec<S
     Some((next, words.collect()))
 }
 
+/// The categories of which the next level above the present one needs another:
+/// those without evidence, of the few that red asks for where it is those that
+/// are missing. Empty where categories are not what it lacks.
+pub fn wanted_categories(assessment: &Assessment, policy: &Policy) -> Vec<char> {
+    let Some(next) = Level::from_rank(level_of(assessment, policy).rank() + 1) else {
+        return Vec::new();
+    };
+    let gaps = gaps(assessment, next, policy, 0);
+    let one_of = gaps.iter().flatten().any(|gap| matches!(gap, Gap::OneOf));
+    let more = gaps
+        .iter()
+        .flatten()
+        .any(|gap| matches!(gap, Gap::Categories(..)));
+    let has = assessment.signal_categories();
+    let missing = ('A'..='H').filter(|letter| category_bit(*letter).unwrap_or(0) & has == 0);
+    match (one_of, more) {
+        (true, _) => missing
+            .filter(|letter| policy.red_one_of.contains(letter))
+            .collect(),
+        (false, true) => missing.collect(),
+        (false, false) => Vec::new(),
+    }
+}
+
 /// Whether `level` holds when its threshold is lowered by `margin_points`. The
 /// gates are never relaxed.
 pub(crate) fn holds(
@@ -122,7 +148,7 @@ pub(crate) fn holds(
     margin_points: u16,
 ) -> bool {
     let mut gaps = gaps(assessment, level, policy, margin_points).into_iter();
-    assessment.hard_trigger || gaps.all(|gap| gap.is_none())
+    level >= policy.floor && (assessment.hard_trigger || gaps.all(|gap| gap.is_none()))
 }
 
 /// One thing that a level needs and an assessment lacks.
@@ -233,6 +259,13 @@ mod tests {
         let (level, lacks) = lacking(&almost, &Policy::default()).unwrap();
         assert_eq!(level, Level::Red);
         assert_eq!(lacks, ["one category of BD", "confidence 0.6, has 0.586"]);
+        assert_eq!(wanted_categories(&almost, &Policy::default()), ['B', 'D']);
+        let one = Assessment {
+            categories: 0b1,
+            ..almost.clone()
+        };
+        let wanted = wanted_categories(&one, &Policy::default());
+        assert_eq!(wanted, ['B', 'C', 'D', 'E', 'F', 'G', 'H']);
     }
 
     #[test]

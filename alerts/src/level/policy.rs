@@ -61,6 +61,14 @@ pub struct Policy {
     /// While an alert is open, a rise of this many points since the last
     /// notice is a notice of its own. Default: 10.
     pub realert_points: u16,
+    /// Groups of associated enterprises are alerted from this level on, by what
+    /// their members' records come to together. Default: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Level>,
+    /// Levels below this one do not exist. Not to be declared: see
+    /// [`Policy::of_groups`].
+    #[serde(skip)]
+    pub floor: Level,
 }
 
 impl Default for Policy {
@@ -89,6 +97,8 @@ impl Default for Policy {
             hysteresis_points: 5,
             hysteresis_days: 7,
             realert_points: 10,
+            groups: None,
+            floor: Level::None,
         }
     }
 }

@@ -55,9 +55,17 @@ pub struct Alert {
     pub notified_index: u16,
     /// Every category an event of this episode has told of.
     pub notified_categories: u16,
+    /// Every element an event of this episode has told of. Of alerts that were
+    /// opened before elements were noted, all: what they told is not known.
+    #[serde(default = "every_element")]
+    pub notified_elements: u8,
     /// Since when blue, yellow, orange, red do not hold even with the
     /// hysteresis, milliseconds UTC; `None` where they do, or lie above `level`.
     pub below_since: [Option<i64>; 4],
+}
+
+fn every_element() -> u8 {
+    u8::MAX
 }
 
 impl Alert {
@@ -76,6 +84,7 @@ impl Alert {
             assessment,
             notified_index: 0,
             notified_categories: 0,
+            notified_elements: 0,
             below_since: [None; 4],
         }
     }

@@ -3,7 +3,7 @@
 //! In memory, rebuilt by `Store::recover`. Only enterprises that ever reached a
 //! level are in it, so it stays small beside the scores.
 
-use super::{Alert, Cause, Change, Status, Step, due, step};
+use super::{Alert, Cause, Change, EventType, Status, Step, due, step};
 use crate::level::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +14,6 @@ pub struct Track {
     pub episodes: u32,
     /// The open alert: at most one.
     pub open: Option<Alert>,
-}
-
-impl Track {
-    /// Takes over what a step made.
-    pub fn take(&mut self, alert: &Alert) {
-        self.episodes = self.episodes.max(alert.episode);
-        self.open = (alert.status == Status::Open).then(|| alert.clone());
-    }
 }
 
 /// What stands for all enterprises, in the order of their keys.
@@ -39,7 +31,11 @@ impl Book {
         let none = Track::default();
         let track = self.tracks.get(&change.enterprise).unwrap_or(&none);
         let done = step(track, change, now_ms, policy)?;
-        self.enter(&done.alert);
+        let opened = |event: &super::AlertEvent| event.kind == EventType::Opened;
+        if done.event.as_ref().is_some_and(opened) {
+            self.enter_episodes(change.enterprise, done.alert.episode);
+        }
+        self.hold(&done.alert);
         Some(done)
     }
 
@@ -59,14 +55,25 @@ impl Book {
             .collect()
     }
 
-    /// Enters an alert as it stands, whether open or ended.
-    pub fn enter(&mut self, alert: &Alert) {
-        self.tracks.entry(alert.enterprise).or_default().take(alert);
+    /// Enters an alert as it stands, whether open or ended. How many episodes its
+    /// enterprise has had is to be entered as well: that of a group may have been
+    /// opened under another name.
+    pub fn hold(&mut self, alert: &Alert) {
+        let track = self.tracks.entry(alert.enterprise).or_default();
+        track.open = (alert.status == Status::Open).then(|| alert.clone());
         let falls = alert.below_since.iter().any(Option::is_some);
         match alert.status == Status::Open && falls {
             true => self.falling.insert(alert.enterprise),
             false => self.falling.remove(&alert.enterprise),
         };
+    }
+
+    /// An enterprise has no open alert any more.
+    pub(super) fn release(&mut self, enterprise: &[u8; 16]) {
+        if let Some(track) = self.tracks.get_mut(enterprise) {
+            track.open = None;
+        }
+        self.falling.remove(enterprise);
     }
 
     /// Notes that an enterprise has had so many episodes.

@@ -46,9 +46,12 @@ pub enum EventType {
     Retracted,
     /// It fell to none and stayed there.
     Closed,
-    /// The same level, but a new category, or a notable rise of the index.
+    /// The same level, but a new category, a new element, or a notable rise of the
+    /// index.
     #[serde(rename = "re-raised")]
     Reraised,
+    /// 并案: a group's alert goes on in another's.
+    Merged,
 }
 
 impl EventType {
@@ -61,6 +64,7 @@ impl EventType {
             EventType::Retracted => "retracted",
             EventType::Closed => "closed",
             EventType::Reraised => "re-raised",
+            EventType::Merged => "merged",
         }
     }
 }

@@ -14,18 +14,20 @@
 //!   falls step by step exactly as the index did.
 //! - When a source takes back what it said, or the model changes, the level
 //!   follows at once; below blue the alert is then retracted, not closed.
-//! - While open, a new category, or a rise of so many points since the last
-//!   notice, is a notice of its own (re-raised). Anything else only updates the
-//!   figures.
+//! - While open, a new category, a new element of the offence, or a rise of so
+//!   many points since the last notice, is a notice of its own (re-raised).
+//!   Anything else only updates the figures.
 //! - The same change twice is one change.
 
 mod alert;
 mod book;
 mod event;
+mod group;
 
 pub use alert::{Alert, Status};
 pub use book::{Book, Track};
 pub use event::{AlertEvent, Cause, Change, EventType};
+pub use group::{GROUP_PREFIX, group_key, is_group, named_by};
 
 use crate::level::{Assessment, Level, Policy, holds, level_of};
 
@@ -138,8 +140,9 @@ fn event_of(alert: &Alert, level: Level, cause: Cause, policy: &Policy) -> Optio
 
 fn worth_telling(alert: &Alert, now: &Assessment, policy: &Policy) -> bool {
     let new_categories = now.signal_categories() & !alert.notified_categories;
+    let new_elements = now.elements & !alert.notified_elements;
     let notable = u32::from(alert.notified_index) + u32::from(policy.realert_points) * 100;
-    new_categories != 0 || u32::from(now.index) >= notable
+    new_categories != 0 || new_elements != 0 || u32::from(now.index) >= notable
 }
 
 /// Moves the alert to `level` and makes the event that says so.
@@ -151,8 +154,9 @@ fn tell(mut alert: Alert, kind: EventType, level: Level, change: &Change, now_ms
     alert.updated_ms = now_ms;
     alert.notified_index = alert.assessment.index;
     alert.notified_categories |= alert.assessment.signal_categories();
+    alert.notified_elements |= alert.assessment.elements;
     alert.status = match kind {
-        EventType::Closed => Status::Closed,
+        EventType::Closed | EventType::Merged => Status::Closed,
         EventType::Retracted => Status::Retracted,
         _ => Status::Open,
     };

@@ -43,6 +43,7 @@ struct Data<'a> {
     confidence: f64,
     hard_trigger: bool,
     categories: Vec<char>,
+    elements: Vec<&'static str>,
     agencies: u32,
     reasons: &'a [Reason],
     name: Option<&'a str>,
@@ -72,11 +73,12 @@ impl<'a> CloudEvent<'a> {
     ///
     /// # Errors
     /// When its instant is beyond the calendar.
-    pub fn of(Sequenced { seq, event }: &'a Sequenced) -> io::Result<CloudEvent<'a>> {
+    pub fn of(sequenced: &'a Sequenced) -> io::Result<CloudEvent<'a>> {
+        let Sequenced { seq, event } = sequenced;
         let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
         Ok(CloudEvent {
             specversion: "1.0",
-            id: format!("{}.{}", event.alert, event.revision),
+            id: sequenced.id(),
             source: "tocsin",
             kind: format!("cn.tocsin.alert.{}", event.kind.name()),
             time: time.to_string(),
@@ -104,6 +106,7 @@ fn data(event: &AlertEvent) -> Data<'_> {
         confidence: f64::from(figures.coverage) / 1000.0,
         hard_trigger: figures.hard_trigger,
         categories: figures.category_letters(),
+        elements: figures.element_names(),
         agencies: figures.agencies.count_ones(),
         reasons: &figures.reasons,
         name: figures.name.as_deref(),

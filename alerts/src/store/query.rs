@@ -92,6 +92,17 @@ impl Store {
         Ok(self.writer()?.ledger.last_sequence)
     }
 
+    /// The same as [`Store::last_sequence`], for those who must not wait for a
+    /// writer.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn last_event(&self) -> Result<u64, StoreError> {
+        let query = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM alert_events");
+        let last: i64 = query.fetch_one(&self.readers).await?;
+        Ok(last as u64)
+    }
+
     /// The newest score that the store has of each enterprise; those of large
     /// epochs are kept elsewhere.
     ///

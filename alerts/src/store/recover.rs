@@ -1,7 +1,7 @@
 //! What a restart needs to go on where the last process stopped.
 
 use super::{EpochRow, ModelRow, Position, RowRef, Segment, Store, StoreError, Superseded};
-use crate::lifecycle::{Alert, Book};
+use crate::lifecycle::{Alert, Book, is_group};
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub struct Recovery {
     pub positions: Vec<Position>,
     /// Open alerts and counts of episodes, as of the last finished epoch.
     pub book: Book,
+    /// The same of groups.
+    pub groups: Book,
     /// Figures of sources, JSON.
     pub stats: BTreeMap<String, String>,
     /// The model that scored the last finished epoch.
@@ -48,6 +50,7 @@ impl Store {
             true => Vec::new(),
             false => superseded_after(&mut view, last_finished).await?,
         };
+        let books = books(&mut view).await?;
         Ok(Recovery {
             last_finished,
             last_time_ms,
@@ -55,7 +58,8 @@ impl Store {
             segments: segments(&mut view).await?,
             superseded,
             positions: positions(&mut view).await?,
-            book: book(&mut view).await?,
+            book: books.enterprises,
+            groups: books.groups,
             stats: pairs(&mut view, "SELECT source, stats FROM source_stats").await?,
             model: active_model(&mut view).await?,
             meta: pairs(&mut view, "SELECT key, value FROM meta").await?,
@@ -115,6 +119,22 @@ impl Store {
         let sql = "SELECT inline FROM segments WHERE id = ? AND inline IS NOT NULL";
         let query = sqlx::query_scalar(sql).bind(i64::from(segment));
         Ok(query.fetch_optional(&self.readers).await?)
+    }
+}
+
+/// Alerts of enterprises, and those of groups.
+#[derive(Default)]
+struct Books {
+    enterprises: Book,
+    groups: Book,
+}
+
+impl Books {
+    fn of(&mut self, key: &[u8; 16]) -> &mut Book {
+        match is_group(key) {
+            true => &mut self.groups,
+            false => &mut self.enterprises,
+        }
     }
 }
 
@@ -180,20 +200,21 @@ async fn positions(view: &mut SqliteConnection) -> Result<Vec<Position>, StoreEr
     Ok(found.into_iter().map(position).collect())
 }
 
-async fn book(view: &mut SqliteConnection) -> Result<Book, StoreError> {
-    let mut book = Book::default();
+async fn books(view: &mut SqliteConnection) -> Result<Books, StoreError> {
+    let mut books = Books::default();
     let sql = "SELECT enterprise, max(episode) FROM alerts GROUP BY enterprise";
     let episodes: Vec<(Vec<u8>, u32)> = sqlx::query_as(sql).fetch_all(&mut *view).await?;
     for (enterprise, episodes) in episodes {
-        book.enter_episodes(super::query::key(enterprise)?, episodes);
+        let key = super::query::key(enterprise)?;
+        books.of(&key).enter_episodes(key, episodes);
     }
     let sql = "SELECT state FROM alerts WHERE status = 'open'";
     let states: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *view).await?;
     for state in states {
         let alert: Alert = super::query::read("alerts", &state)?;
-        book.enter(&alert);
+        books.of(&alert.enterprise).hold(&alert);
     }
-    Ok(book)
+    Ok(books)
 }
 
 async fn active_model(view: &mut SqliteConnection) -> Result<Option<ModelRow>, StoreError> {

@@ -152,6 +152,14 @@ pub struct Sequenced {
     pub event: AlertEvent,
 }
 
+impl Sequenced {
+    /// The event's id, the same wherever and whenever it is told:
+    /// `<alert>.<revision>`.
+    pub fn id(&self) -> String {
+        format!("{}.{}", self.event.alert, self.event.revision)
+    }
+}
+
 /// An epoch as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochRow {

@@ -7,6 +7,7 @@
 
 mod evaluate;
 mod hash;
+mod quantity;
 mod said;
 mod signal;
 mod stored;

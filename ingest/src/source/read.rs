@@ -1,6 +1,7 @@
 //! A declaration's text → a checked [`Source`].
 
 use super::columns::{read_columns, read_lexicons, typed_schema};
+use super::quantity::read_quantity;
 use super::says::{read_alias, read_attribute, read_check, read_link, read_signal};
 use super::scope::Scope;
 use super::{
@@ -60,6 +61,7 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
         aliases: each(root, "alias", &scope, read_alias),
         links: each(root, "link", &scope, read_link),
         checks: each(root, "check", &scope, read_check),
+        quantities: each(root, "quantity", &scope, read_quantity),
         outcome: read_outcome(root, &scope),
         freshness: read_freshness(root),
         display: read_display(root, &scope),

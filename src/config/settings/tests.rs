@@ -324,3 +324,55 @@ fn where_the_files_are_decides_no_score() {
     .unwrap();
     assert_ne!(one.ground.scoring(), other.ground.scoring());
 }
+
+#[test]
+fn every_fault_of_a_sink_is_named_and_no_secret_is_repeated() {
+    let config = format!(
+        "{CONFIG}[[sink]]\nname = \"Duty\"\ntype = \"webhook\"\nurl = \"ftp://x\"\n\
+         secrets = [\"whsec_abc\"]\nlevel = \"pink\"\ncategories = [\"Z\"]\nbatch = 0\n\
+         [[sink]]\nname = \"mail\"\ntype = \"email\"\nserver = \"relay\"\nfrom = \"nobody\"\n\
+         account = \"a\"\nurls = \"x\"\n[[sink]]\nname = \"x\"\ntype = \"pigeon\"\n"
+    );
+    let faults = read(&config, SOURCE, FEATURES).unwrap_err();
+    let found: Vec<String> = faults.iter().map(|fault| fault.message.clone()).collect();
+    let found = found.join("\n");
+    for part in [
+        "`Duty` is no name",
+        "allowed are http and https",
+        "a secret is named, not written",
+        "`pink` is not allowed; allowed are blue, yellow, orange, red",
+        "`Z` is none; allowed are A to H",
+        "batch",
+        "`relay` is no `host:port`",
+        "`nobody` is no address",
+        "`account` and `password` go together",
+        "a list of addresses",
+        "urls",
+        "`pigeon` is not allowed; allowed are webhook, email",
+    ] {
+        assert!(found.contains(part), "{part}: {found}");
+    }
+    assert!(!found.contains("whsec_abc"), "{found}");
+}
+
+#[test]
+fn a_sink_is_what_is_declared_and_no_part_of_the_score() {
+    let sink = "[[sink]]\nname = \"duty\"\ntype = \"webhook\"\nurl = \"https://x.example/\"\n\
+         secrets = [\"env:KEY\", \"file:key\"]\nlevel = \"orange\"\ncategories = [\"A\", \"D\"]\ngive_up = \"2d\"\n";
+    let settings = read(&format!("{CONFIG}{sink}"), SOURCE, FEATURES).unwrap();
+    let duty = &settings.sinks[0];
+    assert_eq!((duty.name.as_str(), duty.from_start), ("duty", false));
+    assert_eq!(
+        (duty.limits.attempts, duty.limits.give_up.as_secs()),
+        (8, 172_800)
+    );
+    assert_eq!(
+        (duty.filter.level, duty.filter.categories),
+        (tocsin_alerts::Level::Orange, 0b1001)
+    );
+    let without = read(CONFIG, SOURCE, FEATURES).unwrap();
+    let differences = without.ground.differences(&settings.ground);
+    let said = "needs a restart: `[[sink]]` has changed".to_owned();
+    assert!(differences.contains(&said), "{differences:?}");
+    assert_eq!(without.ground.scoring(), settings.ground.scoring());
+}

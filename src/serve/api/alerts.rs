@@ -2,15 +2,20 @@
 
 use super::event::cloud_event;
 use super::figures::AlertBody;
+use crate::explain::brief::Brief;
+use crate::explain::group::Member;
 use crate::serve::app::App;
+use crate::serve::lookup;
 use crate::serve::params::{self, Nothing, Params, Segments};
 use crate::serve::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use tocsin_alerts::lifecycle::{Alert, Status, is_group, named_by};
 use tocsin_alerts::sink::CloudEvent;
 use tocsin_alerts::store::{AlertFilter, Order};
+use tocsin_ingest::fact::SubjectKey;
 
 /// The parameters of a list.
 #[derive(Deserialize)]
@@ -38,6 +43,12 @@ struct Whole<'a> {
     alert: AlertBody,
     /// Every revision, the first first.
     events: Vec<CloudEvent<'a>>,
+    /// What there is to know at one glance, while an enterprise's alert is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brief: Option<Brief>,
+    /// Of a group's alert: who belongs to the group, and which part each has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Vec<Member>>,
 }
 
 impl Query {
@@ -89,7 +100,30 @@ pub(in crate::serve) async fn one(
     let Some((alert, events)) = found else {
         return Err(Problem::not_found(format!("alert `{id}` does not exist")));
     };
-    let alert = AlertBody::of(&app, alert);
+    let (brief, members) = about(&app, &alert).await?;
     let events = events.iter().map(cloud_event).collect::<Result<_, _>>()?;
-    Ok(Json(Whole { alert, events }).into_response())
+    let whole = Whole {
+        alert: AlertBody::of(&app, alert),
+        events,
+        brief,
+        members,
+    };
+    Ok(Json(whole).into_response())
+}
+
+/// What else there is to know of an open alert.
+async fn about(app: &App, alert: &Alert) -> Result<(Option<Brief>, Option<Vec<Member>>), Problem> {
+    let key = SubjectKey(u128::from_be_bytes(named_by(alert.enterprise)));
+    match alert.status {
+        Status::Open if is_group(&alert.enterprise) => {
+            let ring = lookup::ring(app, key).await?;
+            Ok((None, ring.map(|ring| ring.members)))
+        }
+        // Who is not registered any more has none.
+        Status::Open => {
+            let explained = lookup::explanation(app, key).await.ok();
+            Ok((explained.map(|explained| explained.explanation.brief), None))
+        }
+        Status::Closed | Status::Retracted => Ok((None, None)),
+    }
 }

@@ -3,11 +3,13 @@
 use crate::serve::app::App;
 use crate::serve::lookup;
 use crate::time::instant_text;
+use crate::view::GroupAlert;
 use serde::Serialize;
 use tocsin_alerts::DISCLAIMER;
 use tocsin_alerts::level::{Level, Reason};
 use tocsin_alerts::lifecycle::{Alert, Status};
 use tocsin_alerts::store::HistoryRow;
+use tocsin_ingest::fact::SubjectKey;
 
 /// An enterprise by what people know it by.
 #[derive(Debug, Serialize)]
@@ -64,15 +66,30 @@ pub(super) struct AlertBody {
     confidence: f64,
     hard_trigger: bool,
     categories: Vec<char>,
+    elements: Vec<&'static str>,
     agencies: Vec<String>,
     reasons: Vec<Reason>,
+    /// The open alert of the group that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<GroupAlert>,
+    /// Whether that one stands as high: then this one is part of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    folded: bool,
     text: &'static str,
 }
 
 impl AlertBody {
     pub(super) fn of(app: &App, alert: Alert) -> AlertBody {
         let figures = alert.assessment;
+        let key = SubjectKey(u128::from_be_bytes(alert.enterprise));
+        let group = app.view.group_alert(key);
+        let open = alert.status == Status::Open;
         AlertBody {
+            folded: open
+                && group
+                    .as_ref()
+                    .is_some_and(|group| group.level >= alert.level),
+            group,
             id: alert.id,
             episode: alert.episode,
             level: alert.level,
@@ -89,6 +106,7 @@ impl AlertBody {
             confidence: f64::from(figures.coverage) / 1000.0,
             hard_trigger: figures.hard_trigger,
             categories: figures.category_letters(),
+            elements: figures.element_names(),
             agencies: lookup::agencies(app, figures.agencies),
             reasons: figures.reasons,
             enterprise: Named {

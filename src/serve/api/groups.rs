@@ -2,7 +2,7 @@
 //! their records come to together. The id is anything that means a member.
 
 use super::figures::Named;
-use crate::explain::group::{Member, SharedSubject, ring};
+use crate::explain::group::{Member, SharedSubject};
 use crate::groups::{Group, Rank, rank};
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
@@ -10,6 +10,7 @@ use crate::serve::app::App;
 use crate::serve::lookup;
 use crate::serve::params::{self, Nothing, Params, Segments};
 use crate::serve::problem::Problem;
+use crate::view::GroupAlert;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ struct GroupBody {
     members: usize,
     /// Null where none of the members is registered.
     score: Option<GroupScore>,
+    /// Its open alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<GroupAlert>,
     text: &'static str,
 }
 
@@ -51,7 +55,7 @@ struct GroupScore {
     index: f64,
     log_odds: i64,
     probability: f64,
-    /// By score and gates; nobody is alerted of groups.
+    /// By score and gates.
     level: Level,
     confidence: f64,
     hard_trigger: bool,
@@ -73,6 +77,7 @@ impl GroupBody {
     fn of(app: &App, key: SubjectKey, group: &Group) -> GroupBody {
         GroupBody {
             id: Identity::of_key(key).id,
+            alert: app.view.group_alert(key),
             members: group.members.len(),
             score: group.assessment.map(|scored| score(app, key, &scored)),
             text: DISCLAIMER,
@@ -126,13 +131,10 @@ pub(in crate::serve) async fn one(
         let detail = format!("enterprise `{id}` belongs to no group");
         return Err(Problem::not_found(detail));
     };
-    let Some(model) = app.view.model() else {
-        let detail = "no model is in force yet: nothing is scored";
-        return Err(Problem::unavailable(detail));
+    let Some(described) = lookup::ring(&app, enterprise).await? else {
+        let detail = format!("enterprise `{id}` belongs to no group");
+        return Err(Problem::not_found(detail));
     };
-    let (time_ms, members) = (app.view.status().time_ms, group.members.clone());
-    let described = app.blocking(move |view| ring(&view.records(), &model, &members, time_ms));
-    let described = described.await?;
     let identity = lookup::identity(&app, key).await?;
     Ok(Json(Whole {
         group: GroupBody::of(&app, key, &group),

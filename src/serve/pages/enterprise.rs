@@ -1,10 +1,10 @@
 //! `/enterprises/{id}`: how an enterprise stands, since when, and why.
 
-use super::elements::{Element, elements};
 use super::explained::{self, Check, ContributionRow};
 use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
 use crate::explain::Explanation;
+use crate::explain::brief::{self, Element};
 use crate::explain::change::text as change_text;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
@@ -46,6 +46,8 @@ pub(super) struct GroupCard {
     /// What they come to together.
     pub(super) index: String,
     pub(super) level: LevelMark,
+    /// Its alert, where it has one.
+    pub(super) alert: Option<(LevelMark, String)>,
     /// Where the API tells everything of it.
     pub(super) api: String,
     /// Path and name of the others, or what they are known by.
@@ -86,6 +88,9 @@ pub(super) struct EnterprisePage {
     pub(super) epoch: u64,
     pub(super) standing: Standing,
     pub(super) elements: Vec<Element>,
+    /// What else there is to know at one glance: about what, and what.
+    pub(super) notice: &'static str,
+    pub(super) brief: Vec<(&'static str, String)>,
     pub(super) chart: String,
     pub(super) waterfall: String,
     pub(super) check: Check,
@@ -195,7 +200,12 @@ fn compose(
         change: None,
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
-        elements: elements(&explanation.contributions),
+        notice: explanation.notice,
+        brief: brief::lines(&explanation.brief)
+            .into_iter()
+            .skip(explanation.brief.elements.len())
+            .collect(),
+        elements: explanation.brief.elements.clone(),
         chart: score_chart(app, &history),
         waterfall: explained::waterfall(&explanation),
         check: Check::of(&explanation, agrees),
@@ -240,6 +250,10 @@ async fn group_card(app: &App, key: SubjectKey) -> Result<Option<GroupCard>, Pro
         size,
         index: scored.map_or_else(|| "—".to_owned(), |scored| text::index(scored.score.index)),
         level: level.unwrap_or_default().into(),
+        alert: app
+            .view
+            .group_alert(key)
+            .map(|alert| (alert.level.into(), alert.id)),
         api: format!(
             "/api/v1/groups/{}",
             text::segment(&Identity::of_key(named).id)

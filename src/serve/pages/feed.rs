@@ -30,7 +30,7 @@ impl Filter {
 /// What an alert's status is after an event.
 fn status_after(kind: EventType) -> Status {
     match kind {
-        EventType::Closed => Status::Closed,
+        EventType::Closed | EventType::Merged => Status::Closed,
         EventType::Retracted => Status::Retracted,
         _ => Status::Open,
     }

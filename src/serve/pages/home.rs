@@ -106,7 +106,11 @@ pub(in crate::serve) async fn home(
         events: events.iter().map(EventRow::from).collect(),
         blank: EventRow::blank(),
         words: words(),
-        alerts: alerts.alerts.iter().map(AlertRow::from).collect(),
+        alerts: alerts
+            .alerts
+            .iter()
+            .map(|alert| AlertRow::of(&app, alert))
+            .collect(),
         next: alerts
             .next
             .map(|next| next_page(&query, &next))
@@ -259,8 +263,8 @@ fn status_choices(chosen: &str) -> Vec<Choice> {
 /// The words for events that arrive while the page is open, by what the API
 /// calls them.
 fn words() -> Vec<Word> {
-    use EventType::{Closed, Lowered, Opened, Raised, Reraised, Retracted};
-    let events = [Opened, Raised, Lowered, Retracted, Closed, Reraised];
+    use EventType::{Closed, Lowered, Merged, Opened, Raised, Reraised, Retracted};
+    let events = [Opened, Raised, Lowered, Retracted, Closed, Reraised, Merged];
     let causes = [
         (Cause::Evidence, "evidence"),
         (Cause::Withdrawal, "withdrawal"),

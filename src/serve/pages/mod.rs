@@ -1,7 +1,6 @@
 //! The console: pages for the people on duty. Rendered on the server; the one
 //! script brings new events and keeps the figures current.
 
-pub(super) mod elements;
 pub(super) mod enterprise;
 mod explained;
 mod feed;

@@ -1,9 +1,11 @@
 //! Lines of tables and lists: what templates show, ready as text.
 
+use crate::serve::app::App;
 use crate::serve::text;
 use tocsin_alerts::level::{Level, Reason};
-use tocsin_alerts::lifecycle::Alert;
+use tocsin_alerts::lifecycle::{Alert, Status};
 use tocsin_alerts::store::Sequenced;
+use tocsin_ingest::fact::SubjectKey;
 
 /// Reasons shown with an alert.
 const REASONS: usize = 3;
@@ -118,12 +120,29 @@ pub(super) struct AlertRow {
     pub(super) status: &'static str,
     pub(super) updated: String,
     pub(super) reason: String,
+    /// The alert of its group, where that stands as high.
+    pub(super) folded: String,
+}
+
+impl AlertRow {
+    /// An alert, beside that of its group.
+    pub(super) fn of(app: &App, alert: &Alert) -> AlertRow {
+        let key = SubjectKey(u128::from_be_bytes(alert.enterprise));
+        let group = app.view.group_alert(key);
+        let group =
+            group.filter(|group| alert.status == Status::Open && group.level >= alert.level);
+        AlertRow {
+            folded: group.map_or_else(String::new, |group| group.id),
+            ..AlertRow::from(alert)
+        }
+    }
 }
 
 impl From<&Alert> for AlertRow {
     fn from(alert: &Alert) -> AlertRow {
         let figures = &alert.assessment;
         AlertRow {
+            folded: String::new(),
             level: alert.level.into(),
             index: text::index(figures.index),
             name: figures.name.clone().unwrap_or_default(),

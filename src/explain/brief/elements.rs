@@ -1,58 +1,70 @@
 //! The elements of illegal fundraising (国务院令第737号 第二条) and which of them
 //! the evidence speaks for: what is missing says what to look into next.
 
+use crate::config::signals::speaks_for;
 use crate::explain::Contribution;
+use serde::Serialize;
 use std::collections::BTreeSet;
+use tocsin_alerts::level::ELEMENTS;
 
 /// One element of the offence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::serve) struct Element {
-    pub(in crate::serve) mark: &'static str,
-    pub(in crate::serve) chinese: &'static str,
-    pub(in crate::serve) english: &'static str,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Element {
+    /// Its number in the law.
+    pub mark: &'static str,
+    /// Its name in the law.
+    pub name: &'static str,
+    /// The same in English.
+    pub english: &'static str,
+    /// Whether anything speaks for it; else it is missing.
+    pub evidenced: bool,
     /// The categories whose evidence speaks for it.
-    pub(in crate::serve) by: Vec<char>,
+    pub by: Vec<char>,
+    /// The features that speak for it.
+    pub features: Vec<String>,
 }
 
-/// Which categories speak for which element, where the signals do not say.
-const ELEMENTS: [(&str, &str, &str, &[char]); 4] = [
-    ("①", "非法性", "no licence", &['A', 'F']),
-    ("②", "利诱性", "promised return", &['B', 'D', 'E']),
-    ("③", "社会性", "unspecified public", &['C', 'D', 'E']),
-    ("④", "公开性", "made public", &['C']),
+/// The elements' numbers, and their names in English, in their fixed order.
+const WORDS: [(&str, &str); 4] = [
+    ("①", "no licence"),
+    ("②", "promised return"),
+    ("③", "unspecified public"),
+    ("④", "made public"),
 ];
 
 /// The matrix of what adds to the score. What a declared signal bears on is its
 /// own business; without a declaration its category decides.
-pub(in crate::serve) fn elements(contributions: &[Contribution]) -> Vec<Element> {
-    let element = |(mark, chinese, english, categories): (_, &'static str, _, &[char])| {
-        let speaks = |part: &&Contribution| {
-            let declared = part.signal.as_ref();
-            part.weight > 0
-                && is_evidence(part)
-                && declared.map_or_else(
-                    || categories.contains(&part.category),
-                    |signal| signal.elements.iter().any(|element| element == chinese),
-                )
-        };
-        let by = contributions
-            .iter()
-            .filter(speaks)
-            .map(|part| part.category);
-        let by: BTreeSet<char> = by.collect();
+pub fn elements(contributions: &[Contribution]) -> Vec<Element> {
+    let element = |(name, (mark, english)): (&'static str, _)| {
+        let speaks = |part: &&Contribution| adds(part) && bears_on(part, name);
+        let speaking: Vec<&Contribution> = contributions.iter().filter(speaks).collect();
+        let by: BTreeSet<char> = speaking.iter().map(|part| part.category).collect();
         Element {
             mark,
-            chinese,
+            name,
             english,
+            evidenced: !speaking.is_empty(),
             by: by.into_iter().collect(),
+            features: speaking.iter().map(|part| part.feature.clone()).collect(),
         }
     };
-    ELEMENTS.into_iter().map(element).collect()
+    ELEMENTS.into_iter().zip(WORDS).map(element).collect()
+}
+
+/// Whether a feature, were it there, would speak for an element.
+pub(super) fn bears_on(part: &Contribution, name: &str) -> bool {
+    let declared = part.signal.as_ref().map(|signal| &signal.elements[..]);
+    speaks_for(declared, part.category, name)
+}
+
+/// Whether something was said that adds to the score.
+pub(super) fn adds(part: &Contribution) -> bool {
+    part.weight > 0 && is_evidence(part)
 }
 
 /// Whether something was said: a model may weigh that nothing is known, which is
 /// no evidence of anything.
-fn is_evidence(part: &Contribution) -> bool {
+pub(super) fn is_evidence(part: &Contribution) -> bool {
     !part.records.is_empty() || part.value.is_some_and(|value| value != 0.0)
 }
 
@@ -66,6 +78,7 @@ mod tests {
             id: format!("{category}1"),
             elements: elements.iter().map(|e| (*e).to_owned()).collect(),
             citation: String::new(),
+            typologies: Vec::new(),
         });
         Contribution {
             feature: String::new(),

@@ -18,6 +18,7 @@ macro_rules! say {
 
 mod backtest;
 mod bench;
+mod casework;
 mod census;
 mod cli;
 mod clock;
@@ -125,9 +126,26 @@ fn execute(command: Command) -> Result<ExitCode> {
         }
         Command::Queue(args) => open(&args.place, &runtime, |pipeline| queue(pipeline, &args)),
         Command::Model(command) => registry::command::model(&command, &runtime),
+        Command::People(command) => with(&command.at().config, |settings| {
+            casework::command::people(&command, &settings, &runtime)
+        }),
+        Command::Audit(command) => audit(&command, &runtime),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
+}
+
+fn audit(command: &cli::Audit, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    let done = with(&command.at().config, |settings| {
+        code = casework::command::audit(command, &settings, runtime)?;
+        Ok(())
+    })?;
+    Ok(if done == ExitCode::SUCCESS {
+        code
+    } else {
+        done
+    })
 }
 
 /// Prints a text; whoever reads it may have seen enough (`| head`).

@@ -1,6 +1,7 @@
 //! `tocsin run`: the pipeline's thread and, around it, the server and the
 //! terminal.
 
+use crate::casework::Desk;
 use crate::cli::{Place, Run};
 use crate::cluster::{self, Cluster, Membership, hosts};
 use crate::config::{ModelChoice, Settings};
@@ -246,12 +247,15 @@ pub fn start_server(
         .block_on(tokio::net::TcpListener::bind(listen))
         .with_context(|| format!("cannot listen on `{listen}`; choose another with --listen"))?;
     let (view, stop) = (Arc::clone(view), Arc::clone(stop));
+    let desk = runtime
+        .block_on(Desk::open(&view.settings()))?
+        .map(Arc::new);
     let stopped = async move {
         while !stop.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    Ok(runtime.spawn(serve(view, requests, listener, stopped)))
+    Ok(runtime.spawn(serve(view, desk, requests, listener, stopped)))
 }
 
 /// A flag that Ctrl-C and SIGTERM set.

@@ -29,6 +29,10 @@ impl Ground {
             ("[[link_kind]]", format!("{:?}", draft.link_kinds)),
             ("[[group]]", format!("{groups:?}")),
             ("[clock]", format!("{:?}", draft.clock)),
+            (
+                "[casework], [people] or [serve]",
+                format!("{:?}", draft.office),
+            ),
         ];
         Ground {
             sources: BTreeMap::new(),

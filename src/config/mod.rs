@@ -2,6 +2,7 @@
 //! sources, the features and the levels' policy, with every fault at once.
 
 mod association;
+mod casework;
 mod features;
 mod ground;
 mod models;
@@ -9,6 +10,7 @@ mod settings;
 mod signals;
 mod training;
 
+pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings};
 pub use features::{Aggregate, Feature};
 pub use models::ModelChoice;
 pub use settings::{Clock, Settings, read_policy};

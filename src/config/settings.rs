@@ -1,6 +1,7 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
 use super::association::{self, Association};
+use super::casework::{Office, check_outcomes, read_office};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::models::{ModelChoice, Models, read_models, read_queue};
@@ -91,6 +92,8 @@ pub struct Settings {
     pub training: Training,
     /// How queues are drawn and where they are written down.
     pub queue: QueueSettings,
+    /// Casework, who does it, and how they are served.
+    pub office: Office,
     /// What a running process cannot change.
     pub ground: Ground,
     /// The files besides those of sources, `tocsin.toml` first.
@@ -144,6 +147,7 @@ impl Settings {
         let (hash, ground) = hash_rules(file, &draft, &catalogue);
         let parts = hash_parts(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
+        check_outcomes(&document, &draft.office, &catalogue, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -170,6 +174,7 @@ impl Settings {
             signals,
             training,
             queue: draft.queue,
+            office: draft.office,
             ground,
             files,
             sources: draft.sources,
@@ -314,6 +319,7 @@ pub(super) struct Draft {
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
     queue: QueueSettings,
+    pub(super) office: Office,
     signals: Option<PathBuf>,
 }
 
@@ -358,6 +364,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         sectors: read_sectors(root),
         training: read_training(root),
         queue: read_queue(root, folder),
+        office: read_office(root, folder),
         signals: signals.map(|file| folder.join(file)),
     }
 }

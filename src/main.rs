@@ -20,6 +20,7 @@ mod backtest;
 mod bench;
 mod casework;
 mod census;
+mod clearance;
 mod cli;
 mod clock;
 mod cluster;
@@ -235,7 +236,7 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
     let enterprise = explain::find_enterprise(&in_force.records, &args.id)?;
     if let (Some(key), Some(since)) = (enterprise, args.since) {
         let runtime = pipeline.runtime();
-        let change = explain::change(view, runtime, key, since, args.at)?;
+        let change = explain::change(view, runtime, key, since, args.at, clearance::ALL)?;
         match args.json {
             true => print(&format!("{}\n", serde_json::to_string_pretty(&change)?))?,
             false => print(&explain::change::text(&change))?,
@@ -243,8 +244,10 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let found = match (enterprise, args.at) {
-        (Some(key), None) => in_force.explain(key, &status)?,
-        (Some(key), Some(at)) => explain::explain_at(view, pipeline.runtime(), key, at)?,
+        (Some(key), None) => in_force.explain(key, &status, clearance::ALL)?,
+        (Some(key), Some(at)) => {
+            explain::explain_at(view, pipeline.runtime(), key, at, clearance::ALL)?
+        }
         (None, _) => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;

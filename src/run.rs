@@ -211,8 +211,12 @@ fn live(
     let (sender, requests) = request_channel();
     let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
+    let scheme = match pipeline.settings().office.tls {
+        Some(_) => "https",
+        None => "http",
+    };
     say!(
-        "console at http://{}/  metrics at /metrics  Ctrl-C stops",
+        "console at {scheme}://{}/  metrics at /metrics  Ctrl-C stops",
         args.listen
     );
     let flag = Arc::clone(&stop);

@@ -52,6 +52,8 @@ pub struct OutcomeSource {
 pub struct PeopleSettings {
     /// What somebody may who has not signed in.
     pub guest: Option<Role>,
+    /// The highest sensitivity of sources that they see.
+    pub guest_clearance: u8,
     /// How long a session lasts unused.
     pub idle_minutes: i64,
     /// How long a session lasts at most.
@@ -197,6 +199,9 @@ fn read_people(root: &Section<'_>) -> PeopleSettings {
     let roles = Role::ALL.map(|role| (role.name(), role));
     let people = PeopleSettings {
         guest: section.and_then(|s| s.choice("guest", &roles)),
+        guest_clearance: section
+            .and_then(|s| s.integer("guest_clearance", 1..=4))
+            .unwrap_or(1) as u8,
         idle_minutes: section
             .and_then(|s| s.integer("idle_minutes", 1..=1_440))
             .unwrap_or(30),

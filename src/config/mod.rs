@@ -10,7 +10,7 @@ mod settings;
 mod signals;
 mod training;
 
-pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings};
+pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings, TlsFiles};
 pub use features::{Aggregate, Feature};
 pub use models::ModelChoice;
 pub use settings::{Clock, Settings, read_policy};

@@ -1,6 +1,8 @@
 //! Who asks.
 
+use super::app::App;
 use super::problem::Problem;
+use crate::clearance;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -22,6 +24,9 @@ pub(in crate::serve) struct Caller {
     pub(in crate::serve) form_token: String,
     /// For what purpose.
     pub(in crate::serve) purpose: String,
+    /// The highest sensitivity of sources they see; none: there are no accounts,
+    /// and everybody sees everything.
+    pub(in crate::serve) clearance: Option<u8>,
 }
 
 impl Caller {
@@ -35,6 +40,16 @@ impl Caller {
     /// The same, as who acts.
     pub(in crate::serve) fn actor(&self) -> Result<Actor, Problem> {
         Ok(Actor::Person(self.person()?.name.clone()))
+    }
+
+    /// The highest sensitivity of sources they see.
+    pub(in crate::serve) fn clearance(&self) -> u8 {
+        self.clearance.unwrap_or(clearance::ALL)
+    }
+
+    /// How many features are in part or whole hidden from them.
+    pub(in crate::serve) fn restricted(&self, app: &App) -> usize {
+        clearance::restricted(&app.view.settings(), self.clearance())
     }
 
     /// Whether they see something of a district; where there are no accounts,

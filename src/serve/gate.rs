@@ -35,6 +35,8 @@ pub(super) struct Gate {
     pub(super) access: Access,
     /// What is looked at, where looking is a deed: `alert`, `enterprise`, `case`.
     pub(super) reads: Option<&'static str>,
+    /// Whether the answer has figures of everything there is.
+    pub(super) whole: bool,
     /// Whether people read the answer, not programs.
     pub(super) page: bool,
 }
@@ -45,6 +47,7 @@ impl Gate {
             app: app.clone(),
             access: route.access,
             reads: route.reads,
+            whole: route.whole,
             page: !route.path.starts_with("/api/"),
         }
     }
@@ -69,6 +72,10 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     caller.purpose = purpose.unwrap_or_else(|| desk.settings.purpose.clone());
     let must_sign_in = desk.has_people().await?;
     caller.role = allowed(gate, desk, &caller, must_sign_in)?;
+    caller.clearance = clearance_of(desk, &caller, must_sign_in);
+    if gate.whole {
+        sees_whole(gate, &caller)?;
+    }
     if changes(request.method()) && !caller.form_token.is_empty() {
         request = check_form_token(&caller, request).await?;
     }
@@ -78,6 +85,34 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     }
     request.extensions_mut().insert(caller);
     Ok(request)
+}
+
+/// Refuses what is made of everything to who may not see some of it.
+fn sees_whole(gate: &Gate, caller: &Caller) -> Result<(), Problem> {
+    if caller.restricted(&gate.app) > 0 {
+        return Err(Problem::forbidden(
+            "this has figures of sources above your clearance in it; `…/explanation` shows what you may see",
+        ));
+    }
+    // What is of one enterprise looks at its district itself.
+    let of_all = gate.reads != Some("enterprise");
+    let scoped = caller
+        .person
+        .as_ref()
+        .is_some_and(|person| !person.districts.is_empty());
+    match of_all && scoped {
+        true => Err(Problem::forbidden(
+            "this is of the whole city, and you see some districts",
+        )),
+        false => Ok(()),
+    }
+}
+
+fn clearance_of(desk: &Desk, caller: &Caller, must_sign_in: bool) -> Option<u8> {
+    match &caller.person {
+        Some(person) => Some(person.clearance),
+        None => must_sign_in.then_some(desk.people.guest_clearance),
+    }
 }
 
 fn changes(method: &Method) -> bool {

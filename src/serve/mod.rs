@@ -21,9 +21,11 @@ mod problem;
 mod rejects;
 mod router;
 mod routes;
+mod shown;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+mod tls;
 
 use crate::casework::{Desk, outcomes, policy};
 use crate::pipeline::rules::Outcome;
@@ -34,6 +36,7 @@ use anyhow::{Context, Result};
 use app::App;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tls::TlsListener;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -89,6 +92,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
+    let tls = view.settings().office.tls.clone();
     let watching = tokio::spawn(watch_model(Arc::clone(&view), stopping.clone()));
     let mut beside = vec![watching];
     if let Some(desk) = &desk {
@@ -107,13 +111,32 @@ pub async fn serve(
         shutdown.await;
         stop.send_replace(true);
     };
-    let server = axum::serve(listener, router).with_graceful_shutdown(signal);
-    let served = tokio::select! {
-        served = server.into_future() => served.context("the HTTP server failed"),
-        () = grace(stopping) => Ok(()),
+    let served = match tls {
+        None => listen(listener, router, signal, stopping).await,
+        Some(files) => {
+            let listener = TlsListener::new(listener, &files)?;
+            listen(listener, router, signal, stopping).await
+        }
     };
     beside.iter().for_each(tokio::task::JoinHandle::abort);
     served
+}
+
+/// Answers on a listener until the signal, and then for the grace.
+async fn listen<L: axum::serve::Listener>(
+    listener: L,
+    router: axum::Router,
+    signal: impl Future<Output = ()> + Send + 'static,
+    stopping: watch::Receiver<bool>,
+) -> Result<()>
+where
+    L::Addr: std::fmt::Debug,
+{
+    let server = axum::serve(listener, router).with_graceful_shutdown(signal);
+    tokio::select! {
+        served = server.into_future() => served.context("the HTTP server failed"),
+        () = grace(stopping) => Ok(()),
+    }
 }
 
 /// Hands outcomes to the pipeline as records of their source, in order.

@@ -77,6 +77,7 @@ fn operation(route: &Route) -> Value {
         },
         "x-roles": names,
         "x-logged": route.reads.is_some(),
+        "x-whole": route.whole,
     });
     if let Some(kind) = route.body {
         operation["requestBody"] = json!({"required": true, "content": {kind: {}}});

@@ -60,6 +60,9 @@ pub(super) struct Route {
     pub(super) access: Access,
     /// What is looked at, where looking is a deed.
     pub(super) reads: Option<&'static str>,
+    /// Whether the answer has figures of everything there is: who may not see some
+    /// source is refused it.
+    pub(super) whole: bool,
     /// The media type of the body it takes.
     pub(super) body: Option<&'static str>,
     /// What it is for.
@@ -81,6 +84,7 @@ impl Route {
             path,
             access,
             reads: None,
+            whole: false,
             body,
             summary,
             handler,
@@ -91,6 +95,14 @@ impl Route {
     fn looks_at(self, reads: &'static str) -> Route {
         Route {
             reads: Some(reads),
+            ..self
+        }
+    }
+
+    /// It has figures of everything there is in it.
+    fn whole(self) -> Route {
+        Route {
+            whole: true,
             ..self
         }
     }
@@ -147,6 +159,7 @@ fn risk() -> Vec<Route> {
             "The score's past",
             get(enterprises::history),
         )
+        .whole()
         .looks_at("enterprise"),
         new(
             "GET",
@@ -154,7 +167,8 @@ fn risk() -> Vec<Route> {
             READERS,
             "Groups of associated enterprises",
             get(groups::list),
-        ),
+        )
+        .whole(),
         new(
             "GET",
             "/api/v1/groups/{id}",
@@ -162,6 +176,7 @@ fn risk() -> Vec<Route> {
             "One group",
             get(groups::one),
         )
+        .whole()
         .looks_at("group"),
         new(
             "GET",
@@ -212,7 +227,8 @@ fn machinery() -> Vec<Route> {
             ENGINEERS,
             "Refused records",
             get(sources::rejects),
-        ),
+        )
+        .whole(),
         new(
             "POST",
             "/api/v1/sources/{agency}/{resource}/records",
@@ -241,7 +257,8 @@ fn machinery() -> Vec<Route> {
             ANALYSTS,
             "What other rules would do",
             post(whatif::whatif),
-        ),
+        )
+        .whole(),
         new(
             "GET",
             "/api/v1/rules",
@@ -262,7 +279,8 @@ fn machinery() -> Vec<Route> {
             ENGINEERS,
             "Records that wait for a name",
             get(identity::list),
-        ),
+        )
+        .whole(),
         new(
             "GET",
             "/metrics",
@@ -460,7 +478,8 @@ fn console() -> Vec<Route> {
             READERS,
             "Live feed and open alerts",
             get(home::home),
-        ),
+        )
+        .whole(),
         new(
             "GET",
             "/search",
@@ -475,6 +494,7 @@ fn console() -> Vec<Route> {
             "An enterprise's page",
             get(enterprise::enterprise),
         )
+        .whole()
         .looks_at("enterprise"),
         new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
         new(
@@ -483,14 +503,16 @@ fn console() -> Vec<Route> {
             ENGINEERS,
             "One source with its rejects",
             get(source::source),
-        ),
+        )
+        .whole(),
         new(
             "GET",
             "/identity",
             ENGINEERS,
             "Records that wait for a name",
             get(identity::identity),
-        ),
+        )
+        .whole(),
         new(
             "GET",
             "/models",

@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod codes;
 pub mod http;
 pub mod model;
+pub mod office;
 pub mod state;
 pub mod town;
 

@@ -1,15 +1,17 @@
 //! `GET alerts` and `GET alerts/{id}`.
 
-use super::event::cloud_event;
+use super::event::told;
 use super::figures::AlertBody;
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::params::{self, Nothing, Params, Segments};
 use crate::serve::problem::Problem;
+use crate::serve::shown::Shown;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use tocsin_alerts::sink::CloudEvent;
+use serde_json::Value;
 use tocsin_alerts::store::{AlertFilter, Order};
 
 /// The parameters of a list.
@@ -22,6 +24,9 @@ pub(in crate::serve) struct Query {
     status: String,
     #[serde(default)]
     order: String,
+    /// `no`: not what is suppressed; `only`: that alone.
+    #[serde(default)]
+    suppressed: String,
     after: Option<String>,
     limit: Option<usize>,
 }
@@ -34,10 +39,10 @@ pub(in crate::serve) struct Page {
 }
 
 #[derive(Serialize)]
-struct Whole<'a> {
+struct Whole {
     alert: AlertBody,
     /// Every revision, the first first.
-    events: Vec<CloudEvent<'a>>,
+    events: Vec<Value>,
 }
 
 impl Query {
@@ -63,16 +68,24 @@ fn order(text: &str) -> Result<Order, Problem> {
     }
 }
 
-/// A page of alerts.
+/// A page of alerts: of the districts that the reader sees.
 pub(in crate::serve) async fn list(
     State(app): State<App>,
+    caller: Caller,
     Params(query): Params<Query>,
 ) -> Result<Json<Page>, Problem> {
-    let page = app.view.store.alerts(&query.filter()?).await?;
+    let restricted = caller.restricted(&app);
+    let shown = Shown::of(&app, caller, &query.suppressed).await?;
+    if restricted > 0 && query.order == "ranked" {
+        return Err(Problem::forbidden(
+            "the order `ranked` tells of figures above your clearance: `newest` is allowed",
+        ));
+    }
+    let page = shown.page(&app, query.filter()?).await?;
     let alerts = page
         .alerts
         .into_iter()
-        .map(|alert| AlertBody::of(&app, alert));
+        .map(|alert| AlertBody::of(&app, alert, restricted));
     Ok(Json(Page {
         alerts: alerts.collect(),
         next: page.next,
@@ -82,6 +95,7 @@ pub(in crate::serve) async fn list(
 /// One alert with its events.
 pub(in crate::serve) async fn one(
     State(app): State<App>,
+    caller: Caller,
     Segments(id): Segments<String>,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Response, Problem> {
@@ -89,7 +103,12 @@ pub(in crate::serve) async fn one(
     let Some((alert, events)) = found else {
         return Err(Problem::not_found(format!("alert `{id}` does not exist")));
     };
-    let alert = AlertBody::of(&app, alert);
-    let events = events.iter().map(cloud_event).collect::<Result<_, _>>()?;
+    caller.check_scope(alert.assessment.district.as_deref())?;
+    let restricted = caller.restricted(&app);
+    let alert = AlertBody::of(&app, alert, restricted);
+    let events = events.iter().map(|event| told(event, restricted));
+    let events = events
+        .filter_map(Result::transpose)
+        .collect::<Result<_, _>>()?;
     Ok(Json(Whole { alert, events }).into_response())
 }

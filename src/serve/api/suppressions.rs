@@ -71,6 +71,16 @@ pub(in crate::serve) async fn suppress(
     Json(wanted): Json<Wanted>,
 ) -> Result<(StatusCode, axum::Json<Suppression>), Problem> {
     let alert = alert(&app, &caller, &wanted.alert).await?;
+    let desk = app.desk()?;
+    if let Some(before) = desk.docket.done_before(&caller.actor()?, &key).await?
+        && matches!(&before.deed.action, Action::Suppression(SuppressionAction::Suppress { text, .. }) if *text == wanted.text)
+        && before.deed.subject == alert_subject(&alert.id)
+    {
+        // The alert may stand elsewhere by now: that makes it no other action.
+        let done = desk.docket.suppression(&alert.id).await?;
+        let done = done.ok_or_else(|| Problem::internal(&"a suppression is gone"))?;
+        return Ok((StatusCode::CREATED, axum::Json(done)));
+    }
     let until = parse_instant(&wanted.until);
     let until_ms = until.map_err(|fault| Problem::invalid(format!("until: {fault}")))?;
     let action = SuppressionAction::Suppress {

@@ -192,7 +192,9 @@ fn from_an_alert_to_an_outcome_that_trains() {
     for data in ["data", "afresh"] {
         if data == "afresh" {
             let live = world.ready(data);
-            let delivered = || accepted(&live.at, &staff.duty) > 1;
+            // Three by file; the outcome and its two corrections again.
+            let source = "/api/v1/sources/finance-office/outcome";
+            let delivered = || get(&live.at, &staff.duty, source)["read"] == 6;
             wait_until("outcomes are delivered to a new state", delivered);
             live.stop();
         }
@@ -285,6 +287,10 @@ fn a_source_that_takes_back_what_it_said_ends_the_case() {
             "T1,{0},承诺保本返利,2025-06-01,D\nT2,{0},到期不兑付,2025-06-20,D\n",
             town::NAME_3,
         ),
+    );
+    world.append(
+        "landing/hrss/insured/2025.csv",
+        format!("{},2025-05,12,2025-05-31,D\n", codes::code(1)),
     );
     world.append(
         "landing/pbc/lead/2025.csv",

@@ -1,8 +1,10 @@
 //! The command line.
 
+mod casework;
 mod model;
 mod sink;
 
+pub use casework::*;
 pub use model::*;
 pub use sink::Sink;
 
@@ -51,6 +53,12 @@ pub enum Command {
     Queue(Queue),
     /// Which alerts other rules would open, close or move; nothing is touched
     Whatif(Whatif),
+    /// Accounts: who may sign in, and as what
+    #[command(subcommand, after_help = casework::PEOPLE)]
+    People(People),
+    /// The audit log: who did or looked at what, and whether it is whole
+    #[command(subcommand)]
+    Audit(Audit),
     /// Recompute everything by a plain batch fold and compare
     Verify(Place),
     /// Write a simulated city's deliveries to files

@@ -15,6 +15,7 @@ mod past;
 
 pub use instants::{change, explain_at};
 
+use crate::clearance;
 use crate::config::Settings;
 use crate::fold::{Evidence, Fold, Folded, Relation, Step};
 use crate::freshness::{self, State};
@@ -242,6 +243,11 @@ pub struct Explanation {
     pub challenger: Option<Rival>,
     /// The parts by feature: hard triggers, then the largest effect first.
     pub contributions: Vec<Contribution>,
+    /// How many features have sources that the reader may not see: the same of
+    /// every enterprise, so it says of none whether there is anything. All figures
+    /// here are of the records that may be seen, and of those alone.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub restricted: usize,
     /// What is not in the figures above, where a subject is too large to be
     /// followed: they may then differ from the published score.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -340,6 +346,9 @@ pub struct By<'a> {
     pub model: &'a Model,
     /// The one beside it.
     pub challenger: Option<&'a Model>,
+    /// The highest sensitivity of sources whose records are seen; what lies above
+    /// is as if it were not there.
+    pub clearance: u8,
 }
 
 /// Explains the score of an enterprise as of the epoch that `status` speaks of;
@@ -357,6 +366,10 @@ pub fn explain(
     Ok(found.map(|(explanation, _)| explanation))
 }
 
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// The sources and keys of records.
 type Keys = HashSet<(String, String)>;
 
@@ -370,7 +383,7 @@ fn explain_as_of(
     past: Option<&Past>,
 ) -> Result<Option<(Explanation, Keys)>> {
     let time_ms = past.map_or(status.time_ms, |past| past.time_ms);
-    let gathered = Gathered::around(records, enterprise, time_ms, past)?;
+    let gathered = Gathered::around(records, enterprise, time_ms, past, by.clearance)?;
     let complete = gathered.complete;
     let (folded, kept, mut identities) = gathered.finish();
     if !folded.is_registered(enterprise) {
@@ -406,7 +419,7 @@ pub fn values(
     enterprise: SubjectKey,
     status: &Status,
 ) -> Result<Vec<Option<i64>>> {
-    let gathered = Gathered::around(records, enterprise, status.time_ms, None)?;
+    let gathered = Gathered::around(records, enterprise, status.time_ms, None, clearance::ALL)?;
     Ok(gathered.finish().0.features(enterprise))
 }
 
@@ -475,7 +488,8 @@ impl Parts<'_> {
         let score = model.score(&row);
         let figures = crate::witness::assess(settings, self.enterprise, self.folded, model, &row);
         let next = lacking(&figures, &settings.policy);
-        let states = freshness::states(settings, status);
+        let mut states = freshness::states(settings, status);
+        clearance::unhear(settings, self.by.clearance, &mut states);
         let (confidence, silent) = match past {
             Some(_) => (figures.coverage, Vec::new()),
             None => (
@@ -537,6 +551,7 @@ impl Parts<'_> {
                 .challenger
                 .map(|rival| self.rival(&rival.bound, &row)),
             contributions,
+            restricted: clearance::restricted(settings, self.by.clearance),
             incomplete: None,
             notice: tocsin_alerts::DISCLAIMER,
         }

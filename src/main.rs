@@ -18,7 +18,9 @@ macro_rules! say {
 
 mod backtest;
 mod bench;
+mod casework;
 mod census;
+mod clearance;
 mod cli;
 mod clock;
 mod cluster;
@@ -127,9 +129,26 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Queue(args) => open(&args.place, &runtime, |pipeline| queue(pipeline, &args)),
         Command::Model(command) => registry::command::model(&command, &runtime),
         Command::Sink(command) => sinks::command::sink(&command).map(|()| ExitCode::SUCCESS),
+        Command::People(command) => with(&command.at().config, |settings| {
+            casework::command::people(&command, &settings, &runtime)
+        }),
+        Command::Audit(command) => audit(&command, &runtime),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
+}
+
+fn audit(command: &cli::Audit, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    let done = with(&command.at().config, |settings| {
+        code = casework::command::audit(command, &settings, runtime)?;
+        Ok(())
+    })?;
+    Ok(if done == ExitCode::SUCCESS {
+        code
+    } else {
+        done
+    })
 }
 
 /// Prints a text; whoever reads it may have seen enough (`| head`).
@@ -219,7 +238,7 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
     let enterprise = explain::find_enterprise(&in_force.records, &args.id)?;
     if let (Some(key), Some(since)) = (enterprise, args.since) {
         let runtime = pipeline.runtime();
-        let change = explain::change(view, runtime, key, since, args.at)?;
+        let change = explain::change(view, runtime, key, since, args.at, clearance::ALL)?;
         match args.json {
             true => print(&format!("{}\n", serde_json::to_string_pretty(&change)?))?,
             false => print(&explain::change::text(&change))?,
@@ -227,8 +246,10 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let found = match (enterprise, args.at) {
-        (Some(key), None) => in_force.explain(key, &status)?,
-        (Some(key), Some(at)) => explain::explain_at(view, pipeline.runtime(), key, at)?,
+        (Some(key), None) => in_force.explain(key, &status, clearance::ALL)?,
+        (Some(key), Some(at)) => {
+            explain::explain_at(view, pipeline.runtime(), key, at, clearance::ALL)?
+        }
         (None, _) => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;

@@ -123,7 +123,7 @@ pub fn top(view: &View, lines: &[Line], count: usize) -> Result<String> {
     );
     for (place, line) in lines.iter().take(count).enumerate() {
         let found = crate::explain::find_enterprise(&in_force.records, &line.id)?;
-        let explained = found.map(|key| in_force.explain(key, &status));
+        let explained = found.map(|key| in_force.explain(key, &status, crate::clearance::ALL));
         let Some(explanation) = explained.transpose()?.flatten() else {
             continue;
         };

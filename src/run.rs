@@ -1,6 +1,7 @@
 //! `tocsin run`: the pipeline's thread and, around it, the server and the
 //! terminal.
 
+use crate::casework::Desk;
 use crate::cli::{Place, Run};
 use crate::cluster::{self, Cluster, Membership, hosts};
 use crate::config::{ModelChoice, Settings};
@@ -219,8 +220,12 @@ fn live(
     let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
     sinks.start(runtime.handle());
+    let scheme = match pipeline.settings().office.tls {
+        Some(_) => "https",
+        None => "http",
+    };
     say!(
-        "console at http://{}/  metrics at /metrics  Ctrl-C stops",
+        "console at {scheme}://{}/  metrics at /metrics  Ctrl-C stops",
         args.listen
     );
     let flag = Arc::clone(&stop);
@@ -257,12 +262,15 @@ pub fn start_server(
         .block_on(tokio::net::TcpListener::bind(listen))
         .with_context(|| format!("cannot listen on `{listen}`; choose another with --listen"))?;
     let (view, stop) = (Arc::clone(view), Arc::clone(stop));
+    let desk = runtime
+        .block_on(Desk::open(&view.settings()))?
+        .map(Arc::new);
     let stopped = async move {
         while !stop.load(Ordering::Relaxed) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    Ok(runtime.spawn(serve(view, requests, listener, stopped)))
+    Ok(runtime.spawn(serve(view, desk, requests, listener, stopped)))
 }
 
 /// A flag that Ctrl-C and SIGTERM set.

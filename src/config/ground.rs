@@ -33,6 +33,10 @@ impl Ground {
             ("[[group]]", format!("{groups:?}")),
             ("[clock]", format!("{:?}", draft.clock)),
             (SINKS, format!("{:?}", draft.sinks)),
+            (
+                "[casework], [people] or [serve]",
+                format!("{:?}", draft.office),
+            ),
         ];
         Ground {
             sources: BTreeMap::new(),

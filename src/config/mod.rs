@@ -2,6 +2,7 @@
 //! sources, the features and the levels' policy, with every fault at once.
 
 mod association;
+mod casework;
 mod features;
 mod ground;
 mod models;
@@ -10,6 +11,7 @@ pub mod signals;
 pub mod sinks;
 mod training;
 
+pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings, TlsFiles};
 pub use features::{Aggregate, Feature};
 pub use models::ModelChoice;
 pub use settings::{Clock, Settings, read_policy};

@@ -1,6 +1,7 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
 use super::association::{self, Association};
+use super::casework::{Office, check_outcomes, read_office};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::models::{ModelChoice, Models, read_models, read_queue};
@@ -95,6 +96,8 @@ pub struct Settings {
     pub queue: QueueSettings,
     /// Who is told of alerts.
     pub sinks: Vec<SinkSettings>,
+    /// Casework, who does it, and how they are served.
+    pub office: Office,
     /// What a running process cannot change.
     pub ground: Ground,
     /// The files besides those of sources, `tocsin.toml` first.
@@ -148,6 +151,7 @@ impl Settings {
         let (hash, ground) = hash_rules(file, &draft, &catalogue);
         let parts = hash_parts(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
+        check_outcomes(&document, &draft.office, &catalogue, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -175,6 +179,7 @@ impl Settings {
             training,
             queue: draft.queue,
             sinks: draft.sinks,
+            office: draft.office,
             ground,
             files,
             sources: draft.sources,
@@ -344,6 +349,7 @@ pub(super) struct Draft {
     training: Training,
     queue: QueueSettings,
     pub(super) sinks: Vec<SinkSettings>,
+    pub(super) office: Office,
     signals: Option<PathBuf>,
 }
 
@@ -389,6 +395,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         training: read_training(root),
         queue: read_queue(root, folder),
         sinks: read_sinks(root, folder),
+        office: read_office(root, folder),
         signals: signals.map(|file| folder.join(file)),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::past::Past;
 use super::{HOPS, Kept, MAX_SUBJECTS, keep};
+use crate::clearance;
 use crate::fold::{Fold, Folded};
 use crate::pipeline::records::{Identity, LiveRecord, Records, describe};
 use anyhow::Result;
@@ -16,6 +17,9 @@ pub(super) struct Gathered<'a> {
     records: &'a Records,
     /// As of when, where that is not now.
     past: Option<&'a Past>,
+    /// Records of more sensitive sources are as if they were not there: they give
+    /// no figures, and nothing is followed by way of them.
+    clearance: u8,
     fold: Fold<'a>,
     /// Every record that was folded, as it may be shown.
     pub(super) kept: Vec<Kept>,
@@ -39,10 +43,11 @@ impl<'a> Gathered<'a> {
         enterprise: SubjectKey,
         time_ms: i64,
         past: Option<&'a Past>,
+        clearance: u8,
     ) -> Result<Self> {
         let graph = records.settings.association.as_ref();
         let largest = graph.map_or(0, |graph| graph.def.largest as usize);
-        let mut gathered = Gathered::new(records, time_ms, past);
+        let mut gathered = Gathered::new(records, time_ms, past, clearance);
         let mut known = BTreeSet::from([enterprise]);
         let mut rim = known.clone();
         for step in 0.. {
@@ -66,15 +71,16 @@ impl<'a> Gathered<'a> {
         members: &BTreeSet<SubjectKey>,
         time_ms: i64,
     ) -> Result<Self> {
-        let mut gathered = Gathered::new(records, time_ms, None);
+        let mut gathered = Gathered::new(records, time_ms, None, clearance::ALL);
         gathered.add(members)?;
         Ok(gathered)
     }
 
-    fn new(records: &'a Records, time_ms: i64, past: Option<&'a Past>) -> Self {
+    fn new(records: &'a Records, time_ms: i64, past: Option<&'a Past>, clearance: u8) -> Self {
         Gathered {
             records,
             past,
+            clearance,
             fold: Fold::new(&records.settings, crate::time::day_of(time_ms), true),
             kept: Vec::new(),
             identities: HashMap::new(),
@@ -114,9 +120,10 @@ impl<'a> Gathered<'a> {
     /// Folds the records that name one of `subjects`; whom they name.
     fn name(&mut self, subjects: &[SubjectKey]) -> Result<BTreeSet<SubjectKey>> {
         let (mut next, mut named) = (BTreeSet::new(), Vec::new());
-        let (records, past) = (self.records, self.past);
+        let (records, past, clearance) = (self.records, self.past, self.clearance);
         let mut take = |record: LiveRecord<'_>| {
-            if past.is_some_and(|past| !past.knows(&record)) {
+            let hidden = clearance::sensitivity(record.source) > clearance;
+            if hidden || past.is_some_and(|past| !past.knows(&record)) {
                 return;
             }
             record.said.subjects(record.index, &mut named);

@@ -18,9 +18,10 @@ pub fn explain_at(
     runtime: &Handle,
     enterprise: SubjectKey,
     at_ms: i64,
+    clearance: u8,
 ) -> Result<Option<Explanation>> {
     let in_force = view.in_force();
-    let Some(by) = in_force.by() else {
+    let Some(by) = in_force.by(clearance) else {
         return Ok(None);
     };
     let records = &in_force.records;
@@ -40,10 +41,11 @@ pub fn change(
     enterprise: SubjectKey,
     since_ms: i64,
     at_ms: Option<i64>,
+    clearance: u8,
 ) -> Result<Change> {
     let in_force = view.in_force();
     let by = in_force
-        .by()
+        .by(clearance)
         .context("there is no model yet: nothing is scored")?;
     let (records, status) = (&in_force.records, view.status());
     let text = crate::time::instant_text;
@@ -67,7 +69,12 @@ pub fn change(
     let key = enterprise.0.to_be_bytes();
     let lines = crate::history::of_enterprise(&view.data, &view.store, key);
     let history = runtime.block_on(lines)?;
+    let hidden = crate::clearance::restricted(&records.settings, clearance) > 0;
     let published = |epoch: u64| {
+        // What was published has everything in it.
+        if hidden {
+            return None;
+        }
         let mut lines = history.iter().rev();
         let line = lines.find(|line| line.epoch <= epoch);
         line.filter(|line| line.index > 0).map(|line| line.log_odds)

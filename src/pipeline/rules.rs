@@ -116,16 +116,22 @@ impl InForce {
     ///
     /// # Errors
     /// When its records cannot be read.
-    pub fn explain(&self, enterprise: SubjectKey, status: &Status) -> Result<Option<Explanation>> {
-        match self.by() {
+    pub fn explain(
+        &self,
+        enterprise: SubjectKey,
+        status: &Status,
+        clearance: u8,
+    ) -> Result<Option<Explanation>> {
+        match self.by(clearance) {
             Some(by) => explain(&self.records, by, enterprise, status),
             None => Ok(None),
         }
     }
 
-    /// The models by which scores are explained.
-    pub fn by(&self) -> Option<By<'_>> {
+    /// The models by which scores are explained to a reader.
+    pub fn by(&self, clearance: u8) -> Option<By<'_>> {
         Some(By {
+            clearance,
             model: self.model.as_ref()?,
             challenger: self.challenger.as_ref(),
         })

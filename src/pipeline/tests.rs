@@ -154,7 +154,9 @@ fn explained(pipeline: &Pipeline, id: &str) -> Option<Explanation> {
     let view = pipeline.view();
     let key = find_enterprise(&view.records(), id).unwrap()?;
     let in_force = view.in_force();
-    in_force.explain(key, &view.status()).unwrap()
+    in_force
+        .explain(key, &view.status(), crate::clearance::ALL)
+        .unwrap()
 }
 
 /// A feature's value for an enterprise.

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use tocsin_alerts::chain::Chain;
+pub use tocsin_alerts::chain::hash;
 
 /// The log's name in the registry.
 pub const LOG: &str = "log.ndjson";
@@ -111,11 +113,16 @@ impl Entry {
     }
 
     fn computed(&self) -> String {
+        hash(self.content().as_bytes())
+    }
+
+    /// What the hash is made of: the line with an empty hash.
+    fn content(&self) -> String {
         let open = Entry {
             hash: String::new(),
             ..self.clone()
         };
-        hash(open.line().as_bytes())
+        open.line()
     }
 
     fn line(&self) -> String {
@@ -123,24 +130,21 @@ impl Entry {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    fn read(line: &str, number: u64, previous: &str) -> Result<Entry, String> {
+    /// Reads the line that follows.
+    fn read(line: &str, chain: &mut Chain) -> Result<Entry, String> {
         let entry: Entry = serde_json::from_str(line).map_err(|fault| fault.to_string())?;
-        if entry.computed() != entry.hash || entry.line() != line {
+        if entry.line() != line {
             return Err("its hash is not that of its content: it was changed".to_owned());
         }
-        if entry.number != number || entry.previous != previous {
-            return Err(format!(
-                "it does not follow the line before: it says number {} after `{}`, expected are {number} and `{previous}`",
-                entry.number, entry.previous
-            ));
-        }
+        let content = entry.content();
+        chain.follow(
+            entry.number,
+            &entry.previous,
+            &entry.hash,
+            content.as_bytes(),
+        )?;
         Ok(entry)
     }
-}
-
-/// BLAKE3 in hex.
-pub fn hash(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().to_string()
 }
 
 /// Reads a log; a file that is not there is an empty one.
@@ -159,9 +163,9 @@ pub fn read(file: &Path) -> Result<Vec<Entry>, String> {
 fn entries(file: &Path, text: &str) -> Result<(Vec<Entry>, usize), String> {
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     let mut entries: Vec<Entry> = Vec::new();
+    let mut chain = Chain::default();
     for (line, number) in text[..whole].lines().zip(1..) {
-        let previous = entries.last().map_or("", |entry| entry.hash.as_str());
-        let entry = Entry::read(line, number, previous)
+        let entry = Entry::read(line, &mut chain)
             .map_err(|fault| format!("{}:{number}: {fault}", file.display()))?;
         entries.push(entry);
     }

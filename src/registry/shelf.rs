@@ -6,6 +6,7 @@
 
 use super::log::{Action, Deed, Entry, Files};
 use serde::Serialize;
+use tocsin_alerts::casework::person::{check_name, same_person};
 
 /// How far a version has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -145,7 +146,7 @@ impl Shelf {
             time: time.to_owned(),
             why: deed.why.clone(),
         };
-        check_person(&deed.person)?;
+        check_name(&deed.person)?;
         match deed.action {
             Action::Submit => self.submit(deed, signed),
             Action::Shadow => self.put_beside(&deed.version, signed),
@@ -263,34 +264,6 @@ impl Shelf {
         let found = self.versions.iter().position(|v| v.version == version);
         found.ok_or_else(|| format!("no version `{version}` in the registry"))
     }
-}
-
-/// The longest name of a person, in characters.
-const MAX_NAME: usize = 64;
-
-fn check_person(name: &str) -> Result<(), String> {
-    let length = folded(name).chars().count();
-    if length == 0 || length > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(format!(
-            "`{name}` is no person's name; allowed are 1 to {MAX_NAME} characters"
-        ));
-    }
-    Ok(())
-}
-
-/// Whether two names are of one person: case, width and spaces make nobody
-/// another.
-fn same_person(one: &str, other: &str) -> bool {
-    folded(one) == folded(other)
-}
-
-fn folded(name: &str) -> String {
-    let narrow = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        c => c,
-    };
-    let kept = name.chars().map(narrow).filter(|c| !c.is_whitespace());
-    kept.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Request;
 use super::problem::Problem;
+use crate::casework::Desk;
 use crate::view::View;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -20,6 +21,10 @@ const WAITING_BYTES: usize = 256 << 20;
 pub(super) struct App {
     /// What there is to look at.
     pub(super) view: Arc<View>,
+    /// What officials do about alerts; none: open and read-only.
+    pub(super) desk: Option<Arc<Desk>>,
+    /// Whether browsers reach it over TLS.
+    pub(super) secure: bool,
     /// Where requests to the pipeline go.
     pub(super) requests: mpsc::Sender<Request>,
     /// Room for the bytes of pushes that wait, a permit each.
@@ -34,10 +39,13 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(
         view: Arc<View>,
+        desk: Option<Arc<Desk>>,
         requests: mpsc::Sender<Request>,
         stopping: watch::Receiver<bool>,
     ) -> App {
         App {
+            secure: view.settings().office.tls.is_some(),
+            desk,
             view,
             requests,
             push_room: Arc::new(Semaphore::new(WAITING_BYTES)),
@@ -46,6 +54,15 @@ impl App {
             streams: Arc::new(Semaphore::new(STREAMS)),
             surveys: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// Casework, where the configuration has it.
+    pub(super) fn desk(&self) -> Result<&Arc<Desk>, Problem> {
+        self.desk.as_ref().ok_or_else(|| {
+            Problem::not_found(
+                "there is no casework here: the configuration has no `[casework] store`",
+            )
+        })
     }
 
     /// Runs work that reads files away from the threads that serve.

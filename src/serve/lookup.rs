@@ -64,13 +64,18 @@ pub(super) async fn history(app: &App, key: SubjectKey) -> Result<Vec<HistoryRow
 
 /// Why an enterprise has its score. The records are read while the pipeline
 /// writes: where they are ahead of the last finished epoch, it is tried again.
-pub(super) async fn explanation(app: &App, key: SubjectKey) -> Result<Explained, Problem> {
+pub(super) async fn explanation(
+    app: &App,
+    key: SubjectKey,
+    clearance: u8,
+) -> Result<Explained, Problem> {
     let mut attempt = 1;
     loop {
-        let explanation = explain_once(app, key).await?;
+        let explanation = explain_once(app, key, clearance).await?;
         let history = history(app, key).await?;
         let published = history.last();
-        let agrees = published.is_some_and(|row| row.log_odds == explanation.log_odds);
+        let partial = explanation.restricted > 0;
+        let agrees = partial || published.is_some_and(|row| row.log_odds == explanation.log_odds);
         if agrees || attempt == ATTEMPTS {
             return Ok(Explained {
                 explanation,
@@ -88,10 +93,14 @@ pub(super) async fn explanation_at(
     app: &App,
     key: SubjectKey,
     at_ms: i64,
+    clearance: u8,
 ) -> Result<Explanation, Problem> {
     let runtime = tokio::runtime::Handle::current();
     let found = app.blocking(move |view| {
-        Ok(crate::explain::explain_at(view, &runtime, key, at_ms).map_err(|e| format!("{e:#}")))
+        Ok(
+            crate::explain::explain_at(view, &runtime, key, at_ms, clearance)
+                .map_err(|e| format!("{e:#}")),
+        )
     });
     let found = found.await?.map_err(Problem::bad_request)?;
     found.ok_or_else(|| Problem::not_found("this enterprise had no score then"))
@@ -103,16 +112,17 @@ pub(super) async fn change(
     key: SubjectKey,
     since_ms: i64,
     at_ms: Option<i64>,
+    clearance: u8,
 ) -> Result<Change, Problem> {
     let runtime = tokio::runtime::Handle::current();
     let found = app.blocking(move |view| {
-        let change = crate::explain::change(view, &runtime, key, since_ms, at_ms);
+        let change = crate::explain::change(view, &runtime, key, since_ms, at_ms, clearance);
         Ok(change.map_err(|error| format!("{error:#}")))
     });
     found.await?.map_err(Problem::bad_request)
 }
 
-async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem> {
+async fn explain_once(app: &App, key: SubjectKey, clearance: u8) -> Result<Explanation, Problem> {
     let in_force = app.view.in_force();
     if in_force.model.is_none() {
         return Err(Problem::unavailable(
@@ -120,7 +130,7 @@ async fn explain_once(app: &App, key: SubjectKey) -> Result<Explanation, Problem
         ));
     }
     let status = app.view.status();
-    let explained = app.blocking(move |_| in_force.explain(key, &status));
+    let explained = app.blocking(move |_| in_force.explain(key, &status, clearance));
     explained.await?.ok_or_else(|| {
         let detail = "no registering source names this enterprise: it is not scored";
         Problem::not_found(detail)

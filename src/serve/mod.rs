@@ -9,18 +9,25 @@
 mod api;
 mod app;
 mod assets;
+mod caller;
 mod chart;
+mod gate;
 mod lookup;
+mod openapi;
 mod ops;
 mod pages;
 mod params;
 mod problem;
 mod rejects;
 mod router;
+mod routes;
+mod shown;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
+mod tls;
 
+use crate::casework::{Desk, outcomes, policy};
 use crate::pipeline::rules::Outcome;
 use crate::pipeline::stats::SourceStats;
 use crate::view::View;
@@ -29,6 +36,7 @@ use anyhow::{Context, Result};
 use app::App;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tls::TlsListener;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -38,6 +46,11 @@ const GRACE: Duration = Duration::from_secs(5);
 const WATCH_EVERY: Duration = Duration::from_secs(600);
 /// How often to see whether it is time for that.
 const WATCH_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often to see whether there are new outcomes.
+const OUTCOME_PAUSE: Duration = Duration::from_millis(250);
+/// How long to wait after they could not be delivered.
+const OUTCOME_RETRY: Duration = Duration::from_secs(10);
 
 /// Records that somebody pushes. The pipeline answers when the epoch with these
 /// records is finished.
@@ -77,24 +90,121 @@ pub enum Request {
 /// When the listener fails.
 pub async fn serve(
     view: Arc<View>,
+    desk: Option<Arc<Desk>>,
     requests: mpsc::Sender<Request>,
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stop, stopping) = watch::channel(false);
+    let tls = view.settings().office.tls.clone();
     let watching = tokio::spawn(watch_model(Arc::clone(&view), stopping.clone()));
-    let router = router::router(App::new(view, requests, stopping.clone()));
+    let mut beside = vec![watching];
+    if let Some(desk) = &desk {
+        let (desk, view) = (Arc::clone(desk), Arc::clone(&view));
+        let deliver = deliver_outcomes(
+            Arc::clone(&desk),
+            Arc::clone(&view),
+            requests.clone(),
+            stopping.clone(),
+        );
+        beside.push(tokio::spawn(deliver));
+        beside.push(tokio::spawn(policy::follow(desk, view, stopping.clone())));
+    }
+    let router = router::router(App::new(view, desk, requests, stopping.clone()));
     let signal = async move {
         shutdown.await;
         stop.send_replace(true);
     };
+    let served = match tls {
+        None => listen(listener, router, signal, stopping).await,
+        Some(files) => {
+            let listener = TlsListener::new(listener, &files)?;
+            listen(listener, router, signal, stopping).await
+        }
+    };
+    beside.iter().for_each(tokio::task::JoinHandle::abort);
+    served
+}
+
+/// Answers on a listener until the signal, and then for the grace.
+async fn listen<L: axum::serve::Listener>(
+    listener: L,
+    router: axum::Router,
+    signal: impl Future<Output = ()> + Send + 'static,
+    stopping: watch::Receiver<bool>,
+) -> Result<()>
+where
+    L::Addr: std::fmt::Debug,
+{
     let server = axum::serve(listener, router).with_graceful_shutdown(signal);
-    let served = tokio::select! {
+    tokio::select! {
         served = server.into_future() => served.context("the HTTP server failed"),
         () = grace(stopping) => Ok(()),
+    }
+}
+
+/// Hands outcomes to the pipeline as records of their source, in order.
+async fn deliver_outcomes(
+    desk: Arc<Desk>,
+    view: Arc<View>,
+    requests: mpsc::Sender<Request>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        let pause = match deliver_some(&desk, &view, &requests).await {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => OUTCOME_PAUSE,
+            Err(error) => {
+                tracing::error!(%error, "outcomes could not be delivered; it is tried again");
+                OUTCOME_RETRY
+            }
+        };
+        let stopped = tokio::time::timeout(pause, stopping.wait_for(|stop| *stop));
+        if stopped.await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Delivers the next outcomes; false: there are none.
+async fn deliver_some(desk: &Desk, view: &View, requests: &mpsc::Sender<Request>) -> Result<bool> {
+    // Before everything that was there is taken in, a push would only wait.
+    if !view.status().ready {
+        return Ok(false);
+    }
+    let Some(delivery) = outcomes::next(desk, &view.data, &view.catalogue).await? else {
+        return Ok(false);
     };
-    watching.abort();
-    served
+    let stats = match delivery.is_empty() {
+        true => SourceStats::default(),
+        false => push_for(&delivery, requests).await?,
+    };
+    delivery.done(&stats)?;
+    Ok(true)
+}
+
+async fn push_for(
+    delivery: &outcomes::Delivery,
+    requests: &mpsc::Sender<Request>,
+) -> Result<SourceStats> {
+    let (reply, answer) = oneshot::channel();
+    let room = Arc::new(tokio::sync::Semaphore::new(1))
+        .acquire_owned()
+        .await?;
+    let push = PushRequest {
+        source: delivery.push.source,
+        name: delivery.push.name.clone(),
+        bytes: delivery.push.bytes.clone(),
+        reply,
+        _room: room,
+    };
+    requests
+        .send(Request::Push(push))
+        .await
+        .context("the pipeline has ended")?;
+    answer
+        .await
+        .context("the pipeline ended before it could answer")?
 }
 
 /// Looks every ten minutes at how a registered model does, when there was an

@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tocsin_alerts::StoreError;
+use tocsin_alerts::casework::Refusal;
+use tocsin_alerts::docket::DocketError;
 
 /// When to try again after a 503, in seconds.
 const RETRY_AFTER_SECONDS: u16 = 2;
@@ -98,6 +100,55 @@ impl Problem {
         Problem::new(status, kind, "the rules are refused", detail)
     }
 
+    /// Nobody has signed in, or no longer.
+    pub(super) fn unauthorised(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:sign-in";
+        let status = StatusCode::UNAUTHORIZED;
+        Problem::new(status, kind, "one has to sign in", detail)
+    }
+
+    /// Not by this person.
+    pub(super) fn forbidden(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:forbidden";
+        let status = StatusCode::FORBIDDEN;
+        Problem::new(status, kind, "this is not allowed to you", detail)
+    }
+
+    /// Not as things stand.
+    pub(super) fn conflict(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:conflict";
+        let status = StatusCode::CONFLICT;
+        Problem::new(status, kind, "this cannot be done as things stand", detail)
+    }
+
+    /// Not in this form.
+    pub(super) fn invalid(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:invalid";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, kind, "what is asked for is not whole", detail)
+    }
+
+    /// Somebody else was faster.
+    pub(super) fn stale(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:stale";
+        let status = StatusCode::PRECONDITION_FAILED;
+        Problem::new(status, kind, "it was changed meanwhile", detail)
+    }
+
+    /// It has to be said which version is meant.
+    pub(super) fn unconditional(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:version";
+        let status = StatusCode::PRECONDITION_REQUIRED;
+        Problem::new(status, kind, "the version is missing", detail)
+    }
+
+    /// Too often.
+    pub(super) fn too_many(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:too-many";
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Problem::new(status, kind, "too many attempts", detail)
+    }
+
     /// Not now; later perhaps.
     pub(super) fn unavailable(detail: impl Into<String>) -> Problem {
         let kind = "urn:tocsin:problem:unavailable";
@@ -133,6 +184,21 @@ impl From<StoreError> for Problem {
     fn from(fault: StoreError) -> Problem {
         match fault {
             StoreError::Cursor { .. } => Problem::bad_request(fault.to_string()),
+            fault => Problem::internal(&fault),
+        }
+    }
+}
+
+impl From<DocketError> for Problem {
+    fn from(fault: DocketError) -> Problem {
+        match fault {
+            DocketError::Refused(Refusal::Forbidden(why)) => Problem::forbidden(why),
+            DocketError::Refused(Refusal::Conflict(why)) => Problem::conflict(why),
+            DocketError::Refused(Refusal::Invalid(why)) => Problem::invalid(why),
+            DocketError::Refused(Refusal::NotFound(why)) => Problem::not_found(why),
+            DocketError::Stale { .. } => Problem::stale(fault.to_string()),
+            DocketError::KeyReused { .. } => Problem::invalid(fault.to_string()),
+            DocketError::Cursor { .. } => Problem::bad_request(fault.to_string()),
             fault => Problem::internal(&fault),
         }
     }

@@ -13,6 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Reply {
     /// The status.
     pub status: u16,
+    /// The head, as it came.
+    pub head: String,
     /// The body.
     pub body: String,
 }
@@ -22,6 +24,15 @@ impl Reply {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+}
+
+impl Reply {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
     }
 }
 
@@ -60,6 +71,47 @@ pub fn post_json(to: &str, path: &str, body: &str) -> Reply {
     send(connect(to).unwrap(), &head, body).unwrap()
 }
 
+/// Anything; `None`: nobody answers, or not to the end.
+pub fn try_request(
+    to: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Reply> {
+    send(
+        connect(to).ok()?,
+        &head_of(method, path, headers, body),
+        body,
+    )
+}
+
+/// The status alone, of answers that may never end.
+#[track_caller]
+pub fn status(to: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+    let mut stream = connect(to).unwrap();
+    let head = head_of(method, path, headers, body);
+    let request = format!("{head}host: test\r\nconnection: close\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).unwrap();
+    let status = std::str::from_utf8(&first[9..]).unwrap();
+    status
+        .parse()
+        .unwrap_or_else(|_| panic!("{method} {path}: {first:?}"))
+}
+
+fn head_of(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head
+}
+
 fn connect(to: &str) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -74,6 +126,7 @@ fn send(mut stream: TcpStream, head: &str, body: &str) -> Option<Reply> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     Some(Reply {
         status: head.split(' ').nth(1)?.parse().ok()?,
+        head: head.to_owned(),
         body: body.to_owned(),
     })
 }

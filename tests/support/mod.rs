@@ -9,6 +9,7 @@ pub mod codes;
 pub mod http;
 pub mod model;
 pub mod receiver;
+pub mod office;
 pub mod state;
 pub mod town;
 

@@ -2,9 +2,11 @@
 //! that means one enterprise: credit code, old number, identifier or name.
 
 use super::figures::{AlertBody, Named, Score};
+use crate::clearance;
 use crate::explain::change::Change;
 use crate::explain::{Explanation, Rival};
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::lookup;
 use crate::serve::params::{Nothing, Params, Segments};
 use crate::serve::problem::Problem;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use tocsin_alerts::DISCLAIMER;
 use tocsin_alerts::level::Level;
 use tocsin_alerts::lifecycle::Status;
+use tocsin_ingest::fact::SubjectKey;
 
 #[derive(Serialize)]
 pub(in crate::serve) struct Enterprise {
@@ -27,6 +30,10 @@ pub(in crate::serve) struct Enterprise {
     challenger: Option<Rival>,
     /// The open alert.
     alert: Option<AlertBody>,
+    /// How many features are hidden from the reader; then there is no score, and the
+    /// level is the open alert's alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restricted: Option<usize>,
     text: &'static str,
 }
 
@@ -41,36 +48,58 @@ pub(in crate::serve) struct History {
 /// Who it is, how it stands, and its open alert.
 pub(in crate::serve) async fn one(
     State(app): State<App>,
+    caller: Caller,
     Segments(id): Segments<String>,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Json<Enterprise>, Problem> {
     let key = lookup::enterprise(&app, &id).await?;
     let identity = lookup::identity(&app, key).await?;
-    let history = lookup::history(&app, key).await?;
+    caller.check_scope(identity.district.as_deref())?;
+    let restricted = caller.restricted(&app);
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let alert = alerts
         .into_iter()
         .find(|alert| alert.status == Status::Open);
-    let scored = history.last().map_or(Level::None, |row| row.level);
-    let level = alert.as_ref().map_or(scored, |alert| alert.level);
-    let challenger = match app.view.standings().challenger {
-        // Who is not registered is scored by neither.
-        Some(_) => lookup::explanation(&app, key).await.ok(),
-        None => None,
+    let (score, challenger) = match restricted {
+        0 => published(&app, key).await?,
+        _ => (None, None),
     };
-    let challenger = challenger.and_then(|explained| explained.explanation.challenger);
+    let scored = score.as_ref().map_or(Level::None, Score::level);
     Ok(Json(Enterprise {
-        challenger,
         named: Named {
             id: identity.id,
             name: identity.name,
             district: identity.district,
         },
-        level,
-        score: history.last().map(Score::from),
-        alert: alert.map(|alert| AlertBody::of(&app, alert)),
+        level: alert.as_ref().map_or(scored, |alert| alert.level),
+        score,
+        challenger,
+        alert: alert.map(|alert| AlertBody::of(&app, alert, restricted)),
+        restricted: (restricted > 0).then_some(restricted),
         text: DISCLAIMER,
     }))
+}
+
+/// The score last published, and what the challenger makes of the enterprise.
+async fn published(app: &App, key: SubjectKey) -> Result<(Option<Score>, Option<Rival>), Problem> {
+    let history = lookup::history(app, key).await?;
+    let challenger = match app.view.standings().challenger {
+        // Who is not registered is scored by neither.
+        Some(_) => lookup::explanation(app, key, clearance::ALL).await.ok(),
+        None => None,
+    };
+    let challenger = challenger.and_then(|explained| explained.explanation.challenger);
+    Ok((history.last().map(Score::from), challenger))
+}
+
+/// The enterprise that a text means, if it is of a district that the reader sees.
+async fn seen(app: &App, caller: &Caller, id: &str) -> Result<SubjectKey, Problem> {
+    let key = lookup::enterprise(app, id).await?;
+    if caller.person.is_some() {
+        let identity = lookup::identity(app, key).await?;
+        caller.check_scope(identity.district.as_deref())?;
+    }
+    Ok(key)
 }
 
 /// As of when; a day means its end.
@@ -91,27 +120,35 @@ pub(in crate::serve) struct Between {
 /// Why it has its score, or had it.
 pub(in crate::serve) async fn explanation(
     State(app): State<App>,
+    caller: Caller,
     Segments(id): Segments<String>,
     Params(At { at }): Params<At>,
 ) -> Result<Json<Explanation>, Problem> {
     let at = at.map(|at| instant("at", &at)).transpose()?;
-    let key = lookup::enterprise(&app, &id).await?;
+    let key = seen(&app, &caller, &id).await?;
+    let clearance = caller.clearance();
     match at {
-        None => Ok(Json(lookup::explanation(&app, key).await?.explanation)),
-        Some(at) => Ok(Json(lookup::explanation_at(&app, key, at).await?)),
+        None => Ok(Json(
+            lookup::explanation(&app, key, clearance).await?.explanation,
+        )),
+        Some(at) => Ok(Json(
+            lookup::explanation_at(&app, key, at, clearance).await?,
+        )),
     }
 }
 
 /// Why now: what changed between two instants.
 pub(in crate::serve) async fn change(
     State(app): State<App>,
+    caller: Caller,
     Segments(id): Segments<String>,
     Params(Between { since, at }): Params<Between>,
 ) -> Result<Json<Change>, Problem> {
     let since = instant("since", &since)?;
     let at = at.map(|at| instant("at", &at)).transpose()?;
-    let key = lookup::enterprise(&app, &id).await?;
-    Ok(Json(lookup::change(&app, key, since, at).await?))
+    let key = seen(&app, &caller, &id).await?;
+    let clearance = caller.clearance();
+    Ok(Json(lookup::change(&app, key, since, at, clearance).await?))
 }
 
 fn instant(name: &str, text: &str) -> Result<i64, Problem> {
@@ -122,10 +159,11 @@ fn instant(name: &str, text: &str) -> Result<i64, Problem> {
 /// The score's past.
 pub(in crate::serve) async fn history(
     State(app): State<App>,
+    caller: Caller,
     Segments(id): Segments<String>,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Json<History>, Problem> {
-    let key = lookup::enterprise(&app, &id).await?;
+    let key = seen(&app, &caller, &id).await?;
     let identity = lookup::identity(&app, key).await?;
     let rows = lookup::history(&app, key).await?;
     let history = rows.iter().map(Score::from).collect();

@@ -33,6 +33,13 @@ pub(super) struct Score {
     level: Level,
 }
 
+impl Score {
+    /// By score and gates.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+}
+
 impl From<&HistoryRow> for Score {
     fn from(row: &HistoryRow) -> Score {
         Score {
@@ -57,6 +64,19 @@ pub(super) struct AlertBody {
     level_meaning: &'static str,
     status: Status,
     opened: String,
+    /// All that follows from what the reader may not see, too, is not there for
+    /// them: they have the explanation of what they may.
+    #[serde(flatten)]
+    figures: Option<Figures>,
+    /// How many features are hidden from the reader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restricted: Option<usize>,
+    text: &'static str,
+}
+
+/// What an alert's records come to.
+#[derive(Debug, Serialize)]
+struct Figures {
     updated: String,
     revision: u32,
     epoch: u64,
@@ -75,28 +95,41 @@ pub(super) struct AlertBody {
     /// Whether that one stands as high: then this one is part of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     folded: bool,
-    text: &'static str,
 }
 
 impl AlertBody {
-    pub(super) fn of(app: &App, alert: Alert) -> AlertBody {
-        let figures = alert.assessment;
-        let key = SubjectKey(u128::from_be_bytes(alert.enterprise));
-        let group = app.view.group_alert(key);
-        let open = alert.status == Status::Open;
+    /// An alert for a reader from whom so many features are hidden.
+    pub(super) fn of(app: &App, alert: Alert, restricted: usize) -> AlertBody {
+        let named = Named {
+            id: alert.assessment.id.clone(),
+            name: alert.assessment.name.clone(),
+            district: alert.assessment.district.clone(),
+        };
         AlertBody {
-            folded: open
-                && group
-                    .as_ref()
-                    .is_some_and(|group| group.level >= alert.level),
-            group,
-            id: alert.id,
+            id: alert.id.clone(),
+            enterprise: named,
             episode: alert.episode,
             level: alert.level,
             level_name: alert.level.chinese(),
             level_meaning: alert.level.meaning(),
             status: alert.status,
             opened: instant_text(alert.opened_ms),
+            figures: (restricted == 0).then(|| Figures::of(app, alert)),
+            restricted: (restricted > 0).then_some(restricted),
+            text: DISCLAIMER,
+        }
+    }
+}
+
+impl Figures {
+    fn of(app: &App, alert: Alert) -> Figures {
+        let group = app.view.group_alert(SubjectKey(u128::from_be_bytes(alert.enterprise)));
+        let stands = |group: &GroupAlert| group.level >= alert.level;
+        let folded = alert.status == Status::Open && group.as_ref().is_some_and(stands);
+        let figures = alert.assessment;
+        Figures {
+            group,
+            folded,
             updated: instant_text(alert.updated_ms),
             revision: alert.revision,
             epoch: alert.epoch,
@@ -109,12 +142,6 @@ impl AlertBody {
             elements: figures.element_names(),
             agencies: lookup::agencies(app, figures.agencies),
             reasons: figures.reasons,
-            enterprise: Named {
-                id: figures.id,
-                name: figures.name,
-                district: figures.district,
-            },
-            text: DISCLAIMER,
         }
     }
 }

@@ -4,9 +4,10 @@
 //! `Last-Event-ID` gets what it missed first. The query's `after` does the same
 //! for a reader's first visit.
 
-use super::event::cloud_event;
+use super::event::told;
 use super::replay::{Replay, start};
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::lookup;
 use crate::serve::params::Params;
 use crate::serve::problem::Problem;
@@ -33,6 +34,9 @@ pub(in crate::serve) struct Query {
 struct Reader {
     replay: Replay,
     stopping: watch::Receiver<bool>,
+    caller: Caller,
+    /// How many features are hidden from the reader.
+    restricted: usize,
     greeted: bool,
     _place: OwnedSemaphorePermit,
 }
@@ -40,6 +44,7 @@ struct Reader {
 /// Opens a stream.
 pub(in crate::serve) async fn stream(
     State(app): State<App>,
+    caller: Caller,
     headers: HeaderMap,
     Params(query): Params<Query>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Problem>>>, Problem> {
@@ -52,6 +57,8 @@ pub(in crate::serve) async fn stream(
     let reader = Reader {
         replay: Replay::new(lookup::store(&app), live, after),
         stopping: app.stopping.clone(),
+        restricted: caller.restricted(&app),
+        caller,
         greeted: false,
         _place: place,
     };
@@ -73,18 +80,42 @@ impl Reader {
         let stop = async {
             let _ = self.stopping.wait_for(|stop| *stop).await;
         };
+        let (caller, restricted, replay) = (&self.caller, self.restricted, &mut self.replay);
+        let next = async {
+            loop {
+                match replay.next().await {
+                    Ok(Some(event)) => {
+                        if let Some(sent) = server_sent(&event, caller, restricted).transpose() {
+                            return Some(sent);
+                        }
+                    }
+                    Ok(None) => return None,
+                    Err(fault) => return Some(Err(Problem::from(fault))),
+                }
+            }
+        };
         tokio::select! {
             () = stop => None,
-            next = self.replay.next() => match next {
-                Ok(event) => event.map(|event| server_sent(&event)),
-                Err(fault) => Some(Err(Problem::from(fault))),
-            },
+            next = next => next,
         }
     }
 }
 
-fn server_sent(event: &Sequenced) -> Result<Event, Problem> {
+/// What a reader is sent of an event; `None`: nothing of this one.
+fn server_sent(
+    event: &Sequenced,
+    caller: &Caller,
+    restricted: usize,
+) -> Result<Option<Event>, Problem> {
+    let district = event.event.assessment.district.as_deref();
+    let told = match caller.sees(district) {
+        true => told(event, restricted)?,
+        false => None,
+    };
+    let Some(told) = told else { return Ok(None) };
     let sent = Event::default().event("alert").id(event.seq.to_string());
-    let sent = sent.json_data(cloud_event(event)?);
-    sent.map_err(|fault| Problem::internal(&fault))
+    let sent = sent
+        .json_data(told)
+        .map_err(|fault| Problem::internal(&fault))?;
+    Ok(Some(sent))
 }

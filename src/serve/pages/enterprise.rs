@@ -3,12 +3,14 @@
 use super::explained::{self, Check, ContributionRow};
 use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
+use crate::clearance;
 use crate::explain::Explanation;
 use crate::explain::brief::{self, Element};
 use crate::explain::change::text as change_text;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::chart::{self, Point};
 use crate::serve::lookup::{self, Explained};
 use crate::serve::params::{Params, Segments};
@@ -126,14 +128,17 @@ const BACK: [i32; 4] = [1, 7, 30, 90];
 /// The page.
 pub(in crate::serve) async fn enterprise(
     State(app): State<App>,
+    caller: Caller,
     id: Result<Segments<String>, Problem>,
     query: Result<Params<Since>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Segments(id) = id?;
     let Params(Since { since }) = query?;
     let key = lookup::enterprise(&app, &id).await?;
+    let identity = lookup::identity(&app, key).await?;
+    caller.check_scope(identity.district.as_deref())?;
     let change = change_card(&app, key, since).await?;
-    let explained = lookup::explanation(&app, key).await?;
+    let explained = lookup::explanation(&app, key, clearance::ALL).await?;
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
     let standing = standing(&app, &explained, open);
@@ -152,7 +157,7 @@ async fn change_card(
         return Ok(None);
     };
     let since_ms = crate::time::parse_instant(&since).map_err(Problem::bad_request)?;
-    let lines = match lookup::change(app, key, since_ms, None).await {
+    let lines = match lookup::change(app, key, since_ms, None, clearance::ALL).await {
         Ok(change) => change_text(&change).lines().map(str::to_owned).collect(),
         // It had no score then, say: the rest of the page stands.
         Err(problem) => vec![problem.detail],

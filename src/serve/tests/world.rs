@@ -129,7 +129,7 @@ impl World {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let server = runtime.spawn(serve(view, sender, listener, shutdown));
+        let server = runtime.spawn(serve(view, None, sender, listener, shutdown));
         let stop = Arc::new(AtomicBool::new(false));
         let live = Live {
             over: Arc::default(),

@@ -1,0 +1,215 @@
+//! Doing something: one transaction that judges, writes the deed and what it
+//! changes, or leaves nothing.
+
+use super::credential::{self, CredentialChange};
+use super::load::{self, Row};
+use super::{Docket, DocketError, Entry};
+use crate::casework::fold::{Touched, case_subject};
+use crate::casework::{Action, Actor, Case, CaseAction, Deed, Fold};
+use crate::chain;
+use sqlx::{Any, Transaction};
+
+/// What somebody wants to do.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Who.
+    pub who: Actor,
+    /// In which role they look at something; other deeds find theirs themselves.
+    pub role: String,
+    /// For what purpose.
+    pub purpose: String,
+    /// What it is about; empty: the case that is to be opened.
+    pub subject: String,
+    /// The id that the client chose.
+    pub key: String,
+    /// What.
+    pub action: Action,
+    /// The version of the case that they saw.
+    pub expected: Option<u64>,
+    /// When, milliseconds UTC.
+    pub time_ms: i64,
+    /// What is kept beside the log in the same transaction.
+    pub credential: Option<CredentialChange>,
+}
+
+/// What was done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The number of the deed.
+    pub seq: u64,
+    /// What it is about.
+    pub subject: String,
+    /// Whether it had been done before: the same key again.
+    pub repeated: bool,
+    /// The case as it is now, where it is about one.
+    pub case: Option<Case>,
+}
+
+impl Docket {
+    /// Does something, once: the same key of the same actor again is the same
+    /// deed.
+    ///
+    /// # Errors
+    /// [`DocketError::Refused`], [`DocketError::Stale`], [`DocketError::KeyReused`];
+    /// any failure of the database. Then nothing was done.
+    pub async fn act(&self, intent: Intent) -> Result<Done, DocketError> {
+        let _turn = self.turn.lock().await;
+        let mut transaction = self.begin().await?;
+        let action = serde_json::to_string(&intent.action)
+            .map_err(|fault| DocketError::corrupt("deeds", fault))?;
+        if let Some(done) = repeated(&mut transaction, &intent, &action).await? {
+            return Ok(done);
+        }
+        let (last, last_ms, head) = last(&mut transaction).await?;
+        let deed = Deed {
+            seq: last + 1,
+            // The log's time never goes back, whatever a clock does.
+            time_ms: intent.time_ms.max(last_ms),
+            subject: subject(&intent, last + 1),
+            who: intent.who,
+            role: intent.role,
+            purpose: intent.purpose,
+            key: intent.key,
+            action: intent.action,
+        };
+        let mut fold = load::concerned(&mut transaction, &deed).await?;
+        check_version(&fold, &deed, intent.expected)?;
+        let applied = fold.apply(&deed)?;
+        let deed = Deed {
+            role: applied.role,
+            ..deed
+        };
+        let entry = seal(deed, action, head);
+        append(&mut transaction, &entry).await?;
+        self.keep(&mut transaction, &fold, &applied.touched).await?;
+        if let Some(change) = &intent.credential {
+            credential::keep(&mut transaction, change).await?;
+        }
+        transaction.commit().await?;
+        let case = match &applied.touched {
+            Touched::Case(id) => fold.cases.remove(id),
+            _ => None,
+        };
+        Ok(Done {
+            seq: entry.deed.seq,
+            subject: entry.deed.subject,
+            repeated: false,
+            case,
+        })
+    }
+
+    /// Writes what a deed changed.
+    async fn keep(
+        &self,
+        transaction: &mut Transaction<'_, Any>,
+        fold: &Fold,
+        touched: &Touched,
+    ) -> Result<(), DocketError> {
+        let row = match touched {
+            Touched::Case(id) => fold
+                .cases
+                .get(id)
+                .map(|case| Row::of_case(case, &self.calendar)),
+            Touched::Person(name) => fold.people.get(name).map(Row::of_person),
+            Touched::Suppression(alert) => fold.suppressions.get(alert).map(Row::of_suppression),
+            Touched::Nothing => None,
+        };
+        match row {
+            Some(row) => row?.write(transaction).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn subject(intent: &Intent, seq: u64) -> String {
+    match &intent.action {
+        Action::Case(CaseAction::Open { .. }) => case_subject(&format!("C{seq}")),
+        _ => intent.subject.clone(),
+    }
+}
+
+/// Number, time and hash of the last deed.
+async fn last(transaction: &mut Transaction<'_, Any>) -> Result<(u64, i64, String), DocketError> {
+    let sql = "SELECT seq, time_ms, hash FROM deeds ORDER BY seq DESC LIMIT 1";
+    let found: Option<(i64, i64, String)> = sqlx::query_as(sql)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    let found = found.map(|(seq, time_ms, hash)| (seq as u64, time_ms, hash));
+    Ok(found.unwrap_or_default())
+}
+
+/// The deed that this actor did under this key before.
+async fn repeated(
+    transaction: &mut Transaction<'_, Any>,
+    intent: &Intent,
+    action: &str,
+) -> Result<Option<Done>, DocketError> {
+    let sql = "SELECT seq, subject, action FROM deeds WHERE who = $1 AND key = $2";
+    let query = sqlx::query_as(sql)
+        .bind(intent.who.name())
+        .bind(intent.key.clone());
+    let found: Option<(i64, String, String)> = query.fetch_optional(&mut **transaction).await?;
+    let Some((seq, subject, before)) = found else {
+        return Ok(None);
+    };
+    let same_subject = intent.subject.is_empty() || intent.subject == subject;
+    if before != action || !same_subject {
+        return Err(DocketError::KeyReused {
+            key: intent.key.clone(),
+        });
+    }
+    let case = match subject.strip_prefix("case/") {
+        Some(id) => load::case(transaction, id).await?,
+        None => None,
+    };
+    Ok(Some(Done {
+        seq: seq as u64,
+        subject,
+        repeated: true,
+        case,
+    }))
+}
+
+fn check_version(fold: &Fold, deed: &Deed, expected: Option<u64>) -> Result<(), DocketError> {
+    let id = deed.subject.strip_prefix("case/").unwrap_or_default();
+    match (expected, fold.cases.get(id)) {
+        (Some(expected), Some(case)) if case.version != expected => Err(DocketError::Stale {
+            case: id.to_owned(),
+            expected,
+            found: case.version,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn seal(deed: Deed, action: String, previous: String) -> Entry {
+    let mut entry = Entry {
+        deed,
+        action,
+        previous,
+        hash: String::new(),
+    };
+    entry.hash = chain::hash(entry.content().as_bytes());
+    entry
+}
+
+async fn append(transaction: &mut Transaction<'_, Any>, entry: &Entry) -> Result<(), DocketError> {
+    let sql = "INSERT INTO deeds (seq, time_ms, who, role, purpose, subject, key, kind, action, previous, hash) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let deed = &entry.deed;
+    sqlx::query(sql)
+        .bind(deed.seq as i64)
+        .bind(deed.time_ms)
+        .bind(deed.who.name())
+        .bind(deed.role.clone())
+        .bind(deed.purpose.clone())
+        .bind(deed.subject.clone())
+        .bind(deed.key.clone())
+        .bind(deed.action.kind())
+        .bind(entry.action.clone())
+        .bind(entry.previous.clone())
+        .bind(entry.hash.clone())
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}

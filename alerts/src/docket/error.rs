@@ -1,0 +1,73 @@
+//! What can go wrong with the docket.
+
+use crate::casework::Refusal;
+use std::path::PathBuf;
+
+/// Why the docket refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocketError {
+    /// The file cannot be used.
+    #[error("cannot use the casework store `{}`", file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database was made by a newer version.
+    #[error(
+        "the casework store has schema `{found}`, this version knows up to {known}: use the version that wrote it"
+    )]
+    Schema {
+        /// The version found.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The database failed.
+    #[error("the casework store failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A stored value is not what this version writes.
+    #[error("the casework store's table `{table}` holds a value that cannot be read: {what}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        what: String,
+    },
+    /// It may not be done.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Somebody else was faster.
+    #[error("case `{case}` is at version {found}, not {expected}: read it again")]
+    Stale {
+        /// The case.
+        case: String,
+        /// The version that was named.
+        expected: u64,
+        /// The version it is at.
+        found: u64,
+    },
+    /// The client's id stands for another action already.
+    #[error("the idempotency key `{key}` was used for another action: choose a new one")]
+    KeyReused {
+        /// Which.
+        key: String,
+    },
+    /// A paging cursor that no page gave out.
+    #[error("cursor `{cursor}` is not one of this list's: allowed is what a page gave as `next`")]
+    Cursor {
+        /// The cursor given.
+        cursor: String,
+    },
+}
+
+impl DocketError {
+    pub(super) fn corrupt(table: &'static str, what: impl ToString) -> DocketError {
+        DocketError::Corrupt {
+            table,
+            what: what.to_string(),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Following the log from its first line: the chain, every deed judged again, and
+//! what follows from it against what is kept.
+
+use super::load::{CASE, PERSON, Row as Kept, SUPPRESSION, Value};
+use super::query::entry;
+use super::{Docket, DocketError, Entry};
+use crate::casework::Fold;
+use crate::chain::Chain;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+use std::collections::BTreeMap;
+
+/// Lines read at once.
+const PAGE: i64 = 10_000;
+/// Most faults that are told.
+const MAX_FAULTS: usize = 20;
+
+/// What verification found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Lines in one chain.
+    pub lines: u64,
+    /// The hash of the last: who keeps it finds a log that was cut off later.
+    pub head: String,
+    /// Cases, accounts and suppressions that follow from them.
+    pub rows: usize,
+    /// What is broken, at most twenty.
+    pub broken: Vec<Broken>,
+}
+
+/// Something that is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which line, or which row.
+    pub place: String,
+    /// How.
+    pub what: String,
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+impl Docket {
+    /// Follows the log. With `head`, a line must have that hash.
+    ///
+    /// # Errors
+    /// Any failure of the database; what is broken is no error but an answer.
+    pub async fn verify(&self, head: Option<&str>) -> Result<Verified, DocketError> {
+        // One view of all tables, while others write.
+        let mut transaction = self.pool.begin_with(self.snapshot()).await?;
+        let mut chain = Chain::default();
+        let mut fold = Fold::default();
+        let mut broken = Vec::new();
+        let mut known = head.is_none();
+        'log: loop {
+            let sql = "SELECT seq, time_ms, who, role, purpose, subject, key, kind, action, previous, hash \
+                       FROM deeds WHERE seq > $1 ORDER BY seq LIMIT $2";
+            let query = sqlx::query(sql).bind(chain.number() as i64).bind(PAGE);
+            let rows = query.fetch_all(&mut *transaction).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in &rows {
+                if let Err(what) = follow(&mut chain, &mut fold, row) {
+                    let seq: i64 = row.try_get("seq")?;
+                    let place = format!("line {seq}");
+                    broken.push(Broken { place, what });
+                    // What follows hangs on what is broken.
+                    break 'log;
+                }
+                known |= head == Some(chain.head());
+            }
+        }
+        let before: i64 = sqlx::query_scalar("SELECT count(*) FROM deeds WHERE seq < 1")
+            .fetch_one(&mut *transaction)
+            .await?;
+        if before > 0 {
+            broken.push(Broken {
+                place: "log".to_owned(),
+                what: format!("{before} lines have no number from 1 on"),
+            });
+        }
+        if !known && broken.is_empty() {
+            broken.push(Broken {
+                place: "log".to_owned(),
+                what: "no line has the hash that was given: it was cut off, or is another"
+                    .to_owned(),
+            });
+        }
+        let expected = self.expected(&fold)?;
+        let rows = expected.len();
+        if broken.is_empty() {
+            let found = found(&mut transaction).await?;
+            compare(expected, found, &mut broken);
+        }
+        Ok(Verified {
+            lines: chain.number(),
+            head: chain.head().to_owned(),
+            rows,
+            broken,
+        })
+    }
+
+    fn snapshot(&self) -> &'static str {
+        match self.dialect {
+            super::Dialect::Sqlite => "BEGIN",
+            super::Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        }
+    }
+
+    /// The rows that follow from the deeds.
+    fn expected(&self, fold: &Fold) -> Result<Rows, DocketError> {
+        let cases = fold
+            .cases
+            .values()
+            .map(|case| Kept::of_case(case, &self.calendar));
+        let people = fold.people.values().map(Kept::of_person);
+        let suppressions = fold.suppressions.values().map(Kept::of_suppression);
+        let all = cases.chain(people).chain(suppressions);
+        all.map(|row| row.map(|row| (key(&row), row.values)))
+            .collect()
+    }
+}
+
+type Rows = BTreeMap<String, Vec<Value>>;
+
+fn key(row: &Kept) -> String {
+    match row.values.first() {
+        Some(Value::Text(key)) => format!("{} `{key}`", row.table),
+        _ => row.table.to_owned(),
+    }
+}
+
+/// Follows chain and fold by one line.
+fn follow(chain: &mut Chain, fold: &mut Fold, row: &AnyRow) -> Result<(), String> {
+    let found: Entry = entry(row).map_err(|fault| fault.to_string())?;
+    let content = found.content();
+    chain.follow(
+        found.deed.seq,
+        &found.previous,
+        &found.hash,
+        content.as_bytes(),
+    )?;
+    let kind: String = row.try_get("kind").map_err(|fault| fault.to_string())?;
+    if kind != found.deed.action.kind() {
+        return Err(format!(
+            "it is filed as `{kind}`, but says `{}`",
+            found.deed.action.kind()
+        ));
+    }
+    let applied = fold.apply(&found.deed);
+    let applied = applied.map_err(|refused| format!("it could not have been done: {refused}"))?;
+    match applied.role == found.deed.role {
+        true => Ok(()),
+        false => Err(format!(
+            "it was done as `{}`, not as `{}`",
+            applied.role, found.deed.role
+        )),
+    }
+}
+
+/// The rows that are kept.
+async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Rows, DocketError> {
+    let mut rows = Rows::new();
+    let tables = [
+        ("cases", CASE),
+        ("people", PERSON),
+        ("suppressions", SUPPRESSION),
+    ];
+    for (table, columns) in tables {
+        let sql = format!("SELECT {} FROM {table}", columns.join(", "));
+        for row in sqlx::query(&sql).fetch_all(&mut **transaction).await? {
+            let value = |column: &&str| match row.try_get::<i64, _>(*column) {
+                Ok(number) => Ok(Value::Number(number)),
+                Err(_) => row.try_get(*column).map(Value::Text),
+            };
+            let values = columns.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+            let kept = Kept {
+                table,
+                columns,
+                values,
+            };
+            rows.insert(key(&kept), kept.values);
+        }
+    }
+    Ok(rows)
+}
+
+fn compare(mut expected: Rows, found: Rows, broken: &mut Vec<Broken>) {
+    let mut tell = |place: &str, what: &str| {
+        if broken.len() < MAX_FAULTS {
+            broken.push(Broken {
+                place: place.to_owned(),
+                what: what.to_owned(),
+            });
+        }
+    };
+    for (place, values) in &found {
+        match expected.remove(place) {
+            Some(same) if same == *values => {}
+            Some(_) => tell(
+                place,
+                "it is not what the log makes of it: it was changed, or the log was cut off",
+            ),
+            None => tell(place, "no line of the log made it"),
+        }
+    }
+    for place in expected.keys() {
+        tell(place, "the log made it, but it is gone");
+    }
+}

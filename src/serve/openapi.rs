@@ -1,0 +1,127 @@
+//! `GET /api/openapi.json`: OpenAPI 3.1, made from the table of routes, so that it
+//! names every path and who may take it. `x-roles` are the roles that are let in.
+
+use super::routes::{Access, Route, routes};
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+/// The document.
+pub(super) async fn document() -> Json<Value> {
+    Json(describe(&routes()))
+}
+
+fn describe(routes: &[Route]) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for route in routes
+        .iter()
+        .filter(|route| route.path.starts_with("/api/"))
+    {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.to_lowercase()] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tocsin 警钟",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "风险线索,非认定: risk leads, not findings.",
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "tocsin_session",
+                    "description": "`__Host-tocsin_session` over TLS; what changes something sends `X-CSRF-Token`, too"},
+                "token": {"type": "http", "scheme": "bearer"},
+            },
+            "schemas": {"Problem": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string"}, "title": {"type": "string"},
+                    "status": {"type": "integer"}, "detail": {"type": "string"},
+                },
+            }},
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let names: Vec<&str> = route
+        .access
+        .roles()
+        .iter()
+        .map(|role| role.name())
+        .collect();
+    let open = route.access == Access::Public;
+    let problem = |what: &str| {
+        json!({"description": what, "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
+    };
+    let mut responses =
+        json!({"200": {"description": "done"}, "default": problem("what is wrong")});
+    if !open {
+        responses["401"] = problem("one has to sign in");
+        responses["403"] = problem("not in this role");
+    }
+    let mut operation = json!({
+        "operationId": operation_id(route),
+        "summary": route.summary,
+        "parameters": parameters(route),
+        "responses": responses,
+        "security": if open { json!([]) } else { json!([{"session": []}, {"token": []}]) },
+        "x-access": match route.access {
+            Access::Public => "public",
+            Access::SignedIn => "signed-in",
+            Access::Roles(_) => "roles",
+            Access::People(_) => "people",
+        },
+        "x-roles": names,
+        "x-logged": route.reads.is_some(),
+        "x-whole": route.whole,
+    });
+    if let Some(kind) = route.body {
+        operation["requestBody"] = json!({"required": true, "content": {kind: {}}});
+    }
+    operation
+}
+
+/// The method and the path's words: the same from version to version.
+fn operation_id(route: &Route) -> String {
+    let words = route
+        .path
+        .split(['/', '{', '}', '.'])
+        .filter(|word| !word.is_empty());
+    let words: Vec<&str> = std::iter::once(route.method).chain(words).collect();
+    words.join("_").to_lowercase()
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let header = |name: &str, required: bool, what: &str| {
+        json!({"name": name, "in": "header", "required": required, "description": what,
+            "schema": {"type": "string"}})
+    };
+    let segments = route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+    let mut parameters: Vec<Value> = segments.map(in_path).collect();
+    if matches!(route.access, Access::People(_)) && route.method == "POST" {
+        parameters.push(header(
+            "Idempotency-Key",
+            true,
+            "an id of the client's choice: the same twice is one action",
+        ));
+    }
+    if route.path == "/api/v1/cases/{id}/actions" {
+        parameters.push(header("If-Match", true, "the case's ETag"));
+    }
+    if route.reads.is_some() {
+        parameters.push(header(
+            "X-Purpose",
+            false,
+            "what it is looked at for; goes to the audit log",
+        ));
+    }
+    parameters
+}

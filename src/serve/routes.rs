@@ -1,0 +1,538 @@
+//! Every path there is, who may take it, and what it is for: one table, from
+//! which router, OpenAPI document and the tests of authorisation are made.
+
+use super::app::App;
+use super::{api, assets, openapi, ops, pages};
+use axum::routing::{MethodRouter, delete, get, post};
+use tocsin_alerts::casework::Role;
+
+use Role::{Administrator, Analyst, Auditor, DutyOfficer, Engineer, Head, Investigator};
+
+/// Who may take a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever has signed in.
+    SignedIn,
+    /// These roles, once there are accounts; a guest's may be among them.
+    Roles(&'static [Role]),
+    /// These roles of persons who have signed in, never a guest.
+    People(&'static [Role]),
+}
+
+impl Access {
+    /// The roles that are let in; all where it needs none in particular.
+    pub(super) fn roles(self) -> &'static [Role] {
+        match self {
+            Access::Public | Access::SignedIn => &Role::ALL,
+            Access::Roles(roles) | Access::People(roles) => roles,
+        }
+    }
+}
+
+/// Who looks at enterprises and alerts.
+const READERS: Access = Access::Roles(&[DutyOfficer, Investigator, Head, Analyst]);
+/// Who looks at sources and models.
+const STAFF: Access = Access::Roles(&[DutyOfficer, Investigator, Head, Analyst, Engineer]);
+/// Who looks at records as they came.
+const ENGINEERS: Access = Access::Roles(&[Engineer, Analyst]);
+/// Who changes what comes in and counts.
+const ENGINEER: Access = Access::Roles(&[Engineer]);
+/// Who tries other rules.
+const ANALYSTS: Access = Access::Roles(&[Analyst, Head]);
+/// Who works on cases.
+const OFFICE: Access = Access::People(&[DutyOfficer, Investigator, Head]);
+/// Who decides what is shown.
+const DUTY: Access = Access::People(&[DutyOfficer, Head]);
+/// Who keeps the accounts.
+const ADMINISTRATOR: Access = Access::People(&[Administrator]);
+/// Who reads the log.
+const AUDITOR: Access = Access::People(&[Auditor]);
+
+/// A way into the service.
+pub(super) struct Route {
+    /// `GET`, `POST` or `DELETE`.
+    pub(super) method: &'static str,
+    /// As axum and OpenAPI write it.
+    pub(super) path: &'static str,
+    /// Who may take it.
+    pub(super) access: Access,
+    /// What is looked at, where looking is a deed.
+    pub(super) reads: Option<&'static str>,
+    /// Whether the answer has figures of everything there is: who may not see some
+    /// source is refused it.
+    pub(super) whole: bool,
+    /// The media type of the body it takes.
+    pub(super) body: Option<&'static str>,
+    /// What it is for.
+    pub(super) summary: &'static str,
+    pub(super) handler: MethodRouter<App>,
+}
+
+impl Route {
+    fn new(
+        method: &'static str,
+        path: &'static str,
+        access: Access,
+        summary: &'static str,
+        handler: MethodRouter<App>,
+    ) -> Route {
+        let body = (method == "POST").then_some("application/json");
+        Route {
+            method,
+            path,
+            access,
+            reads: None,
+            whole: false,
+            body,
+            summary,
+            handler,
+        }
+    }
+
+    /// Looking at it is a deed about such a subject.
+    fn looks_at(self, reads: &'static str) -> Route {
+        Route {
+            reads: Some(reads),
+            ..self
+        }
+    }
+
+    /// It has figures of everything there is in it.
+    fn whole(self) -> Route {
+        Route {
+            whole: true,
+            ..self
+        }
+    }
+
+    fn takes(self, body: &'static str) -> Route {
+        Route {
+            body: Some(body),
+            ..self
+        }
+    }
+}
+
+/// The whole table.
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = risk();
+    routes.extend(machinery());
+    routes.extend(casework());
+    routes.extend(console());
+    routes
+}
+
+fn risk() -> Vec<Route> {
+    use api::{alerts, enterprises, groups, stream};
+    let new = Route::new;
+    vec![
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}",
+            READERS,
+            "Who an enterprise is, and how it stands",
+            get(enterprises::one),
+        )
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}/explanation",
+            READERS,
+            "Why it has its score",
+            get(enterprises::explanation),
+        )
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}/change",
+            READERS,
+            "What changed between two instants",
+            get(enterprises::change),
+        )
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}/history",
+            READERS,
+            "The score's past",
+            get(enterprises::history),
+        )
+        .whole()
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/groups",
+            READERS,
+            "Groups of associated enterprises",
+            get(groups::list),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/api/v1/groups/{id}",
+            READERS,
+            "One group",
+            get(groups::one),
+        )
+        .whole()
+        .looks_at("group"),
+        new(
+            "GET",
+            "/api/v1/alerts",
+            READERS,
+            "Alerts",
+            get(alerts::list),
+        ),
+        new(
+            "GET",
+            "/api/v1/alerts/stream",
+            READERS,
+            "Alert events as they happen",
+            get(stream::stream),
+        ),
+        new(
+            "GET",
+            "/api/v1/alerts/{id}",
+            READERS,
+            "One alert with its revisions",
+            get(alerts::one),
+        )
+        .looks_at("alert"),
+    ]
+}
+
+fn machinery() -> Vec<Route> {
+    use api::{identity, models, push, rules, sources, whatif};
+    let new = Route::new;
+    vec![
+        new(
+            "GET",
+            "/api/v1/sources",
+            STAFF,
+            "What became of every source's records",
+            get(sources::list),
+        ),
+        new(
+            "GET",
+            "/api/v1/sources/{agency}/{resource}",
+            STAFF,
+            "The same of one source",
+            get(sources::one),
+        ),
+        new(
+            "GET",
+            "/api/v1/sources/{agency}/{resource}/rejects",
+            ENGINEERS,
+            "Refused records",
+            get(sources::rejects),
+        )
+        .whole(),
+        new(
+            "POST",
+            "/api/v1/sources/{agency}/{resource}/records",
+            ENGINEER,
+            "Take records in",
+            post(push::push),
+        )
+        .takes("text/csv"),
+        new(
+            "GET",
+            "/api/v1/models",
+            STAFF,
+            "The model in force, its challenger, the registry",
+            get(models::models),
+        ),
+        new(
+            "GET",
+            "/api/v1/models/watch",
+            STAFF,
+            "How the model in force does",
+            get(models::watch),
+        ),
+        new(
+            "POST",
+            "/api/v1/whatif",
+            ANALYSTS,
+            "What other rules would do",
+            post(whatif::whatif),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/api/v1/rules",
+            STAFF,
+            "The rules in force",
+            get(rules::rules),
+        ),
+        new(
+            "POST",
+            "/api/v1/rules/reload",
+            ENGINEER,
+            "Look at the files of the rules now",
+            post(rules::reload),
+        ),
+        new(
+            "GET",
+            "/api/v1/identity/waiting",
+            ENGINEERS,
+            "Records that wait for a name",
+            get(identity::list),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/metrics",
+            ENGINEER,
+            "Metrics for Prometheus",
+            get(ops::metrics),
+        ),
+        new(
+            "GET",
+            "/healthz",
+            Access::Public,
+            "Whether the process lives",
+            get(ops::healthz),
+        ),
+        new(
+            "GET",
+            "/readyz",
+            Access::Public,
+            "Whether everything was taken in",
+            get(ops::readyz),
+        ),
+        new(
+            "GET",
+            "/api/openapi.json",
+            Access::Public,
+            "This document",
+            get(openapi::document),
+        ),
+    ]
+}
+
+fn casework() -> Vec<Route> {
+    use api::{audit, cases, people, session, suppressions};
+    let new = Route::new;
+    vec![
+        new(
+            "POST",
+            "/api/v1/session",
+            Access::Public,
+            "Sign in",
+            post(session::sign_in),
+        ),
+        new(
+            "DELETE",
+            "/api/v1/session",
+            Access::SignedIn,
+            "Sign out",
+            delete(session::sign_out),
+        ),
+        new(
+            "GET",
+            "/api/v1/me",
+            Access::SignedIn,
+            "Who has signed in, and as what",
+            get(session::me),
+        ),
+        new(
+            "POST",
+            "/api/v1/me/password",
+            Access::SignedIn,
+            "Set one's own password",
+            post(session::password),
+        ),
+        new(
+            "POST",
+            "/api/v1/me/tokens",
+            Access::SignedIn,
+            "Make a token for a program of one's own",
+            post(session::token),
+        ),
+        new(
+            "DELETE",
+            "/api/v1/me/tokens/{id}",
+            Access::SignedIn,
+            "End a token or session of one's own",
+            delete(session::revoke),
+        ),
+        new(
+            "GET",
+            "/api/v1/cases",
+            OFFICE,
+            "Cases, the newest first",
+            get(cases::list),
+        ),
+        new(
+            "POST",
+            "/api/v1/cases",
+            DUTY,
+            "Open a case of an alert",
+            post(cases::open),
+        ),
+        new(
+            "GET",
+            "/api/v1/cases/{id}",
+            OFFICE,
+            "One case with its clocks and what one may do",
+            get(cases::one),
+        )
+        .looks_at("case"),
+        new(
+            "GET",
+            "/api/v1/cases/{id}/deeds",
+            OFFICE,
+            "Everything that was done in a case",
+            get(cases::deeds),
+        )
+        .looks_at("case"),
+        new(
+            "POST",
+            "/api/v1/cases/{id}/actions",
+            OFFICE,
+            "Do something with a case",
+            post(cases::act),
+        ),
+        new(
+            "GET",
+            "/api/v1/suppressions",
+            OFFICE,
+            "What is not shown, by whom, why, and how much it hid",
+            get(suppressions::list),
+        ),
+        new(
+            "POST",
+            "/api/v1/suppressions",
+            DUTY,
+            "Do not show an alert for a while",
+            post(suppressions::suppress),
+        ),
+        new(
+            "POST",
+            "/api/v1/suppressions/{alert}/lift",
+            DUTY,
+            "Show it again",
+            post(suppressions::lift),
+        ),
+        new(
+            "GET",
+            "/api/v1/outcomes",
+            Access::People(&[DutyOfficer, Investigator, Head, Analyst]),
+            "How cases ended; errors of rules, data and linkage apart",
+            get(cases::outcomes),
+        ),
+        new(
+            "GET",
+            "/api/v1/people",
+            ADMINISTRATOR,
+            "Every account",
+            get(people::list),
+        ),
+        new(
+            "POST",
+            "/api/v1/people",
+            ADMINISTRATOR,
+            "Add an account",
+            post(people::add),
+        ),
+        new(
+            "POST",
+            "/api/v1/people/{name}",
+            ADMINISTRATOR,
+            "Change what an account says",
+            post(people::change),
+        ),
+        new(
+            "POST",
+            "/api/v1/people/{name}/disable",
+            ADMINISTRATOR,
+            "Close an account",
+            post(people::disable),
+        ),
+        new(
+            "GET",
+            "/api/v1/audit",
+            AUDITOR,
+            "Lines of the audit log",
+            get(audit::list),
+        ),
+        new(
+            "GET",
+            "/api/v1/audit/verify",
+            AUDITOR,
+            "Follow the log's chain and judge every deed again",
+            get(audit::verify),
+        ),
+    ]
+}
+
+fn console() -> Vec<Route> {
+    use pages::{enterprise, home, identity, models, search, source, sources};
+    let new = Route::new;
+    vec![
+        new(
+            "GET",
+            "/",
+            READERS,
+            "Live feed and open alerts",
+            get(home::home),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/search",
+            READERS,
+            "Find an enterprise",
+            get(search::search),
+        ),
+        new(
+            "GET",
+            "/enterprises/{id}",
+            READERS,
+            "An enterprise's page",
+            get(enterprise::enterprise),
+        )
+        .whole()
+        .looks_at("enterprise"),
+        new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
+        new(
+            "GET",
+            "/sources/{agency}/{resource}",
+            ENGINEERS,
+            "One source with its rejects",
+            get(source::source),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/identity",
+            ENGINEERS,
+            "Records that wait for a name",
+            get(identity::identity),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/models",
+            STAFF,
+            "Models and their cards",
+            get(models::models),
+        ),
+        new(
+            "GET",
+            "/models/{version}/card",
+            STAFF,
+            "A model's card",
+            get(models::model_card),
+        ),
+        new(
+            "GET",
+            "/assets/{name}",
+            Access::Public,
+            "Style and script",
+            get(assets::asset),
+        ),
+    ]
+}

@@ -469,7 +469,9 @@ fn casework() -> Vec<Route> {
 }
 
 fn console() -> Vec<Route> {
+    use pages::office::{case, cases, sign_in};
     use pages::{enterprise, home, identity, models, search, source, sources};
+    const FORM: &str = "application/x-www-form-urlencoded";
     let new = Route::new;
     vec![
         new(
@@ -527,6 +529,60 @@ fn console() -> Vec<Route> {
             "A model's card",
             get(models::model_card),
         ),
+        new(
+            "GET",
+            "/sign-in",
+            Access::Public,
+            "Sign in",
+            get(sign_in::form),
+        ),
+        new(
+            "POST",
+            "/sign-in",
+            Access::Public,
+            "Sign in, and go to the cases",
+            post(sign_in::sign_in),
+        )
+        .takes(FORM),
+        new(
+            "POST",
+            "/sign-out",
+            Access::SignedIn,
+            "Sign out",
+            post(sign_in::sign_out),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/cases",
+            OFFICE,
+            "Cases, the newest first",
+            get(cases::cases),
+        ),
+        new(
+            "POST",
+            "/cases",
+            DUTY,
+            "Open a case of an alert, and go to it",
+            post(case::open),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/cases/{id}",
+            OFFICE,
+            "One case, its clocks, and what one may do",
+            get(case::case),
+        )
+        .looks_at("case"),
+        new(
+            "POST",
+            "/cases/{id}",
+            OFFICE,
+            "Do something with a case",
+            post(case::act),
+        )
+        .takes(FORM),
         new(
             "GET",
             "/assets/{name}",

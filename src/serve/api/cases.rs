@@ -28,7 +28,7 @@ use tocsin_alerts::docket::{CaseFilter, DeedFilter, Intent};
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::serve) struct Query {
-    stage: String,
+    pub(in crate::serve) stage: String,
     level: String,
     /// `yes` or `no`.
     open: String,
@@ -41,6 +41,22 @@ pub(in crate::serve) struct Query {
     overdue: String,
     after: Option<String>,
     limit: Option<usize>,
+}
+
+impl Query {
+    /// The quick filter of the page that this is, if it is one.
+    pub(in crate::serve) fn view(&self) -> &'static str {
+        match (
+            self.open.as_str(),
+            self.person.as_deref(),
+            self.overdue.as_str(),
+        ) {
+            ("yes", Some("me"), "") => "/cases?open=yes&person=me",
+            ("yes", None, "") => "/cases?open=yes",
+            ("", None, "yes") => "/cases?overdue=yes",
+            _ => "/cases",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -99,7 +115,12 @@ pub(in crate::serve) async fn list(
     }))
 }
 
-fn filter(desk: &Desk, caller: &Caller, query: Query) -> Result<CaseFilter, Problem> {
+/// What a list is asked for, within what the reader sees.
+pub(in crate::serve) fn filter(
+    desk: &Desk,
+    caller: &Caller,
+    query: Query,
+) -> Result<CaseFilter, Problem> {
     let person = caller.person()?;
     let stages: Vec<_> = Stage::ALL.iter().map(|stage| stage.name()).collect();
     let stage = match query.stage.as_str() {
@@ -225,7 +246,12 @@ fn answer(status: StatusCode, body: CaseBody) -> Response {
     (status, [(header::ETAG, tag)], axum::Json(body)).into_response()
 }
 
-async fn find(desk: &Desk, caller: &Caller, id: &str) -> Result<Case, Problem> {
+/// A case that the reader may see.
+pub(in crate::serve) async fn find(
+    desk: &Desk,
+    caller: &Caller,
+    id: &str,
+) -> Result<Case, Problem> {
     let found = desk.docket.case(id).await?;
     let case = found.ok_or_else(|| Problem::not_found(format!("there is no case `{id}`")))?;
     match caller.person()?.sees(case.districts()) {
@@ -275,24 +301,36 @@ pub(in crate::serve) async fn open(
     IdempotencyKey(key): IdempotencyKey,
     Json(opening): Json<Opening>,
 ) -> Result<Response, Problem> {
+    let case = open_of(&app, &caller, key, &opening.alert).await?;
+    Ok(answer(
+        StatusCode::CREATED,
+        show(app.desk()?, &caller, case),
+    ))
+}
+
+/// Opens a case of an alert.
+pub(in crate::serve) async fn open_of(
+    app: &App,
+    caller: &Caller,
+    key: String,
+    alert: &str,
+) -> Result<Case, Problem> {
     let desk = app.desk()?;
-    let found = app.view.store.alert(&opening.alert).await?;
-    let (alert, _) = found
-        .ok_or_else(|| Problem::not_found(format!("alert `{}` does not exist", opening.alert)))?;
+    let found = app.view.store.alert(alert).await?;
+    let (found, _) =
+        found.ok_or_else(|| Problem::not_found(format!("alert `{alert}` does not exist")))?;
     // What is opened is the alert as it stood at the first try: what it is now is
     // no other action.
-    if let Some(case) = opened_before(desk, &caller, &key, &opening.alert).await? {
-        return Ok(answer(StatusCode::OK, show(desk, &caller, case)));
+    if let Some(case) = opened_before(desk, caller, &key, alert).await? {
+        return Ok(case);
     }
     let intent = Intent {
-        action: Action::Case(policy::opening(desk, &alert)),
-        ..body::intent(desk, &caller, key)?
+        action: Action::Case(policy::opening(desk, &found)),
+        ..body::intent(desk, caller, key)?
     };
     let done = desk.docket.act(intent).await?;
-    let case = done
-        .case
-        .ok_or_else(|| Problem::internal(&"a case was opened and is gone"))?;
-    Ok(answer(StatusCode::CREATED, show(desk, &caller, case)))
+    done.case
+        .ok_or_else(|| Problem::internal(&"a case was opened and is gone"))
 }
 
 async fn opened_before(
@@ -325,22 +363,33 @@ pub(in crate::serve) async fn act(
 ) -> Result<Response, Problem> {
     let desk = app.desk()?;
     find(desk, &caller, &id).await?;
+    let case = apply(desk, &caller, key, &id, version(&headers)?, action).await?;
+    Ok(answer(StatusCode::OK, show(desk, &caller, case)))
+}
+
+/// Does something with a case of which the reader has seen a version.
+pub(in crate::serve) async fn apply(
+    desk: &Desk,
+    caller: &Caller,
+    key: String,
+    id: &str,
+    version: u64,
+    action: CaseAction,
+) -> Result<Case, Problem> {
     if matches!(action, CaseAction::Open { .. }) {
         return Err(Problem::invalid(
             "a case is opened with `POST /api/v1/cases`",
         ));
     }
     let intent = Intent {
-        subject: case_subject(&id),
+        subject: case_subject(id),
         action: Action::Case(action),
-        expected: Some(version(&headers)?),
-        ..body::intent(desk, &caller, key)?
+        expected: Some(version),
+        ..body::intent(desk, caller, key)?
     };
     let done = desk.docket.act(intent).await?;
-    let case = done
-        .case
-        .ok_or_else(|| Problem::internal(&"a case is gone"))?;
-    Ok(answer(StatusCode::OK, show(desk, &caller, case)))
+    done.case
+        .ok_or_else(|| Problem::internal(&"a case is gone"))
 }
 
 /// The version that was seen.

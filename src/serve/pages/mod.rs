@@ -7,12 +7,14 @@ mod feed;
 pub(super) mod home;
 pub(super) mod identity;
 pub(super) mod models;
+pub(super) mod office;
 mod rows;
 pub(super) mod search;
 pub(super) mod source;
 pub(super) mod sources;
 
 use super::app::App;
+use super::caller::Caller;
 use super::problem::Problem;
 use super::text;
 use askama::Template;
@@ -25,6 +27,12 @@ struct Frame {
     ready: bool,
     /// What was searched for.
     query: String,
+    /// Whether there is casework here.
+    office: bool,
+    /// Who has signed in, and as what; empty: nobody.
+    person: String,
+    /// What forms of the session carry.
+    csrf: String,
 }
 
 impl Frame {
@@ -38,6 +46,20 @@ impl Frame {
             },
             ready: status.ready,
             query: String::new(),
+            office: app.desk.is_some(),
+            person: String::new(),
+            csrf: String::new(),
+        }
+    }
+
+    /// The same, and who looks.
+    fn for_caller(app: &App, caller: &Caller) -> Frame {
+        let role = caller.role.map_or("", |role| role.chinese());
+        let person = caller.person.as_ref();
+        Frame {
+            person: person.map_or_else(String::new, |of| format!("{} {role}", of.display)),
+            csrf: caller.form_token.clone(),
+            ..Frame::of(app)
         }
     }
 }

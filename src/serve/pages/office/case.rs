@@ -1,0 +1,458 @@
+//! `/cases/{id}`: one case, by when what has to be done, and what one may do.
+
+use super::cases::{mark, path};
+use super::form;
+use crate::casework::{Desk, secrets};
+use crate::serve::api::cases::{apply, find, open_of};
+use crate::serve::app::App;
+use crate::serve::caller::Caller;
+use crate::serve::pages::rows::{LevelMark, enterprise_path};
+use crate::serve::pages::{Failed, Frame};
+use crate::serve::params::Segments;
+use crate::serve::problem::Problem;
+use crate::serve::text;
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use tocsin_alerts::casework::case::{Proposal, Signed};
+use tocsin_alerts::casework::fold::case_subject;
+use tocsin_alerts::casework::rule::offered;
+use tocsin_alerts::casework::{
+    Action, Case, Clock, Kind, Measure, Outcome, Reason, Role, Side, Stage,
+};
+use tocsin_alerts::docket::{DeedFilter, Entry};
+
+/// Deeds shown; the API gives all.
+const MAX_DEEDS: usize = 200;
+
+/// One stage of the way.
+struct Step {
+    words: &'static str,
+    english: &'static str,
+    /// `done`, `here` or `ahead`.
+    state: &'static str,
+}
+
+struct ClockRow {
+    name: String,
+    basis: String,
+    kind: &'static str,
+    due: String,
+    /// How far it has run, per cent.
+    percent: u32,
+    mark: &'static str,
+    state: String,
+}
+
+struct MeasureRow {
+    number: u32,
+    words: &'static str,
+    basis: String,
+    proposed: String,
+    /// Where it stands.
+    state: String,
+}
+
+struct DeedRow {
+    time: String,
+    who: String,
+    what: String,
+    text: String,
+}
+
+/// A form for one action.
+struct ActionForm {
+    name: &'static str,
+    words: &'static str,
+    english: &'static str,
+    /// The id of the action, if this form is sent.
+    key: String,
+    /// Whether words are needed.
+    text: bool,
+}
+
+/// Something to choose.
+struct Choice {
+    value: String,
+    words: String,
+}
+
+#[derive(Template)]
+#[template(path = "case.html")]
+struct CasePage {
+    frame: Frame,
+    error: String,
+    id: String,
+    version: u64,
+    level: LevelMark,
+    name: String,
+    enterprise: String,
+    enterprise_path: String,
+    alert: String,
+    district: String,
+    standing: String,
+    steps: Vec<Step>,
+    clocks: Vec<ClockRow>,
+    forms: Vec<ActionForm>,
+    /// Investigators who can be named.
+    people: Vec<Choice>,
+    outcomes: Vec<Choice>,
+    reasons: Vec<Choice>,
+    measures: Vec<Choice>,
+    /// Measures that wait for the head, and those that may be carried out.
+    proposed: Vec<Choice>,
+    investigators: Vec<String>,
+    routing: String,
+    findings: Vec<(String, String)>,
+    judgement: Option<(String, String)>,
+    taken: Vec<MeasureRow>,
+    label: Option<(String, String)>,
+    deeds: Vec<DeedRow>,
+}
+
+/// The page.
+pub(in crate::serve) async fn case(
+    State(app): State<App>,
+    caller: Caller,
+    id: Result<Segments<String>, Problem>,
+) -> Result<Response, Failed> {
+    let Segments(id) = id?;
+    let desk = app.desk()?;
+    let case = find(desk, &caller, &id).await?;
+    shown(&app, &caller, case, None).await
+}
+
+/// Does what a form says, and shows the case again; what was refused stands above
+/// it.
+pub(in crate::serve) async fn act(
+    State(app): State<App>,
+    caller: Caller,
+    id: Result<Segments<String>, Problem>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Failed> {
+    let Segments(id) = id?;
+    let desk = app.desk()?;
+    let case = find(desk, &caller, &id).await?;
+    let fields = match form::read(pairs) {
+        Ok(fields) => fields,
+        Err(problem) => return shown(&app, &caller, case, Some(problem)).await,
+    };
+    match apply(
+        desk,
+        &caller,
+        fields.key,
+        &id,
+        fields.version,
+        fields.action,
+    )
+    .await
+    {
+        Ok(_) => Ok(Redirect::to(&path(&id)).into_response()),
+        Err(problem) => {
+            let now = find(desk, &caller, &id).await?;
+            shown(&app, &caller, now, Some(problem)).await
+        }
+    }
+}
+
+/// Which alert a case is opened of.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Opening {
+    alert: String,
+    key: String,
+}
+
+/// Opens a case of an alert, and goes to it.
+pub(in crate::serve) async fn open(
+    State(app): State<App>,
+    caller: Caller,
+    Form(opening): Form<Opening>,
+) -> Result<Response, Failed> {
+    let case = open_of(&app, &caller, opening.key, &opening.alert).await?;
+    Ok(Redirect::to(&path(&case.id)).into_response())
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    case: Case,
+    problem: Option<Problem>,
+) -> Result<Response, Failed> {
+    let desk = app.desk()?;
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, Problem::status_code);
+    let error = problem.map_or_else(String::new, |problem| problem.detail);
+    let page = compose(app, desk, caller, case, error).await?;
+    let html = page.render().map_err(|fault| Problem::internal(&fault))?;
+    Ok((status, Html(html)).into_response())
+}
+
+async fn compose(
+    app: &App,
+    desk: &Desk,
+    caller: &Caller,
+    case: Case,
+    error: String,
+) -> Result<CasePage, Problem> {
+    let person = caller.person()?;
+    let now = desk.now_ms();
+    Ok(CasePage {
+        frame: Frame::for_caller(app, caller),
+        error,
+        level: case.level.into(),
+        name: case.name.clone().unwrap_or_default(),
+        enterprise_path: enterprise_path(&case.enterprise),
+        district: case.district.clone().unwrap_or_default(),
+        standing: case
+            .side
+            .as_ref()
+            .map_or_else(String::new, |side| side_words(side, &case)),
+        steps: steps(&case),
+        clocks: case
+            .clocks
+            .iter()
+            .map(|clock| clock_row(desk, clock, now))
+            .collect(),
+        forms: forms(&offered(&case, person))?,
+        people: investigators(desk).await?,
+        outcomes: Outcome::ALL.map(|of| choice(&of, of.chinese())).into(),
+        reasons: Reason::ALL.map(|of| choice(&of, of.chinese())).into(),
+        measures: Measure::ALL
+            .map(|of| choice(&of, &measure_words(of)))
+            .into(),
+        proposed: case.measures.iter().map(proposed).collect(),
+        investigators: case
+            .investigators
+            .iter()
+            .map(|by| by.display.clone())
+            .collect(),
+        routing: case.routing.as_ref().map_or_else(String::new, |routing| {
+            let others = routing.cooperating.join("、");
+            let others = if others.is_empty() {
+                others
+            } else {
+                format!(",协助 with {others}")
+            };
+            format!("{}{others} · {}", routing.district, routing.basis)
+        }),
+        findings: case
+            .findings
+            .iter()
+            .map(|said| (signed(&said.signed), said.text.clone()))
+            .collect(),
+        judgement: case.judgement.as_ref().map(|judged| {
+            let so = if judged.founded {
+                "属实 founded"
+            } else {
+                "不属实 unfounded"
+            };
+            (signed(&judged.signed), format!("{so} · {}", judged.text))
+        }),
+        taken: case.measures.iter().map(measure_row).collect(),
+        label: case.label.as_ref().map(|label| {
+            let reason = label
+                .reason
+                .map_or_else(String::new, |of| format!("({})", of.chinese()));
+            let words = format!("{}{reason} · {}", label.outcome.chinese(), label.text);
+            (signed(&label.signed), words)
+        }),
+        deeds: deeds(desk, &case.id).await?,
+        version: case.version,
+        enterprise: case.enterprise,
+        alert: case.alert,
+        id: case.id,
+    })
+}
+
+fn side_words(side: &Side, case: &Case) -> String {
+    let detail = match side {
+        Side::Supplement { agency, since_ms } => {
+            format!("{agency},自 since {}", text::clock(*since_ms))
+        }
+        Side::Suspended { until_ms } => format!("至 until {}", text::clock(*until_ms)),
+        Side::Merged { into } => format!("→ {into}"),
+        Side::HandedOver { to } => format!("→ {to}"),
+        Side::Retracted => String::new(),
+    };
+    format!("{} {detail}", case.standing())
+}
+
+fn steps(case: &Case) -> Vec<Step> {
+    let step = |stage: Stage| Step {
+        words: stage.chinese(),
+        english: stage.name(),
+        state: match stage.cmp(&case.stage) {
+            std::cmp::Ordering::Less => "done",
+            std::cmp::Ordering::Equal => "here",
+            std::cmp::Ordering::Greater => "ahead",
+        },
+    };
+    Stage::ALL.map(step).into()
+}
+
+fn clock_row(desk: &Desk, clock: &Clock, now: i64) -> ClockRow {
+    let calendar = desk.docket.calendar();
+    let percent = clock.run_percent(calendar, now);
+    let due_ms = clock.due_ms(calendar, clock.ended_ms.unwrap_or(now));
+    let state = match clock.ended_ms {
+        Some(ended) => format!("已办 done {}", text::clock(ended)),
+        None if clock.stands() => "暂停计时 standing".to_owned(),
+        None if percent >= 100 => "已超期 overdue".to_owned(),
+        None => "计时中 running".to_owned(),
+    };
+    ClockRow {
+        name: clock.name.clone(),
+        basis: clock.basis.clone(),
+        kind: match clock.kind {
+            Kind::Statutory => "法定 statutory",
+            Kind::Guidance => "指导 guidance",
+            Kind::Policy => "内部 policy",
+        },
+        due: text::clock(due_ms),
+        percent,
+        mark: if clock.ended_ms.is_some() {
+            "calm"
+        } else {
+            mark(percent)
+        },
+        state,
+    }
+}
+
+/// What each action is called.
+const WORDS: [(&str, &str, &str); 18] = [
+    ("acknowledge", "签收", "acknowledge"),
+    ("assign", "分办", "assign to a district and investigators"),
+    ("check", "记录核查情况", "sign what was found"),
+    ("ask", "请其他单位补充数据", "ask another agency"),
+    ("answered", "收到补充数据", "it answered"),
+    ("judge", "研判", "conclude"),
+    ("propose", "提出处置措施", "propose a measure"),
+    ("approve", "批准措施", "approve a measure"),
+    ("refuse", "不予批准", "refuse a measure"),
+    ("carry", "措施已执行", "a measure was carried out"),
+    ("label", "反馈办理结果", "outcome"),
+    ("correct", "更正办理结果", "correct the outcome"),
+    ("archive", "归档", "archive"),
+    ("merge", "并案", "merge into another case"),
+    ("hand-over", "移交外地", "hand over to elsewhere"),
+    ("suspend", "暂缓", "suspend"),
+    ("resume", "恢复办理", "resume"),
+    ("retract", "撤回", "retract"),
+];
+
+fn forms(may: &[&'static str]) -> Result<Vec<ActionForm>, Problem> {
+    let mut forms = Vec::new();
+    for name in may {
+        let Some((_, words, english)) = WORDS.iter().find(|(known, ..)| known == name) else {
+            continue;
+        };
+        forms.push(ActionForm {
+            name,
+            words,
+            english,
+            key: secrets::id().map_err(|fault| Problem::internal(&fault))?,
+            text: !matches!(*name, "acknowledge" | "assign" | "approve" | "archive"),
+        });
+    }
+    Ok(forms)
+}
+
+async fn investigators(desk: &Desk) -> Result<Vec<Choice>, Problem> {
+    let people = desk.docket.people().await?.into_iter();
+    let people = people.filter(|of| !of.disabled && of.roles.contains(&Role::Investigator));
+    let choice = people.map(|person| Choice {
+        words: format!("{} ({})", person.display, person.name),
+        value: person.name,
+    });
+    Ok(choice.collect())
+}
+
+/// By the name it has in JSON.
+fn choice(of: &impl serde::Serialize, words: &str) -> Choice {
+    let name = serde_json::to_value(of).unwrap_or_default();
+    Choice {
+        value: name.as_str().unwrap_or_default().to_owned(),
+        words: words.to_owned(),
+    }
+}
+
+fn measure_words(of: Measure) -> String {
+    let approval = if of.needs_approval() {
+        " · 须负责人批准"
+    } else {
+        ""
+    };
+    format!("{}({}){approval}", of.chinese(), of.basis())
+}
+
+fn proposed(of: &Proposal) -> Choice {
+    Choice {
+        value: of.number.to_string(),
+        words: format!("{} {}", of.number, of.measure.chinese()),
+    }
+}
+
+fn measure_row(of: &Proposal) -> MeasureRow {
+    let state = match (&of.carried, &of.decided, of.needs_approval) {
+        (Some(said), ..) => format!(
+            "已执行 carried out: {} · {}",
+            said.text,
+            signed(&said.signed)
+        ),
+        (None, Some(decision), _) => {
+            let so = if decision.approved {
+                "已批准 approved"
+            } else {
+                "未批准 refused"
+            };
+            format!("{so} {} · {}", decision.text, signed(&decision.signed))
+        }
+        (None, None, true) => "待负责人批准 waits for the head".to_owned(),
+        (None, None, false) => "可执行 may be carried out".to_owned(),
+    };
+    MeasureRow {
+        number: of.number,
+        words: of.measure.chinese(),
+        basis: of.basis.clone(),
+        proposed: format!("{} · {}", of.text, signed(&of.proposed)),
+        state,
+    }
+}
+
+fn signed(by: &Signed) -> String {
+    format!("{} {}", by.display, text::clock(by.time_ms))
+}
+
+async fn deeds(desk: &Desk, id: &str) -> Result<Vec<DeedRow>, Problem> {
+    let filter = DeedFilter {
+        subject: Some(case_subject(id)),
+        without_reads: true,
+        limit: MAX_DEEDS,
+        ..DeedFilter::default()
+    };
+    let entries = desk.docket.deeds(&filter).await?;
+    Ok(entries.into_iter().map(deed_row).collect())
+}
+
+fn deed_row(entry: Entry) -> DeedRow {
+    let deed = entry.deed;
+    let (what, text) = match &deed.action {
+        Action::Case(action) => {
+            let words = WORDS.iter().find(|(name, ..)| *name == action.name());
+            let words = words.map_or(action.name(), |(_, words, _)| words);
+            (words.to_owned(), action.text().to_owned())
+        }
+        other => (other.kind(), String::new()),
+    };
+    DeedRow {
+        time: text::clock(deed.time_ms),
+        who: deed.who.name(),
+        what,
+        text,
+    }
+}

@@ -1,0 +1,84 @@
+//! `/sign-in` and `/sign-out`.
+
+use crate::casework::sign_in::{self, SignIn};
+use crate::serve::app::App;
+use crate::serve::caller::Caller;
+use crate::serve::gate::set_cookie;
+use crate::serve::pages::Failed;
+use crate::serve::problem::Problem;
+use askama::Template;
+use axum::Form;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// Where one is sent once signed in.
+const DESK: &str = "/cases";
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    name: String,
+    /// Why it did not work.
+    error: String,
+}
+
+/// Name and password.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Given {
+    name: String,
+    password: String,
+}
+
+/// The page.
+pub(in crate::serve) async fn form(State(app): State<App>) -> Result<Response, Failed> {
+    app.desk()?;
+    shown(StatusCode::OK, String::new(), String::new())
+}
+
+/// Signs in, and goes to the cases.
+pub(in crate::serve) async fn sign_in(
+    State(app): State<App>,
+    Form(given): Form<Given>,
+) -> Result<Response, Failed> {
+    let desk = app.desk()?;
+    let name = given.name.trim().to_owned();
+    let done = sign_in::sign_in(desk, &name, given.password).await;
+    match done.map_err(Problem::from)? {
+        SignIn::In { secret, .. } => {
+            let seconds = desk.people.session_hours * 3_600;
+            let cookie = set_cookie(&app, &secret, seconds);
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(DESK)).into_response())
+        }
+        SignIn::Wrong => {
+            let error =
+                "账号或密码不正确,或账号已停用 name or password is wrong, or the account is closed";
+            shown(StatusCode::UNAUTHORIZED, name, error.to_owned())
+        }
+        SignIn::Later(seconds) => {
+            let error = format!(
+                "尝试过多,请 {seconds} 秒后再试 too many attempts: try again in {seconds} seconds"
+            );
+            shown(StatusCode::TOO_MANY_REQUESTS, name, error)
+        }
+    }
+}
+
+fn shown(status: StatusCode, name: String, error: String) -> Result<Response, Failed> {
+    let html = SignInPage { name, error }.render();
+    let html = html.map_err(|fault| Problem::internal(&fault))?;
+    Ok((status, Html(html)).into_response())
+}
+
+/// Signs out.
+pub(in crate::serve) async fn sign_out(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Response, Failed> {
+    let person = caller.person()?;
+    let done = sign_in::sign_out(app.desk()?, &person.name, &caller.session).await;
+    done.map_err(Problem::from)?;
+    let cookie = set_cookie(&app, "", 0);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
+}

@@ -79,7 +79,8 @@ pub(super) async fn explanation(
         if agrees || attempt == ATTEMPTS {
             return Ok(Explained {
                 explanation,
-                history,
+                // What is published rests on every source.
+                history: if partial { Vec::new() } else { history },
                 agrees,
             });
         }

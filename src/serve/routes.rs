@@ -480,8 +480,7 @@ fn console() -> Vec<Route> {
             READERS,
             "Live feed and open alerts",
             get(home::home),
-        )
-        .whole(),
+        ),
         new(
             "GET",
             "/search",
@@ -496,7 +495,6 @@ fn console() -> Vec<Route> {
             "An enterprise's page",
             get(enterprise::enterprise),
         )
-        .whole()
         .looks_at("enterprise"),
         new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
         new(

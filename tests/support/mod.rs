@@ -8,8 +8,8 @@ pub mod cluster;
 pub mod codes;
 pub mod http;
 pub mod model;
-pub mod receiver;
 pub mod office;
+pub mod receiver;
 pub mod state;
 pub mod town;
 

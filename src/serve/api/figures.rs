@@ -123,7 +123,9 @@ impl AlertBody {
 
 impl Figures {
     fn of(app: &App, alert: Alert) -> Figures {
-        let group = app.view.group_alert(SubjectKey(u128::from_be_bytes(alert.enterprise)));
+        let group = app
+            .view
+            .group_alert(SubjectKey(u128::from_be_bytes(alert.enterprise)));
         let stands = |group: &GroupAlert| group.level >= alert.level;
         let folded = alert.status == Status::Open && group.as_ref().is_some_and(stands);
         let figures = alert.assessment;

@@ -122,17 +122,21 @@ function row(seq, event, words) {
   };
   item.dataset.seq = seq;
   item.className = "event new " + data.level;
-  field("level", data.level_name).className = "level " + data.level;
-  field("index", data.index.toFixed(2));
-  field("name", data.name || event.subject).href = "/enterprises/" + encodeURIComponent(event.subject);
-  field("id", event.subject);
+  // Who may not see every source is told that the level changed, and nothing of why.
+  const whole = data.restricted === undefined;
+  const id = whole ? event.subject : data.enterprise.id;
+  const name = whole ? data.name : data.enterprise.name;
+  field("level", words.get(data.level)).className = "level " + data.level;
+  field("index", whole ? data.index.toFixed(2) : "");
+  field("name", name || id).href = "/enterprises/" + encodeURIComponent(id);
+  field("id", id);
   field("time", clock(event.time));
   field("what", words.get(kindOf(event)));
   field("move", words.get(data.level_before) + "→" + words.get(data.level));
-  field("cause", words.get(data.cause));
+  field("cause", whole ? words.get(data.cause) : "");
   const list = item.querySelector('[data-f="reasons"]');
   const blank = list.firstElementChild;
-  list.replaceChildren(...data.reasons.slice(0, 3).map((reason) => reasonOf(blank, reason, words)));
+  list.replaceChildren(...(whole ? data.reasons : []).slice(0, 3).map((reason) => reasonOf(blank, reason, words)));
   return item;
 }
 

@@ -3,7 +3,7 @@
 use super::explained::{self, Check, ContributionRow};
 use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
-use crate::clearance;
+use crate::casework::secrets;
 use crate::explain::Explanation;
 use crate::explain::brief::{self, Element};
 use crate::explain::change::text as change_text;
@@ -20,6 +20,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
 use serde::Deserialize;
+use tocsin_alerts::casework::Role;
+use tocsin_alerts::docket::CaseFilter;
 use tocsin_alerts::level::{Level, level_of};
 use tocsin_alerts::lifecycle::{Alert, Status};
 use tocsin_ingest::fact::SubjectKey;
@@ -105,8 +107,21 @@ pub(super) struct EnterprisePage {
     pub(super) cheapest: Option<(LevelMark, Option<Vec<String>>)>,
     /// What changed, where that was asked for.
     pub(super) change: Option<ChangeCard>,
+    /// How many features are hidden from the reader.
+    pub(super) restricted: usize,
+    /// The work on the open alert, for who works on such.
+    pub(super) work: Option<WorkCard>,
     /// Days that can be asked about: path and words.
     pub(super) since: Vec<(String, String)>,
+}
+
+/// The work on an alert: the case that there is, or the form that opens one.
+pub(super) struct WorkCard {
+    pub(super) alert: String,
+    /// The case's id and where it is; empty: there is none.
+    pub(super) case: Option<(String, String)>,
+    /// The id of the action, if the form is sent.
+    pub(super) key: String,
 }
 
 /// What changed since a day.
@@ -137,27 +152,73 @@ pub(in crate::serve) async fn enterprise(
     let key = lookup::enterprise(&app, &id).await?;
     let identity = lookup::identity(&app, key).await?;
     caller.check_scope(identity.district.as_deref())?;
-    let change = change_card(&app, key, since).await?;
-    let explained = lookup::explanation(&app, key, clearance::ALL).await?;
+    let change = change_card(&app, key, since, caller.clearance()).await?;
+    let explained = lookup::explanation(&app, key, caller.clearance()).await?;
+    let restricted = explained.explanation.restricted;
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
     let standing = standing(&app, &explained, open);
-    let cards = cards(&app, alerts).await?;
-    let group = group_card(&app, key).await?;
+    let work = work_card(&app, &caller, open).await?;
+    let cards = cards(&app, alerts, restricted > 0).await?;
+    // Who belongs to a group may follow from what is hidden.
+    let group = match restricted {
+        0 => group_card(&app, key).await?,
+        _ => None,
+    };
     let page_of = compose(&app, explained, standing, cards, group);
-    page(&EnterprisePage { change, ..page_of })
+    page(&EnterprisePage {
+        frame: Frame::for_caller(&app, &caller),
+        change,
+        restricted,
+        work,
+        ..page_of
+    })
+}
+
+/// What there is to do about an alert, for who may do something.
+async fn work_card(
+    app: &App,
+    caller: &Caller,
+    alert: Option<&Alert>,
+) -> Result<Option<WorkCard>, Problem> {
+    let (Some(desk), Some(person), Some(alert)) = (&app.desk, &caller.person, alert) else {
+        return Ok(None);
+    };
+    let office = [Role::DutyOfficer, Role::Investigator, Role::Head];
+    if person.role_among(&office).is_none() {
+        return Ok(None);
+    }
+    let filter = CaseFilter {
+        alert: Some(alert.id.clone()),
+        districts: person.districts.clone(),
+        limit: 1,
+        ..CaseFilter::default()
+    };
+    let found = desk.docket.cases(&filter).await?.cases.pop();
+    let opens = person
+        .role_among(&[Role::DutyOfficer, Role::Head])
+        .is_some();
+    if found.is_none() && !opens {
+        return Ok(None);
+    }
+    Ok(Some(WorkCard {
+        alert: alert.id.clone(),
+        case: found.map(|case| (case.id.clone(), super::office::cases::path(&case.id))),
+        key: secrets::id()?,
+    }))
 }
 
 async fn change_card(
     app: &App,
     key: SubjectKey,
     since: Option<String>,
+    clearance: u8,
 ) -> Result<Option<ChangeCard>, Problem> {
     let Some(since) = since else {
         return Ok(None);
     };
     let since_ms = crate::time::parse_instant(&since).map_err(Problem::bad_request)?;
-    let lines = match lookup::change(app, key, since_ms, None, clearance::ALL).await {
+    let lines = match lookup::change(app, key, since_ms, None, clearance).await {
         Ok(change) => change_text(&change).lines().map(str::to_owned).collect(),
         // It had no score then, say: the rest of the page stands.
         Err(problem) => vec![problem.detail],
@@ -203,6 +264,8 @@ fn compose(
         frame: Frame::of(app),
         cheapest: cheapest(&explanation),
         change: None,
+        restricted: 0,
+        work: None,
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
         notice: explanation.notice,
@@ -292,7 +355,7 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
         log_odds: text::log_odds(explanation.log_odds),
         confidence: format!("{:.2}", explanation.confidence),
         silent: silent(explanation),
-        assessed: match assessed == level {
+        assessed: match assessed == level || explanation.restricted > 0 {
             true => String::new(),
             false => format!(
                 "{} {}{}",
@@ -356,7 +419,7 @@ fn next_level(app: &App, level: Level, explanation: &Explanation) -> String {
     }
 }
 
-async fn cards(app: &App, alerts: Vec<Alert>) -> Result<Vec<AlertCard>, Problem> {
+async fn cards(app: &App, alerts: Vec<Alert>, restricted: bool) -> Result<Vec<AlertCard>, Problem> {
     let mut cards = Vec::new();
     for alert in alerts.into_iter().take(MAX_ALERTS) {
         let events = app
@@ -365,11 +428,11 @@ async fn cards(app: &App, alerts: Vec<Alert>) -> Result<Vec<AlertCard>, Problem>
             .alert(&alert.id)
             .await?
             .map(|(_, events)| events);
-        let mut revisions: Vec<EventRow> = events
-            .unwrap_or_default()
+        let events = events.unwrap_or_default();
+        let shown = events
             .iter()
-            .map(EventRow::from)
-            .collect();
+            .filter_map(|event| EventRow::told(event, restricted));
+        let mut revisions: Vec<EventRow> = shown.collect();
         revisions.reverse();
         cards.push(AlertCard {
             level: alert.level.into(),

@@ -4,8 +4,10 @@ use super::feed::{self, Filter};
 use super::rows::{AlertRow, EventRow, LevelMark};
 use super::{Failed, Frame, page};
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::params::{self, Params};
 use crate::serve::problem::Problem;
+use crate::serve::shown::Shown;
 use crate::serve::text;
 use askama::Template;
 use axum::extract::State;
@@ -82,9 +84,18 @@ struct Home {
 /// The page.
 pub(in crate::serve) async fn home(
     State(app): State<App>,
+    caller: Caller,
     query: Result<Params<Query>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Params(query) = query?;
+    // Who sees some districts, or not every source, has no figures of the whole.
+    let restricted = caller.restricted(&app) > 0;
+    let part = restricted
+        || caller
+            .person
+            .as_ref()
+            .is_some_and(|of| !of.districts.is_empty());
+    let shown = Shown::of(&app, caller.clone(), "no").await?;
     let store = &app.view.store;
     let counts = store.counts().await?;
     let last = counts.events;
@@ -93,23 +104,38 @@ pub(in crate::serve) async fn home(
         status: status(&query.status)?,
     };
     let events = feed::latest(store, last, filter, EVENTS).await?;
-    let alerts = store.alerts(&alert_filter(&query, filter)).await?;
+    let events = events
+        .iter()
+        .filter(|event| caller.sees(event.event.assessment.district.as_deref()));
+    let events = events
+        .filter_map(|event| EventRow::told(event, restricted))
+        .collect();
+    let alerts = shown.page(&app, alert_filter(&query, filter)).await?;
     page(&Home {
-        frame: Frame::of(&app),
-        counters: counters(&app, &counts),
+        frame: Frame::for_caller(&app, &caller),
+        counters: match part {
+            true => Vec::new(),
+            false => counters(&app, &counts),
+        },
         rules: rules(&app),
         refused: app.view.refusal().unwrap_or_default().faults,
-        levels: levels(&counts),
+        levels: match part {
+            true => Vec::new(),
+            false => levels(&counts),
+        },
         level_choices: level_choices(filter.level),
         status_choices: status_choices(&query.status),
         last,
-        events: events.iter().map(EventRow::from).collect(),
+        events,
         blank: EventRow::blank(),
         words: words(),
         alerts: alerts
             .alerts
             .iter()
-            .map(|alert| AlertRow::of(&app, alert))
+            .map(|alert| match restricted {
+                true => AlertRow::bare(alert),
+                false => AlertRow::of(&app, alert),
+            })
             .collect(),
         next: alerts
             .next

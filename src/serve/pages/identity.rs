@@ -4,6 +4,7 @@
 use super::{Failed, Frame, page};
 use crate::serve::api::identity::{Query, find};
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::params::Params;
 use crate::serve::problem::Problem;
 use crate::serve::text;
@@ -26,6 +27,7 @@ struct IdentityPage {
 /// The page.
 pub(in crate::serve) async fn identity(
     State(app): State<App>,
+    caller: Caller,
     query: Result<Params<Query>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Params(query) = query?;
@@ -34,7 +36,7 @@ pub(in crate::serve) async fn identity(
         .next
         .map(|offset| format!("/identity{}", query.text(Some(offset))));
     page(&IdentityPage {
-        frame: Frame::of(&app),
+        frame: Frame::for_caller(&app, &caller),
         aliases: text::count(found.found.aliases),
         source: query.source().to_owned(),
         api: format!("/api/v1/identity/waiting{}", query.text(None)),

@@ -6,6 +6,7 @@ use crate::drift;
 use crate::registry::{Registry, Version, card};
 use crate::serve::api::models::registry;
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
 use crate::serve::text;
@@ -44,12 +45,15 @@ struct ModelsPage {
 }
 
 /// The page.
-pub(in crate::serve) async fn models(State(app): State<App>) -> Result<Html<String>, Failed> {
+pub(in crate::serve) async fn models(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Html<String>, Failed> {
     let shelf = registry(&app).await?;
     let rows = shelf.iter().flat_map(|found| found.shelf().versions());
     let watched = app.view.watched();
     page(&ModelsPage {
-        frame: Frame::of(&app),
+        frame: Frame::for_caller(&app, &caller),
         in_force: app.view.in_force().model_version().unwrap_or_default(),
         challenger: app.view.in_force().challenger_version().unwrap_or_default(),
         registered: shelf.is_some(),

@@ -76,6 +76,21 @@ pub(super) struct EventRow {
 }
 
 impl EventRow {
+    /// What a reader is told of an event: where features are hidden from them,
+    /// that the level changed, and nothing of why.
+    pub(super) fn told(event: &Sequenced, restricted: bool) -> Option<EventRow> {
+        let whole = EventRow::from(event);
+        if !restricted {
+            return Some(whole);
+        }
+        (event.event.before != event.event.after).then(|| EventRow {
+            index: String::new(),
+            cause: "",
+            reasons: Vec::new(),
+            ..whole
+        })
+    }
+
     /// What the script fills in for events that arrive.
     pub(super) fn blank() -> EventRow {
         EventRow {
@@ -125,6 +140,18 @@ pub(super) struct AlertRow {
 }
 
 impl AlertRow {
+    /// An alert for a reader from whom features are hidden: its level alone.
+    pub(super) fn bare(alert: &Alert) -> AlertRow {
+        AlertRow {
+            index: String::new(),
+            categories: String::new(),
+            agencies: 0,
+            updated: String::new(),
+            reason: String::new(),
+            ..AlertRow::from(alert)
+        }
+    }
+
     /// An alert, beside that of its group.
     pub(super) fn of(app: &App, alert: &Alert) -> AlertRow {
         let key = SubjectKey(u128::from_be_bytes(alert.enterprise));

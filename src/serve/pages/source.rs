@@ -4,6 +4,7 @@
 use super::sources::SourceRow;
 use super::{Failed, Frame, page};
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
 use crate::serve::{lookup, rejects, text};
@@ -55,6 +56,7 @@ struct SourcePage {
 /// The page.
 pub(in crate::serve) async fn source(
     State(app): State<App>,
+    caller: Caller,
     named: Result<Segments<(String, String)>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Segments((agency, resource)) = named?;
@@ -65,7 +67,7 @@ pub(in crate::serve) async fn source(
     let latest = rejects::latest(&app.view.store, &source.id, REJECTS).await?;
     let row = SourceRow::of(source, &status);
     page(&SourcePage {
-        frame: Frame::of(&app),
+        frame: Frame::for_caller(&app, &caller),
         facts: facts(source),
         checks: checks
             .into_iter()

@@ -5,6 +5,7 @@ use super::{Failed, Frame, page};
 use crate::freshness::State as Age;
 use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
+use crate::serve::caller::Caller;
 use crate::serve::text;
 use crate::view::Status;
 use askama::Template;
@@ -103,7 +104,10 @@ struct SourcesPage {
 }
 
 /// The page.
-pub(in crate::serve) async fn sources(State(app): State<App>) -> Result<Html<String>, Failed> {
+pub(in crate::serve) async fn sources(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Html<String>, Failed> {
     let status = app.view.status();
     let catalogue = &app.view.catalogue;
     let mut sources: Vec<SourceRow> = catalogue
@@ -115,7 +119,7 @@ pub(in crate::serve) async fn sources(State(app): State<App>) -> Result<Html<Str
         source.reasons.truncate(REASONS);
     }
     page(&SourcesPage {
-        frame: Frame::of(&app),
+        frame: Frame::for_caller(&app, &caller),
         agencies: catalogue.agencies().len(),
         troubled: sources
             .iter()

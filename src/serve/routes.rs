@@ -124,87 +124,415 @@ pub(super) fn routes() -> Vec<Route> {
     routes
 }
 
-#[rustfmt::skip] // a table, a row a way
 fn risk() -> Vec<Route> {
     use api::{alerts, enterprises, groups, stream};
     let new = Route::new;
     vec![
-        new("GET", "/api/v1/enterprises/{id}", READERS, "Who an enterprise is, and how it stands", get(enterprises::one)).looks_at("enterprise"),
-        new("GET", "/api/v1/enterprises/{id}/explanation", READERS, "Why it has its score", get(enterprises::explanation)).looks_at("enterprise"),
-        new("GET", "/api/v1/enterprises/{id}/change", READERS, "What changed between two instants", get(enterprises::change)).looks_at("enterprise"),
-        new("GET", "/api/v1/enterprises/{id}/history", READERS, "The score's past", get(enterprises::history)).whole().looks_at("enterprise"),
-        new("GET", "/api/v1/groups", READERS, "Groups of associated enterprises", get(groups::list)).whole(),
-        new("GET", "/api/v1/groups/{id}", READERS, "One group", get(groups::one)).whole().looks_at("group"),
-        new("GET", "/api/v1/alerts", READERS, "Alerts", get(alerts::list)),
-        new("GET", "/api/v1/alerts/stream", READERS, "Alert events as they happen", get(stream::stream)),
-        new("GET", "/api/v1/alerts/{id}", READERS, "One alert with its revisions", get(alerts::one)).looks_at("alert"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}",
+            READERS,
+            "Who an enterprise is, and how it stands",
+            get(enterprises::one),
+        )
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}/explanation",
+            READERS,
+            "Why it has its score",
+            get(enterprises::explanation),
+        )
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}/change",
+            READERS,
+            "What changed between two instants",
+            get(enterprises::change),
+        )
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/enterprises/{id}/history",
+            READERS,
+            "The score's past",
+            get(enterprises::history),
+        )
+        .whole()
+        .looks_at("enterprise"),
+        new(
+            "GET",
+            "/api/v1/groups",
+            READERS,
+            "Groups of associated enterprises",
+            get(groups::list),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/api/v1/groups/{id}",
+            READERS,
+            "One group",
+            get(groups::one),
+        )
+        .whole()
+        .looks_at("group"),
+        new(
+            "GET",
+            "/api/v1/alerts",
+            READERS,
+            "Alerts",
+            get(alerts::list),
+        ),
+        new(
+            "GET",
+            "/api/v1/alerts/stream",
+            READERS,
+            "Alert events as they happen",
+            get(stream::stream),
+        ),
+        new(
+            "GET",
+            "/api/v1/alerts/{id}",
+            READERS,
+            "One alert with its revisions",
+            get(alerts::one),
+        )
+        .looks_at("alert"),
     ]
 }
 
-#[rustfmt::skip] // a table, a row a way
 fn machinery() -> Vec<Route> {
     use api::{identity, models, push, rules, sources, whatif};
     let new = Route::new;
     vec![
-        new("GET", "/api/v1/sources", STAFF, "What became of every source's records", get(sources::list)),
-        new("GET", "/api/v1/sources/{agency}/{resource}", STAFF, "The same of one source", get(sources::one)),
-        new("GET", "/api/v1/sources/{agency}/{resource}/rejects", ENGINEERS, "Refused records", get(sources::rejects)).whole(),
-        new("POST", "/api/v1/sources/{agency}/{resource}/records", ENGINEER, "Take records in", post(push::push)).takes("text/csv"),
-        new("GET", "/api/v1/models", STAFF, "The model in force, its challenger, the registry", get(models::models)),
-        new("GET", "/api/v1/models/watch", STAFF, "How the model in force does", get(models::watch)),
-        new("POST", "/api/v1/whatif", ANALYSTS, "What other rules would do", post(whatif::whatif)).whole(),
-        new("GET", "/api/v1/rules", STAFF, "The rules in force", get(rules::rules)),
-        new("POST", "/api/v1/rules/reload", ENGINEER, "Look at the files of the rules now", post(rules::reload)),
-        new("GET", "/api/v1/identity/waiting", ENGINEERS, "Records that wait for a name", get(identity::list)).whole(),
-        new("GET", "/metrics", ENGINEER, "Metrics for Prometheus", get(ops::metrics)),
-        new("GET", "/healthz", Access::Public, "Whether the process lives", get(ops::healthz)),
-        new("GET", "/readyz", Access::Public, "Whether everything was taken in", get(ops::readyz)),
-        new("GET", "/api/openapi.json", Access::Public, "This document", get(openapi::document)),
+        new(
+            "GET",
+            "/api/v1/sources",
+            STAFF,
+            "What became of every source's records",
+            get(sources::list),
+        ),
+        new(
+            "GET",
+            "/api/v1/sources/{agency}/{resource}",
+            STAFF,
+            "The same of one source",
+            get(sources::one),
+        ),
+        new(
+            "GET",
+            "/api/v1/sources/{agency}/{resource}/rejects",
+            ENGINEERS,
+            "Refused records",
+            get(sources::rejects),
+        )
+        .whole(),
+        new(
+            "POST",
+            "/api/v1/sources/{agency}/{resource}/records",
+            ENGINEER,
+            "Take records in",
+            post(push::push),
+        )
+        .takes("text/csv"),
+        new(
+            "GET",
+            "/api/v1/models",
+            STAFF,
+            "The model in force, its challenger, the registry",
+            get(models::models),
+        ),
+        new(
+            "GET",
+            "/api/v1/models/watch",
+            STAFF,
+            "How the model in force does",
+            get(models::watch),
+        ),
+        new(
+            "POST",
+            "/api/v1/whatif",
+            ANALYSTS,
+            "What other rules would do",
+            post(whatif::whatif),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/api/v1/rules",
+            STAFF,
+            "The rules in force",
+            get(rules::rules),
+        ),
+        new(
+            "POST",
+            "/api/v1/rules/reload",
+            ENGINEER,
+            "Look at the files of the rules now",
+            post(rules::reload),
+        ),
+        new(
+            "GET",
+            "/api/v1/identity/waiting",
+            ENGINEERS,
+            "Records that wait for a name",
+            get(identity::list),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/metrics",
+            ENGINEER,
+            "Metrics for Prometheus",
+            get(ops::metrics),
+        ),
+        new(
+            "GET",
+            "/healthz",
+            Access::Public,
+            "Whether the process lives",
+            get(ops::healthz),
+        ),
+        new(
+            "GET",
+            "/readyz",
+            Access::Public,
+            "Whether everything was taken in",
+            get(ops::readyz),
+        ),
+        new(
+            "GET",
+            "/api/openapi.json",
+            Access::Public,
+            "This document",
+            get(openapi::document),
+        ),
     ]
 }
 
-#[rustfmt::skip] // a table, a row a way
 fn casework() -> Vec<Route> {
     use api::{audit, cases, people, session, suppressions};
     let new = Route::new;
     vec![
-        new("POST", "/api/v1/session", Access::Public, "Sign in", post(session::sign_in)),
-        new("DELETE", "/api/v1/session", Access::SignedIn, "Sign out", delete(session::sign_out)),
-        new("GET", "/api/v1/me", Access::SignedIn, "Who has signed in, and as what", get(session::me)),
-        new("POST", "/api/v1/me/password", Access::SignedIn, "Set one's own password", post(session::password)),
-        new("POST", "/api/v1/me/tokens", Access::SignedIn, "Make a token for a program of one's own", post(session::token)),
-        new("DELETE", "/api/v1/me/tokens/{id}", Access::SignedIn, "End a token or session of one's own", delete(session::revoke)),
-        new("GET", "/api/v1/cases", OFFICE, "Cases, the newest first", get(cases::list)),
-        new("POST", "/api/v1/cases", DUTY, "Open a case of an alert", post(cases::open)),
-        new("GET", "/api/v1/cases/{id}", OFFICE, "One case with its clocks and what one may do", get(cases::one)).looks_at("case"),
-        new("GET", "/api/v1/cases/{id}/deeds", OFFICE, "Everything that was done in a case", get(cases::deeds)).looks_at("case"),
-        new("POST", "/api/v1/cases/{id}/actions", OFFICE, "Do something with a case", post(cases::act)),
-        new("GET", "/api/v1/suppressions", OFFICE, "What is not shown, by whom, why, and how much it hid", get(suppressions::list)),
-        new("POST", "/api/v1/suppressions", DUTY, "Do not show an alert for a while", post(suppressions::suppress)),
-        new("POST", "/api/v1/suppressions/{alert}/lift", DUTY, "Show it again", post(suppressions::lift)),
-        new("GET", "/api/v1/outcomes", Access::People(&[DutyOfficer, Investigator, Head, Analyst]), "How cases ended; errors of rules, data and linkage apart", get(cases::outcomes)),
-        new("GET", "/api/v1/people", ADMINISTRATOR, "Every account", get(people::list)),
-        new("POST", "/api/v1/people", ADMINISTRATOR, "Add an account", post(people::add)),
-        new("POST", "/api/v1/people/{name}", ADMINISTRATOR, "Change what an account says", post(people::change)),
-        new("POST", "/api/v1/people/{name}/disable", ADMINISTRATOR, "Close an account", post(people::disable)),
-        new("GET", "/api/v1/audit", AUDITOR, "Lines of the audit log", get(audit::list)),
-        new("GET", "/api/v1/audit/verify", AUDITOR, "Follow the log's chain and judge every deed again", get(audit::verify)),
+        new(
+            "POST",
+            "/api/v1/session",
+            Access::Public,
+            "Sign in",
+            post(session::sign_in),
+        ),
+        new(
+            "DELETE",
+            "/api/v1/session",
+            Access::SignedIn,
+            "Sign out",
+            delete(session::sign_out),
+        ),
+        new(
+            "GET",
+            "/api/v1/me",
+            Access::SignedIn,
+            "Who has signed in, and as what",
+            get(session::me),
+        ),
+        new(
+            "POST",
+            "/api/v1/me/password",
+            Access::SignedIn,
+            "Set one's own password",
+            post(session::password),
+        ),
+        new(
+            "POST",
+            "/api/v1/me/tokens",
+            Access::SignedIn,
+            "Make a token for a program of one's own",
+            post(session::token),
+        ),
+        new(
+            "DELETE",
+            "/api/v1/me/tokens/{id}",
+            Access::SignedIn,
+            "End a token or session of one's own",
+            delete(session::revoke),
+        ),
+        new(
+            "GET",
+            "/api/v1/cases",
+            OFFICE,
+            "Cases, the newest first",
+            get(cases::list),
+        ),
+        new(
+            "POST",
+            "/api/v1/cases",
+            DUTY,
+            "Open a case of an alert",
+            post(cases::open),
+        ),
+        new(
+            "GET",
+            "/api/v1/cases/{id}",
+            OFFICE,
+            "One case with its clocks and what one may do",
+            get(cases::one),
+        )
+        .looks_at("case"),
+        new(
+            "GET",
+            "/api/v1/cases/{id}/deeds",
+            OFFICE,
+            "Everything that was done in a case",
+            get(cases::deeds),
+        )
+        .looks_at("case"),
+        new(
+            "POST",
+            "/api/v1/cases/{id}/actions",
+            OFFICE,
+            "Do something with a case",
+            post(cases::act),
+        ),
+        new(
+            "GET",
+            "/api/v1/suppressions",
+            OFFICE,
+            "What is not shown, by whom, why, and how much it hid",
+            get(suppressions::list),
+        ),
+        new(
+            "POST",
+            "/api/v1/suppressions",
+            DUTY,
+            "Do not show an alert for a while",
+            post(suppressions::suppress),
+        ),
+        new(
+            "POST",
+            "/api/v1/suppressions/{alert}/lift",
+            DUTY,
+            "Show it again",
+            post(suppressions::lift),
+        ),
+        new(
+            "GET",
+            "/api/v1/outcomes",
+            Access::People(&[DutyOfficer, Investigator, Head, Analyst]),
+            "How cases ended; errors of rules, data and linkage apart",
+            get(cases::outcomes),
+        ),
+        new(
+            "GET",
+            "/api/v1/people",
+            ADMINISTRATOR,
+            "Every account",
+            get(people::list),
+        ),
+        new(
+            "POST",
+            "/api/v1/people",
+            ADMINISTRATOR,
+            "Add an account",
+            post(people::add),
+        ),
+        new(
+            "POST",
+            "/api/v1/people/{name}",
+            ADMINISTRATOR,
+            "Change what an account says",
+            post(people::change),
+        ),
+        new(
+            "POST",
+            "/api/v1/people/{name}/disable",
+            ADMINISTRATOR,
+            "Close an account",
+            post(people::disable),
+        ),
+        new(
+            "GET",
+            "/api/v1/audit",
+            AUDITOR,
+            "Lines of the audit log",
+            get(audit::list),
+        ),
+        new(
+            "GET",
+            "/api/v1/audit/verify",
+            AUDITOR,
+            "Follow the log's chain and judge every deed again",
+            get(audit::verify),
+        ),
     ]
 }
 
-#[rustfmt::skip] // a table, a row a way
 fn console() -> Vec<Route> {
     use pages::{enterprise, home, identity, models, search, source, sources};
     let new = Route::new;
     vec![
-        new("GET", "/", READERS, "Live feed and open alerts", get(home::home)).whole(),
-        new("GET", "/search", READERS, "Find an enterprise", get(search::search)),
-        new("GET", "/enterprises/{id}", READERS, "An enterprise's page", get(enterprise::enterprise)).whole().looks_at("enterprise"),
+        new(
+            "GET",
+            "/",
+            READERS,
+            "Live feed and open alerts",
+            get(home::home),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/search",
+            READERS,
+            "Find an enterprise",
+            get(search::search),
+        ),
+        new(
+            "GET",
+            "/enterprises/{id}",
+            READERS,
+            "An enterprise's page",
+            get(enterprise::enterprise),
+        )
+        .whole()
+        .looks_at("enterprise"),
         new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
-        new("GET", "/sources/{agency}/{resource}", ENGINEERS, "One source with its rejects", get(source::source)).whole(),
-        new("GET", "/identity", ENGINEERS, "Records that wait for a name", get(identity::identity)).whole(),
-        new("GET", "/models", STAFF, "Models and their cards", get(models::models)),
-        new("GET", "/models/{version}/card", STAFF, "A model's card", get(models::model_card)),
-        new("GET", "/assets/{name}", Access::Public, "Style and script", get(assets::asset)),
+        new(
+            "GET",
+            "/sources/{agency}/{resource}",
+            ENGINEERS,
+            "One source with its rejects",
+            get(source::source),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/identity",
+            ENGINEERS,
+            "Records that wait for a name",
+            get(identity::identity),
+        )
+        .whole(),
+        new(
+            "GET",
+            "/models",
+            STAFF,
+            "Models and their cards",
+            get(models::models),
+        ),
+        new(
+            "GET",
+            "/models/{version}/card",
+            STAFF,
+            "A model's card",
+            get(models::model_card),
+        ),
+        new(
+            "GET",
+            "/assets/{name}",
+            Access::Public,
+            "Style and script",
+            get(assets::asset),
+        ),
     ]
 }

@@ -502,3 +502,46 @@ fn a_kill_at_any_moment_loses_and_doubles_no_deed() {
     assert_eq!(texts, expected);
     eprintln!("{KILLS} kills, {done} deeds");
 }
+
+#[test]
+fn casework_that_does_not_fit_is_refused_with_every_fault() {
+    let world = office();
+    let config = world.read("tocsin.toml");
+    let check = |from: &str, to: &str, expected: &[&str]| {
+        assert!(config.contains(from), "{from}");
+        world.write("tocsin.toml", config.replace(from, to));
+        let refused = run(&world, &["source", "check"]);
+        assert_eq!(refused.code, Some(2), "{}", refused.out);
+        for part in expected {
+            assert!(
+                refused.err.contains(part),
+                "`{part}` is not in {}",
+                refused.err
+            );
+        }
+    };
+    check(
+        "case = \"核查编号\"",
+        "case = \"编号\"",
+        &[
+            "declares no column `编号`",
+            "requires column `核查编号`",
+            "the key [\"编号\"]",
+        ],
+    );
+    check(
+        "outcome_source = \"finance-office/outcome\"",
+        "outcome_source = \"finance-office/outcomes\"",
+        &["no source `finance-office/outcomes` is declared"],
+    );
+    check(
+        "open_from = \"blue\"",
+        "open_from = \"pink\"\n[casework.terms.purple]\nfinding = \"soon\"",
+        &["pink", "purple"],
+    );
+    check(
+        "store = \"casework.db\"",
+        "store = \"mysql://localhost/x\"",
+        &["mysql://localhost/x", "postgres://"],
+    );
+}

@@ -121,6 +121,10 @@ async fn csv(
         };
         let case = desk.docket.case(&labelled.case).await?;
         let case = case.with_context(|| format!("case `{}` is gone", labelled.case))?;
+        // A group is no enterprise: its members' cases say what they are.
+        if case.enterprise.starts_with("group:") {
+            continue;
+        }
         let day = day_text(day_of(labelled.time_ms));
         let reason = reason.map_or("", |reason| reason.chinese());
         let mut row = vec![case.id.as_str(), &case.enterprise, outcome.chinese()];

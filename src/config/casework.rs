@@ -104,13 +104,15 @@ fn read_casework(section: &Section<'_>, folder: &Path) -> CaseworkSettings {
     let purpose = section
         .text("purpose")
         .unwrap_or_else(|| PURPOSE.to_owned());
-    let terms = section.section("terms");
+    let declared = section.section("terms");
     let terms = Level::ALL.map(|level| {
-        let of_level = terms.as_ref().and_then(|terms| terms.section(level.name()));
+        let of_level = declared
+            .as_ref()
+            .and_then(|terms| terms.section(level.name()));
         of_level.map_or_else(|| Terms::of(level), |section| read_terms(&section, level))
     });
-    if let Some(section) = section.section("terms") {
-        section.keys();
+    if let Some(declared) = &declared {
+        declared.finish();
     }
     let outcomes = read_outcomes(section);
     section.finish();

@@ -129,9 +129,15 @@ fn request(url: &str, what: &str, body: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address)
         .with_context(|| format!("no server answers at `{address}`; name it with --url"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    // Where there are accounts, a program shows a token (`tocsin people token`).
+    let token = std::env::var("TOCSIN_TOKEN").unwrap_or_default();
+    let token = match token.is_empty() {
+        true => String::new(),
+        false => format!("authorization: Bearer {token}\r\n"),
+    };
     write!(
         stream,
-        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+        "{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{token}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )?;

@@ -79,11 +79,6 @@ pub enum Action {
         /// Which path.
         path: String,
     },
-    /// A masked identifier was shown.
-    Unmask {
-        /// Why.
-        reason: String,
-    },
 }
 
 impl Action {

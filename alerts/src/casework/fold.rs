@@ -4,10 +4,11 @@
 //! in. It is asked before a deed enters the log, and again by whoever verifies.
 
 use super::authority::{ADMINISTER, DUTY, Role};
-use super::case::{By, Case, Signed};
+use super::case::{Case, Signed};
 use super::deed::{Action, Actor, CaseAction, Deed, PersonAction, SuppressionAction};
 use super::person::Person;
 use super::rule::{self, Refusal, check_text};
+use super::steps::By;
 use super::suppression::{Lifted, MAX_DAYS, Suppression};
 use std::collections::BTreeMap;
 
@@ -81,10 +82,6 @@ impl Fold {
             Action::Person(action) => self.with_person(deed, action),
             Action::Suppression(action) => self.with_suppression(deed, action),
             Action::Read { .. } => self.look(deed),
-            Action::Unmask { reason } => {
-                check_text("unmask", reason, true)?;
-                self.look(deed)
-            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! may be done and what it makes: who wants to do something asks it, and whoever
 //! reads the log later judges every deed again by the same rules.
 //!
-//! `case` has the states and transitions, `outcome` how cases end, `clock` and
+//! `case` has the stages, `steps` what each action makes of them, `outcome` how cases end, `clock` and
 //! `calendar` by when, `jurisdiction` whose they are, `measure` and `approval`
 //! what needs a second person, `rule` and `authority` who may do what and when, `suppression` what is
 //! not shown for a while.
@@ -22,6 +22,7 @@ pub mod measure;
 pub mod outcome;
 pub mod person;
 pub mod rule;
+mod steps;
 pub mod suppression;
 
 pub use authority::Role;

@@ -281,17 +281,18 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         found.intercept as f64 / 1e6
     );
     for contribution in &found.contributions {
-        let value = contribution
-            .value
-            .map_or("missing".to_owned(), |value| value.to_string());
+        let value = match (&contribution.term, contribution.value) {
+            (Some(_), _) => String::new(),
+            (None, Some(value)) => format!(" = {value}"),
+            (None, None) => " = missing".to_owned(),
+        };
         let _ = writeln!(
             text,
-            "{:+.6}  {} {} ({}) = {} [{}]",
+            "{:+.6}  {} {} ({}){value} [{}]",
             contribution.weight as f64 / 1e6,
             contribution.category,
             contribution.title,
             contribution.feature,
-            value,
             contribution.bin
         );
         for record in &contribution.records {

@@ -29,6 +29,8 @@ pub(in crate::serve) fn elements(contributions: &[Contribution]) -> Vec<Element>
         let speaks = |part: &&Contribution| {
             let declared = part.signal.as_ref();
             part.weight > 0
+                // What two features say together speaks for neither by itself.
+                && part.term.is_none()
                 && is_evidence(part)
                 && declared.map_or_else(
                     || categories.contains(&part.category),
@@ -75,6 +77,7 @@ mod tests {
             value: Some(1.0),
             bin: String::new(),
             weight,
+            term: None,
             hard_trigger: false,
             records: Vec::new(),
         }

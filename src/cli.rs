@@ -371,6 +371,8 @@ const WHATIF: &str = "Keys of --set:
   feature.NAME.weight=0.5           a factor on all weights of a feature
   feature.NAME.cap=1.2              the most log-odds that it adds
   feature.NAME.hard_trigger=true
+  cap.D.below=80                    the category stays below that index by itself;
+  cap.D.log_odds=2.5                adds at most that; none takes its cap away
   model.intercept=-4.5              log-odds
 Windows and half-lives cannot be set: what has expired is gone from the tallies.
 

@@ -12,6 +12,7 @@ mod instants;
 mod nearest;
 pub mod next;
 mod past;
+mod terms;
 
 pub use instants::{change, explain_at};
 
@@ -146,11 +147,24 @@ pub struct Contribution {
     pub bin: String,
     /// Its part of the score, micro-log-odds.
     pub weight: i64,
+    /// What it is, where it is not one feature's part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub term: Option<Part>,
     /// Whether it stands and makes the level red by itself.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hard_trigger: bool,
     /// The records behind it.
     pub records: Vec<RecordLine>,
+}
+
+/// A part of the score that is no single feature's.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// What two features say together, beyond what each says.
+    Pair([String; 2]),
+    /// What a category adds beyond its cap (log-odds), taken off.
+    Cap(f64),
 }
 
 /// Why the level is not the next one.
@@ -592,8 +606,17 @@ impl Parts<'_> {
                 value: row[place].map(unscaled),
                 bin: self.model.bin_label(place, row[place]),
                 weight: weights[place],
+                term: None,
                 hard_trigger: feature.hard && row[place].is_some_and(|value| value > 0),
                 records,
+            });
+        }
+        let behind = &weights[settings.features.len()..];
+        for (place, (term, weight)) in self.model.terms().iter().zip(behind).enumerate() {
+            let part = self.term(place, term, row, &contributions);
+            contributions.push(Contribution {
+                weight: *weight,
+                ..part
             });
         }
         contributions.sort_by_key(|c| std::cmp::Reverse((c.hard_trigger, c.weight.abs())));

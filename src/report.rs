@@ -1,6 +1,7 @@
 //! What `--once` prints: what became of every source's records, and the
 //! enterprises of the highest risk.
 
+use crate::explain::Contribution;
 use crate::export::Line;
 use crate::pipeline::records::Records;
 use crate::train::Judged;
@@ -141,18 +142,25 @@ pub fn top(view: &View, lines: &[Line], count: usize) -> Result<String> {
         for contribution in explanation.contributions.iter().take(CONTRIBUTIONS) {
             writeln!(
                 text,
-                "        {:+.3}  {} {} = {} [{}]",
+                "        {:+.3}  {} {}{} [{}]",
                 contribution.weight as f64 / 1e6,
                 contribution.category,
                 contribution.title,
-                contribution
-                    .value
-                    .map_or("missing".to_owned(), |value| value.to_string()),
+                value(contribution),
                 contribution.bin
             )?;
         }
     }
     Ok(text)
+}
+
+/// The value of a feature; a pair and a cap have none of their own.
+fn value(contribution: &Contribution) -> String {
+    match (&contribution.term, contribution.value) {
+        (Some(_), _) => String::new(),
+        (None, Some(value)) => format!(" = {value}"),
+        (None, None) => " = missing".to_owned(),
+    }
 }
 
 /// How many enterprises stand at each level.
@@ -285,17 +293,14 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         found.intercept as f64 / 1e6
     );
     for contribution in &found.contributions {
-        let value = contribution
-            .value
-            .map_or("missing".to_owned(), |value| value.to_string());
         let _ = writeln!(
             text,
-            "{:+.6}  {} {} ({}) = {} [{}]",
+            "{:+.6}  {} {} ({}){} [{}]",
             contribution.weight as f64 / 1e6,
             contribution.category,
             contribution.title,
             contribution.feature,
-            value,
+            value(contribution),
             contribution.bin
         );
         for record in &contribution.records {

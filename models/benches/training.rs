@@ -1,74 +1,145 @@
-//! Trains, judges and scores a large city: enterprises × features, CPU and peak
-//! memory.
+//! Trains, judges and scores a large city by either kind of model: enterprises ×
+//! features, CPU and peak memory; then what a score and an explanation cost.
 //!
-//!     cargo bench -p tocsin-models --bench training -- 1000000 200
+//!     cargo bench --bench training -- 1000000 200 scorecard
+//!     cargo bench --bench training -- 1000000 200 forest
 //!
 //! Values are a function of enterprise and feature: one in ten is missing, half
 //! of the features are counts that are mostly 0, a third are codes. The outcome
-//! follows from pairs of features and noise; about one in fifty is positive.
+//! follows from pairs of features and noise; about one in fifty is positive. Both
+//! kinds are judged on enterprises that neither has seen. `pairs=20` and `select`
+//! behind the kind train the scorecard with them. A peak is that of the process:
+//! name one kind to see its own.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use tocsin_models::{
-    Category, FeatureKind, FeatureSpec, ModelKind, Provenance, Table, TrainParams, evaluate,
-    train_forest,
+    Artifact, BoundModel, Category, FeatureKind, FeatureSpec, KINDS, Provenance, TrainParams,
+    evaluate, train_columns,
 };
 
+/// Enterprises that models are judged on, and that are scored over and over.
+const JUDGED: usize = 100_000;
+const SCORED: usize = 1_000;
+
 fn main() {
-    let numbers: Vec<usize> = std::env::args()
-        .filter_map(|arg| arg.parse().ok())
-        .collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let rows = numbers.first().copied().unwrap_or(1_000_000);
     let features = numbers.get(1).copied().unwrap_or(200).max(4);
-    let params = TrainParams {
-        kind: ModelKind::Forest,
-        ..TrainParams::default()
-    };
-    println!(
-        "{rows} enterprises, {features} features, {} trees",
-        params.forest.trees
-    );
+    let named = |word: &str| words.iter().any(|given| given == word);
+    let pairs = words.iter().find_map(|word| word.strip_prefix("pairs="));
+    let any = KINDS.iter().any(|kind| named(kind.name()));
+    for kind in KINDS {
+        if any && !named(kind.name()) {
+            continue;
+        }
+        let params = TrainParams {
+            kind,
+            select: named("select"),
+            pairs: pairs.and_then(|pairs| pairs.parse().ok()).unwrap_or(0),
+            ..TrainParams::default()
+        };
+        println!("{}: {rows} enterprises, {features} features", kind.name());
+        let artifact = trained(rows, features, &params);
+        let specs: Vec<FeatureSpec> = (0..features).map(spec).collect();
+        let bound = artifact.bind(&specs).unwrap();
+        judge(&bound, rows, features);
+        cost(&bound, rows, features);
+        if let Artifact::Forest(forest) = &artifact {
+            let (trees, nodes) = forest.size();
+            let steps = shapley_steps(&artifact);
+            println!("  {trees} trees, {nodes} nodes; TreeSHAP would take {steps} steps a row");
+        }
+    }
+}
 
-    let watch = Watch::start();
-    let table = Table::new(rows, features, |feature, values| {
-        values.extend((0..rows).map(|row| value(row, feature)));
-    });
-    watch.tell("columns made and coded");
-
+fn trained(rows: usize, features: usize, params: &TrainParams) -> Artifact {
     let labels: Vec<bool> = (0..rows).map(outcome).collect();
     let groups: Vec<u64> = (0..rows as u64).collect();
     let specs: Vec<FeatureSpec> = (0..features).map(spec).collect();
     let watch = Watch::start();
+    let fill = |feature: usize, values: &mut Vec<Option<i64>>| {
+        values.extend((0..rows).map(|row| value(row, feature)));
+    };
     let provenance = Provenance::default();
-    let (forest, held_out) =
-        train_forest(&specs, &table, &labels, &groups, &params, provenance).unwrap();
-    watch.tell("trained and calibrated");
-    let (trees, nodes) = forest.size();
+    let artifact = train_columns(&specs, &labels, &groups, params, provenance, fill).unwrap();
+    watch.tell("  columns made and coded, trained and calibrated");
     println!(
-        "  {trees} trees, {nodes} nodes, version {}",
-        forest.version()
+        "  version {} {}",
+        artifact.version(),
+        artifact.provenance().note
     );
+    artifact
+}
 
-    let judged: Vec<usize> = (0..rows).filter(|row| held_out[*row].is_some()).collect();
-    let scores: Vec<i64> = judged.iter().filter_map(|row| held_out[*row]).collect();
-    let of: Vec<bool> = judged.iter().map(|row| labels[*row]).collect();
-    let watch = Watch::start();
-    let units: Vec<u64> = judged.iter().map(|row| *row as u64).collect();
-    let evaluation = evaluate(&scores, &of, None, &units, 1).unwrap();
-    watch.tell("judged on held-out rows");
-    println!("{evaluation}");
-
-    let bound = forest.bind(&specs).unwrap();
-    let watch = Watch::start();
-    let (mut sum, mut parts, mut row) = (0, Vec::new(), Vec::new());
-    let scored = rows.min(100_000);
-    for enterprise in 0..scored {
-        row.clear();
-        row.extend((0..features).map(|feature| value(enterprise, feature)));
-        sum += bound.explain(&row, &mut parts).log_odds;
+/// How good it is on enterprises behind those that it was trained on.
+fn judge(bound: &BoundModel, rows: usize, features: usize) {
+    let fresh = rows..rows + JUDGED;
+    let labels: Vec<bool> = fresh.clone().map(outcome).collect();
+    let units: Vec<u64> = fresh.clone().map(|row| row as u64).collect();
+    let scores = fresh.map(|row| bound.score(&all(row, features)).log_odds);
+    let evaluation = evaluate(&scores.collect::<Vec<_>>(), &labels, None, &units, 1).unwrap();
+    for line in evaluation.to_string().lines().take(4) {
+        println!("  {line}");
     }
-    watch.tell(&format!("{scored} scored with contributions (sum {sum})"));
+}
+
+/// What a score, its contributions and the words for them cost.
+fn cost(bound: &BoundModel, rows: usize, features: usize) {
+    let some: Vec<_> = (rows..rows + SCORED)
+        .map(|row| all(row, features))
+        .collect();
+    let mut parts = Vec::new();
+    time("a score", &some, |row| {
+        black_box(bound.score(row));
+    });
+    time("a score with contributions", &some, |row| {
+        black_box(bound.explain(row, &mut parts));
+    });
+    let what = "an explanation: contributions and bins in words";
+    time(what, &some, |row| {
+        bound.explain(row, &mut parts);
+        for (feature, value) in row.iter().enumerate() {
+            black_box(bound.bin_label(feature, *value));
+        }
+    });
+}
+
+/// The fastest of several rounds: what it costs when nobody else is there.
+fn time(what: &str, rows: &[Vec<Option<i64>>], mut act: impl FnMut(&[Option<i64>])) {
+    let rounds = (0..20).map(|_| {
+        let start = Instant::now();
+        rows.iter().for_each(|row| act(row));
+        start.elapsed().as_secs_f64() / rows.len() as f64
+    });
+    let each = rounds.fold(f64::INFINITY, f64::min);
+    println!("  {what}: {:.0} ns", each * 1e9);
+}
+
+/// What exact Shapley values by path-dependent TreeSHAP (Lundberg 2018) would take:
+/// for each leaf the square of the splits above it.
+fn shapley_steps(forest: &Artifact) -> u64 {
+    let json: serde_json::Value = serde_json::from_str(&forest.to_json()).unwrap();
+    let mut steps = 0;
+    for tree in json["trees"].as_array().unwrap() {
+        // In preorder: a split opens two branches, a leaf ends one.
+        let mut open = vec![0_u64];
+        for node in tree.as_array().unwrap() {
+            let depth = open.pop().unwrap();
+            match node.as_array().unwrap().len() {
+                1 => steps += depth * depth,
+                _ => open.extend([depth + 1, depth + 1]),
+            }
+        }
+    }
+    steps
+}
+
+fn all(row: usize, features: usize) -> Vec<Option<i64>> {
+    (0..features).map(|feature| value(row, feature)).collect()
 }
 
 fn spec(feature: usize) -> FeatureSpec {

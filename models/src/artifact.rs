@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::feature::{FeatureKind, FeatureSpec};
 use crate::index::Anchors;
+use crate::pair::{Pair, RawPair};
 use crate::partition::Partition;
 use crate::scorecard::{CardFeature, Provenance, Scorecard};
 
@@ -29,6 +30,8 @@ pub(crate) struct RawCard {
     intercept: i64,
     anchors: Option<Vec<(u16, i64)>>,
     features: Vec<RawFeature>,
+    #[serde(default)]
+    pairs: Vec<RawPair>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +85,18 @@ impl RawCard {
                 Err(wrong) => faults.extend(wrong.iter().map(|f| format!("`{name}`: {f}"))),
             }
         }
+        let mut pairs = Vec::new();
+        // A feature with faults would only be told of again by its pairs.
+        if faults.is_empty() {
+            let specs: Vec<&FeatureSpec> = features.iter().map(|f| &f.spec).collect();
+            for raw in self.pairs {
+                match raw.check(&specs) {
+                    Ok(pair) => pairs.push(pair),
+                    Err(wrong) => faults.extend(wrong),
+                }
+            }
+            faults.extend(paired_twice(&pairs, &specs));
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -90,6 +105,7 @@ impl RawCard {
             self.intercept,
             anchors,
             features,
+            pairs,
         ))
     }
 
@@ -120,6 +136,19 @@ pub(crate) fn names_twice<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Strin
     let twice = names.windows(2).filter(|pair| pair[0] == pair[1]);
     twice
         .map(|pair| format!("feature `{}` is listed twice", pair[0]))
+        .collect()
+}
+
+/// A fault for each two features that are paired more than once.
+fn paired_twice(pairs: &[Pair], specs: &[&FeatureSpec]) -> Vec<String> {
+    let mut all: Vec<[usize; 2]> = pairs.iter().map(|pair| pair.features).collect();
+    all.iter_mut().for_each(|pair| pair.sort_unstable());
+    all.sort_unstable();
+    let twice = all.windows(2).filter(|two| two[0] == two[1]);
+    let name = |place: usize| &specs[place].name;
+    twice
+        .map(|two| two[0].map(name))
+        .map(|[one, other]| format!("pair `{one}` × `{other}` is listed twice"))
         .collect()
 }
 

@@ -3,46 +3,83 @@
 //! Contract: a bin's weight is its share of the feature's weight of evidence
 //! plus a correction; both stay floating point until [`Binned::seal`].
 
-use crate::binning::{Weighed, informative, merge, partition, rising, tallies};
-use crate::examples::Examples;
+use crate::binning::{Weighed, informative, merge, rising};
+use crate::columns::{Fine, Sample};
 use crate::feature::FeatureSpec;
 use crate::params::TrainParams;
 use crate::partition::{MISSING, Partition};
-use crate::refine::Corrected;
+use crate::pool::rates;
+use crate::refine::{Corrected, Penalty};
 use crate::score::MICRO;
 use crate::scorecard::CardFeature;
 use crate::tally::Tally;
 
+/// Which way more of a feature may move the risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Course {
+    Free,
+    Rising,
+    Falling,
+}
+
+impl Course {
+    /// What is declared of a feature.
+    pub(crate) fn of(spec: &FeatureSpec, params: &TrainParams) -> Course {
+        match (
+            params.rising.contains(&spec.name),
+            params.falling.contains(&spec.name),
+        ) {
+            (true, _) => Course::Rising,
+            (_, true) => Course::Falling,
+            _ => Course::Free,
+        }
+    }
+}
+
 /// One feature while its weights are being found.
 #[derive(Debug)]
-pub(crate) struct Binned {
+pub(crate) struct Binned<'a> {
+    /// The fine bin of each row, and the bin of each fine one.
+    codes: &'a [u16],
+    to: Vec<u16>,
     partition: Partition,
     tallies: Vec<Tally>,
-    /// The bin of each training row.
-    bins: Vec<usize>,
     /// The log-odds each bin adds because of its evidence.
     evidence: Vec<f64>,
     /// What it adds beyond that.
     corrections: Vec<f64>,
 }
 
-impl Binned {
+impl<'a> Binned<'a> {
     pub(crate) fn new(
         spec: &FeatureSpec,
-        place: usize,
-        examples: Examples,
+        fine: &'a Fine,
+        sample: Sample,
         params: &TrainParams,
-    ) -> Binned {
-        let values = examples.column(place);
-        let partition = partition(spec.kind, &values, examples.labels, params);
-        let tallies = tallies(&partition, &values, examples.labels);
-        let base = examples.tally().rate();
-        let evidence = |tally: &Tally| tally.weight_of_evidence(base, params.shrinkage);
+    ) -> Binned<'a> {
+        let mut tallies = vec![Tally::default(); fine.partition.bins()];
+        for row in sample.rows.iter().map(|row| *row as usize) {
+            tallies[usize::from(fine.codes[row])].add(sample.labels[row]);
+        }
+        let base = sample.tally().rate();
+        let evidence = match (params.pooled, &fine.partition) {
+            (true, Partition::Listed { .. }) => rates(
+                &fine.partition,
+                &tallies,
+                base,
+                params.parents.get(&spec.name),
+            ),
+            _ => {
+                let evidence = |tally: &Tally| tally.weight_of_evidence(base, params.shrinkage);
+                tallies.iter().map(evidence).collect()
+            }
+        };
         Binned {
-            bins: values.iter().map(|value| partition.bin(*value)).collect(),
-            evidence: tallies.iter().map(evidence).collect(),
-            corrections: vec![0.0; partition.bins()],
-            partition,
+            codes: &fine.codes,
+            to: (0..fine.partition.bins() as u16).collect(),
+            evidence,
+            corrections: vec![0.0; fine.partition.bins()],
+            partition: fine.partition.clone(),
             tallies,
         }
     }
@@ -52,19 +89,18 @@ impl Binned {
         informative(&self.tallies)
     }
 
-    /// The evidence for a training row.
-    pub(crate) fn evidence_of(&self, row: usize) -> f64 {
-        self.evidence[self.bins[row]]
+    /// The evidence for a row.
+    pub(crate) fn evidence_of(&self, row: u32) -> f64 {
+        self.evidence[self.bin(row)]
     }
 
-    /// The weight of a training row's bin.
-    pub(crate) fn weight_of(&self, row: usize) -> f64 {
-        self.weight(self.bins[row])
+    /// The weight of a row's bin.
+    pub(crate) fn weight_of(&self, row: u32) -> f64 {
+        self.weight(self.bin(row))
     }
 
-    /// The weight of any value.
-    pub(crate) fn weight_at(&self, value: Option<i64>) -> f64 {
-        self.weight(self.partition.bin(value))
+    fn bin(&self, row: u32) -> usize {
+        usize::from(self.to[usize::from(self.codes[row as usize])])
     }
 
     fn weight(&self, bin: usize) -> f64 {
@@ -78,39 +114,44 @@ impl Binned {
     }
 
     /// The part that is corrected beside the other features.
-    pub(crate) fn corrected(&mut self) -> Corrected<'_> {
+    pub(crate) fn corrected(&mut self, penalty: Penalty) -> Corrected<'_> {
         Corrected {
-            bins: &self.bins,
+            codes: self.codes,
+            to: &self.to,
             corrections: &mut self.corrections,
             ordered: matches!(self.partition, Partition::Ranges(_)),
+            penalty,
         }
     }
 
     /// How much the rows say of each bin's weight; `variance` is that of each
-    /// row's label.
-    pub(crate) fn information(&self, variance: &[f64]) -> Vec<f64> {
+    /// row's label, in step with `rows`.
+    pub(crate) fn information(&self, rows: &[u32], variance: &[f64]) -> Vec<f64> {
         let mut information = vec![0.0; self.tallies.len()];
-        for (bin, variance) in self.bins.iter().zip(variance) {
-            information[*bin] += variance;
+        for (row, variance) in rows.iter().zip(variance) {
+            information[self.bin(*row)] += variance;
         }
         information
     }
 
-    /// Makes the weight never fall from nothing over the lowest range to the
-    /// highest: of neighbours that do, both get their average.
-    pub(crate) fn rise(&mut self, information: &[f64]) {
-        if !matches!(self.partition, Partition::Ranges(_)) {
+    /// Makes the weight go one way only from nothing over the lowest range to the
+    /// highest: of neighbours that do not, both get their average.
+    pub(crate) fn hold(&mut self, course: Course, information: &[f64]) {
+        if course == Course::Free || !matches!(self.partition, Partition::Ranges(_)) {
             return;
         }
         // A bin without rows has nothing to say about its neighbours.
         let filled = |bin: &usize| self.tallies[*bin].rows > 0;
-        let bins: Vec<usize> = (0..self.tallies.len()).filter(filled).collect();
+        let mut bins: Vec<usize> = (0..self.tallies.len()).filter(filled).collect();
+        if course == Course::Falling {
+            bins.reverse();
+        }
         let weighed = |bin: &usize| Weighed {
             weight: self.weight(*bin),
             information: information[*bin],
         };
-        let risen = rising(bins.iter().map(weighed));
-        for (bin, weight) in bins.into_iter().zip(risen) {
+        let held = rising(bins.iter().map(weighed));
+        for (bin, weight) in bins.into_iter().zip(held) {
             self.corrections[bin] = weight - self.evidence[bin];
         }
     }
@@ -159,7 +200,9 @@ impl Binned {
         };
         self.evidence = average(&self.evidence);
         self.corrections = average(&self.corrections);
-        self.bins.iter_mut().for_each(|bin| *bin = new_bin[*bin]);
+        // No partition becomes finer, so a bin stays within 16 bits.
+        let moved = |bin: &mut u16| *bin = new_bin[usize::from(*bin)] as u16;
+        self.to.iter_mut().for_each(moved);
         self.tallies = tallies;
         self.partition = partition;
     }
@@ -171,7 +214,8 @@ impl Binned {
         let sum: f64 = weighed
             .map(|(bin, tally)| self.weight(bin) * tally.rows as f64)
             .sum();
-        let mean = sum / self.bins.len() as f64;
+        let rows: u64 = self.tallies.iter().map(|tally| tally.rows).sum();
+        let mean = sum / rows as f64;
         for (bin, tally) in self.tallies.iter().enumerate() {
             let empty = tally.rows == 0;
             self.evidence[bin] = if empty {

@@ -3,18 +3,21 @@
 //! Contract: numbers start from fine pieces of about equal size, in which a
 //! frequent value (such as 0) stands alone and none is too small; once the
 //! weights are known, neighbours that do not differ are merged. Category values
-//! that are frequent enough stand alone, the others share *other*. No order of
-//! risk along a number is forced.
+//! that are frequent enough stand alone; rarer ones with a declared parent share a
+//! bin with those of it, if they are enough together, and the others *other*. No
+//! order of risk along a number is forced.
 
 use std::collections::BTreeMap;
 
-use crate::feature::FeatureKind;
+use crate::feature::{FeatureKind, FeatureSpec, VALUE_SCALE};
 use crate::params::TrainParams;
 use crate::partition::Partition;
 use crate::tally::{Tally, g_squared};
 
 /// About how many fine pieces the merging starts from.
 const FINE_PIECES: u64 = 24;
+/// The most lists of category values, so that a bin fits into 16 bits.
+const MAX_LISTS: usize = 60_000;
 
 /// Neighbouring values of a number, from the smallest to the largest.
 #[derive(Debug, Clone, Copy)]
@@ -26,29 +29,19 @@ struct Piece {
 
 /// Bins the values of one feature finely; `values` and `labels` go in step.
 pub(crate) fn partition(
-    kind: FeatureKind,
+    spec: &FeatureSpec,
     values: &[Option<i64>],
     labels: &[bool],
     params: &TrainParams,
 ) -> Partition {
     let runs = runs(values, labels);
-    match kind {
-        FeatureKind::Category => frequent(&runs, params.min_value_rows as u64),
+    match spec.kind {
+        FeatureKind::Category => {
+            let parent = params.parents.get(&spec.name).copied();
+            frequent(&runs, params.min_value_rows as u64, parent)
+        }
         FeatureKind::Number => cut(&runs, params),
     }
-}
-
-/// What is known of each bin of `partition`.
-pub(crate) fn tallies(
-    partition: &Partition,
-    values: &[Option<i64>],
-    labels: &[bool],
-) -> Vec<Tally> {
-    let mut tallies = vec![Tally::default(); partition.bins()];
-    for (value, label) in values.iter().zip(labels) {
-        tallies[partition.bin(*value)].add(*label);
-    }
-    tallies
 }
 
 /// Whether the bins differ by more than chance: G² beyond the mean of its
@@ -61,23 +54,43 @@ pub(crate) fn informative(tallies: &[Tally]) -> bool {
 
 /// The distinct values, rising, each a piece of its own.
 fn runs(values: &[Option<i64>], labels: &[bool]) -> Vec<Piece> {
-    let mut counts: BTreeMap<i64, Tally> = BTreeMap::new();
-    for (value, label) in values.iter().zip(labels) {
-        if let Some(value) = value {
-            counts.entry(*value).or_default().add(*label);
-        }
-    }
-    let piece = |(value, tally)| Piece {
-        first: value,
-        last: value,
-        tally,
+    let both = values.iter().zip(labels);
+    let present = both.filter_map(|(value, label)| value.map(|value| (value, *label)));
+    let mut present: Vec<(i64, bool)> = present.collect();
+    present.sort_unstable();
+    let same = present.chunk_by(|one, other| one.0 == other.0);
+    let piece = |run: &[(i64, bool)]| Piece {
+        first: run[0].0,
+        last: run[0].0,
+        tally: Tally::of(run.iter().map(|(_, label)| *label)),
     };
-    counts.into_iter().map(piece).collect()
+    same.map(piece).collect()
 }
 
-fn frequent(runs: &[Piece], min_rows: u64) -> Partition {
-    let kept = runs.iter().filter(|run| run.tally.rows >= min_rows);
-    Partition::singles(kept.map(|run| run.first).collect())
+/// The lists of values that are enough: single ones, and rarer ones of a parent.
+fn frequent(runs: &[Piece], min_rows: u64, parent: Option<i64>) -> Partition {
+    let (mut lists, mut rare) = (Vec::new(), BTreeMap::new());
+    for run in runs {
+        match parent {
+            _ if run.tally.rows >= min_rows => lists.push((run.tally.rows, vec![run.first])),
+            None => {}
+            Some(parent) => {
+                let family: &mut (u64, Vec<i64>) =
+                    rare.entry(parent_of(run.first, parent)).or_default();
+                family.0 += run.tally.rows;
+                family.1.push(run.first);
+            }
+        }
+    }
+    lists.extend(rare.into_values().filter(|(rows, _)| *rows >= min_rows));
+    lists.sort_by_key(|(rows, _)| std::cmp::Reverse(*rows));
+    lists.truncate(MAX_LISTS);
+    Partition::lists(lists.into_iter().map(|(_, values)| values).collect())
+}
+
+/// The code without its last digits: `by` 100 takes off two.
+pub(crate) fn parent_of(value: i64, by: i64) -> i64 {
+    (value / VALUE_SCALE).div_euclid(by.max(1))
 }
 
 fn cut(runs: &[Piece], params: &TrainParams) -> Partition {
@@ -220,11 +233,13 @@ pub(crate) fn roundest(low: i64, high: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Category;
 
     fn cuts(values: &[i64], labels: &[bool]) -> Vec<i64> {
         let values: Vec<Option<i64>> = values.iter().copied().map(Some).collect();
         let params = TrainParams::default();
-        match partition(FeatureKind::Number, &values, labels, &params) {
+        let spec = FeatureSpec::new("n", Category::R, FeatureKind::Number);
+        match partition(&spec, &values, labels, &params) {
             Partition::Ranges(cuts) => cuts,
             Partition::Listed { .. } => panic!("a number is cut into ranges"),
         }
@@ -289,13 +304,26 @@ mod tests {
     #[test]
     fn rare_category_values_share_a_bin() {
         let values: Vec<Option<i64>> = (0..103).map(|row| Some(row.min(100) / 50)).collect();
-        let found = partition(
-            FeatureKind::Category,
-            &values,
-            &[true; 103],
-            &TrainParams::default(),
-        );
+        let found = partition(&codes(), &values, &[true; 103], &TrainParams::default());
         assert_eq!(found, Partition::singles(vec![0, 1]));
+    }
+
+    fn codes() -> FeatureSpec {
+        FeatureSpec::new("codes", Category::R, FeatureKind::Category)
+    }
+
+    #[test]
+    fn rare_values_of_one_parent_share_a_bin_if_they_are_enough() {
+        // 10 times 6601, 3 times 6602 and 6603, once 7101.
+        let counted = [(6601, 10), (6602, 3), (6603, 3), (7101, 1)];
+        let values = counted.map(|(code, count)| vec![Some(code * VALUE_SCALE); count]);
+        let values = values.concat();
+        let mut params = TrainParams::default();
+        params.parents.insert("codes".to_owned(), 100);
+        let found = partition(&codes(), &values, &[true; 17], &params);
+        let scaled = |codes: &[i64]| codes.iter().map(|code| code * VALUE_SCALE).collect();
+        let expected = Partition::lists(vec![scaled(&[6601]), scaled(&[6602, 6603])]);
+        assert_eq!(found, expected);
     }
 
     #[test]

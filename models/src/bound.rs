@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::category::CATEGORIES;
 use crate::feature::{FeatureKind, FeatureSpec};
 use crate::index::Anchors;
+use crate::pair::{Pair, halves};
 use crate::partition::{MISSING, Partition};
 use crate::score::Score;
 use crate::scorecard::{CardFeature, Scorecard};
@@ -29,6 +30,9 @@ struct Inner {
     keys: Vec<i64>,
     /// Weights of all present values, one more a feature than it has keys.
     weights: Vec<i64>,
+    pairs: Vec<Pair>,
+    /// By feature: the pairs it is in.
+    paired: Vec<Vec<u16>>,
 }
 
 /// A row and its score, from which others are reached.
@@ -53,7 +57,8 @@ impl Base {
         &self.row
     }
 
-    /// What each contributes, in micro-log-odds.
+    /// What each contributes, in micro-log-odds: features, then pairs. Caps are
+    /// not part of it.
     pub fn contributions(&self) -> &[i64] {
         &self.contributions
     }
@@ -71,7 +76,14 @@ struct Lookup {
 }
 
 impl BoundScorecard {
-    pub(crate) fn new(card: &Scorecard, features: Vec<CardFeature>) -> Self {
+    /// `features` and the places of `pairs` are in row order.
+    pub(crate) fn new(card: &Scorecard, features: Vec<CardFeature>, pairs: Vec<Pair>) -> Self {
+        let mut paired = vec![Vec::new(); features.len()];
+        for (place, pair) in pairs.iter().enumerate() {
+            for feature in pair.features {
+                paired[feature].push(place as u16);
+            }
+        }
         let mut inner = Inner {
             version: card.version().to_owned(),
             intercept: card.intercept,
@@ -81,6 +93,8 @@ impl BoundScorecard {
             lookups: Vec::new(),
             keys: Vec::new(),
             weights: Vec::new(),
+            pairs,
+            paired,
         };
         features.iter().for_each(|feature| inner.add(feature));
         inner.features = features;
@@ -94,6 +108,10 @@ impl BoundScorecard {
             let value = row.get(place).copied().flatten();
             subtotals[lookup.category] += self.0.weight(lookup, value);
         }
+        for pair in 0..self.0.pairs.len() {
+            self.0
+                .add_pair(pair, self.0.pair_weight(pair, row), &mut subtotals);
+        }
         let log_odds = self.0.intercept + subtotals.iter().sum::<i64>();
         Score {
             log_odds,
@@ -103,7 +121,8 @@ impl BoundScorecard {
     }
 
     /// Replaces `out` by what each feature contributes, in micro-log-odds and in
-    /// feature order. With the intercept they sum to the log-odds.
+    /// feature order, then what each pair does. With the intercept they sum to the
+    /// log-odds.
     pub fn contributions(&self, row: &[Option<i64>], out: &mut Vec<i64>) {
         out.clear();
         let lookups = self.0.lookups.iter().enumerate();
@@ -111,6 +130,7 @@ impl BoundScorecard {
             let value = row.get(place).copied().flatten();
             self.0.weight(lookup, value)
         }));
+        out.extend((0..self.0.pairs.len()).map(|pair| self.0.pair_weight(pair, row)));
     }
 
     /// The score of `row`, as where to begin for rows that differ in few places.
@@ -143,6 +163,18 @@ impl BoundScorecard {
             let more = weight - std::mem::replace(&mut contributions[place], weight);
             score.subtotals[lookup.category] += more;
             score.log_odds += more;
+        }
+        // A pair of two touched features is only looked at again.
+        let paired = touched
+            .iter()
+            .flat_map(|at| &self.0.paired[usize::from(*at)]);
+        for pair in paired.map(|pair| usize::from(*pair)) {
+            let weight = self.0.pair_weight(pair, row);
+            let held = &mut contributions[self.0.lookups.len() + pair];
+            let before = std::mem::replace(held, weight);
+            score.log_odds += weight - before;
+            self.0.add_pair(pair, weight, &mut score.subtotals);
+            self.0.add_pair(pair, -before, &mut score.subtotals);
         }
         score.index = self.0.anchors.index(score.log_odds);
         score
@@ -193,6 +225,29 @@ impl BoundScorecard {
     pub(crate) fn anchors(&self) -> &Anchors {
         &self.0.anchors
     }
+
+    /// What two features say together, in the order of contributions.
+    pub(crate) fn pairs(&self) -> &[Pair] {
+        &self.0.pairs
+    }
+
+    /// The parts by which the score can rise at most when one feature changes,
+    /// whatever the others are: of the feature itself, then of each of its pairs.
+    pub(crate) fn most_gains(
+        &self,
+        feature: usize,
+        from: Option<i64>,
+        to: Option<i64>,
+    ) -> impl Iterator<Item = i64> {
+        let lookup = &self.0.lookups[feature];
+        let own = self.0.weight(lookup, to) - self.0.weight(lookup, from);
+        let pairs = self.0.paired[feature].iter().map(move |pair| {
+            let pair = &self.0.pairs[usize::from(*pair)];
+            let side = usize::from(pair.features[0] != feature);
+            pair.most_gain(side, from, to)
+        });
+        std::iter::once(own).chain(pairs)
+    }
 }
 
 impl Inner {
@@ -218,6 +273,18 @@ impl Inner {
             len: self.keys.len() - keys,
             weights,
         });
+    }
+
+    fn pair_weight(&self, pair: usize, row: &[Option<i64>]) -> i64 {
+        let pair = &self.pairs[pair];
+        pair.weight(pair.features.map(|place| row.get(place).copied().flatten()))
+    }
+
+    /// Counts half of a pair's weight for the category of either feature.
+    fn add_pair(&self, pair: usize, weight: i64, subtotals: &mut [i64; CATEGORIES]) {
+        for (place, half) in self.pairs[pair].features.into_iter().zip(halves(weight)) {
+            subtotals[self.lookups[place].category] += half;
+        }
     }
 
     fn weight(&self, lookup: &Lookup, value: Option<i64>) -> i64 {

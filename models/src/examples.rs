@@ -12,6 +12,15 @@ pub(crate) struct Examples<'a> {
     pub(crate) groups: &'a [u64],
 }
 
+/// How many groups have a positive, and how many have none.
+pub(crate) fn group_counts(groups: &[u64], labels: &[bool]) -> (usize, usize) {
+    let all: BTreeSet<u64> = groups.iter().copied().collect();
+    let labelled = groups.iter().zip(labels);
+    let positive = labelled.filter(|(_, label)| **label);
+    let with: BTreeSet<u64> = positive.map(|(group, _)| *group).collect();
+    (with.len(), all.len() - with.len())
+}
+
 /// A copy of some examples.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
@@ -20,7 +29,7 @@ pub(crate) struct Part {
     pub(crate) groups: Vec<u64>,
 }
 
-impl Examples<'_> {
+impl<'a> Examples<'a> {
     /// Says what is wrong with data that nothing can be learned or judged from;
     /// every row must have `width` values.
     pub(crate) fn check(self, width: usize) -> Result<(), String> {
@@ -53,18 +62,9 @@ impl Examples<'_> {
         Tally::of(self.labels.iter().copied())
     }
 
-    /// The values of one feature.
-    pub(crate) fn column(self, feature: usize) -> Vec<Option<i64>> {
-        self.rows.iter().map(|row| row[feature]).collect()
-    }
-
-    /// How many groups have a positive, and how many have none.
-    pub(crate) fn group_counts(self) -> (usize, usize) {
-        let all: BTreeSet<u64> = self.groups.iter().copied().collect();
-        let labelled = self.groups.iter().zip(self.labels);
-        let positive = labelled.filter(|(_, label)| **label);
-        let with: BTreeSet<u64> = positive.map(|(group, _)| *group).collect();
-        (with.len(), all.len() - with.len())
+    /// The values of one feature at a time.
+    pub(crate) fn fill(self) -> impl Fn(usize, &mut Vec<Option<i64>>) + Sync + 'a {
+        move |feature, values| values.extend(self.rows.iter().map(|row| row[feature]))
     }
 
     /// The rows outside one fold.

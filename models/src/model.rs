@@ -1,19 +1,23 @@
 //! A model of either kind: what is written, and what scores.
 //!
 //! Contract: whoever scores or explains need not know the kind. Contributions
-//! are one integer a feature, and with the intercept they sum to the score.
+//! are one integer a feature, then one a term (pairs, caps), and with the
+//! intercept they sum to the score.
 
 use serde::Deserialize;
 
 use crate::ModelError;
 use crate::bound::{Base, BoundScorecard};
 use crate::bound_forest::BoundForest;
+use crate::cap::{Cap, Caps};
 use crate::feature::FeatureSpec;
 use crate::forest::Forest;
 use crate::index::Anchors;
+use crate::pair::Pair;
 use crate::params::ModelKind;
 use crate::score::Score;
 use crate::scorecard::{Provenance, Scorecard};
+use crate::term::Term;
 
 /// A checked artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +28,17 @@ pub enum Artifact {
     Forest(Forest),
 }
 
-/// A model that scores rows. Cloning it copies a pointer.
+/// A model that scores rows, under the caps of the configuration. Cloning it
+/// copies a pointer and the caps.
 #[derive(Debug, Clone)]
-pub enum BoundModel {
-    /// Bins with weights.
+pub struct BoundModel {
+    kind: Bound,
+    caps: Caps,
+}
+
+#[derive(Debug, Clone)]
+enum Bound {
     Scorecard(BoundScorecard),
-    /// Trees with weights.
     Forest(BoundForest),
 }
 
@@ -92,10 +101,12 @@ impl Artifact {
     /// [`ModelError::Features`] with every missing, extra, repeated and changed
     /// feature.
     pub fn bind(&self, specs: &[FeatureSpec]) -> Result<BoundModel, ModelError> {
-        Ok(match self {
-            Artifact::Scorecard(card) => BoundModel::Scorecard(card.bind(specs)?),
-            Artifact::Forest(forest) => BoundModel::Forest(forest.bind(specs)?),
-        })
+        let kind = match self {
+            Artifact::Scorecard(card) => Bound::Scorecard(card.bind(specs)?),
+            Artifact::Forest(forest) => Bound::Forest(forest.bind(specs)?),
+        };
+        let caps = Caps::default();
+        Ok(BoundModel { kind, caps })
     }
 }
 
@@ -105,47 +116,73 @@ impl From<Scorecard> for Artifact {
     }
 }
 
-impl From<BoundScorecard> for BoundModel {
-    fn from(card: BoundScorecard) -> BoundModel {
-        BoundModel::Scorecard(card)
-    }
-}
-
 impl BoundModel {
+    /// The same model under caps; those it had are dropped.
+    #[must_use]
+    pub fn capped(self, caps: &[Cap]) -> BoundModel {
+        let caps = Caps::new(caps, self.intercept(), self.anchors());
+        BoundModel { caps, ..self }
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> ModelKind {
-        match self {
-            BoundModel::Scorecard(_) => ModelKind::Scorecard,
-            BoundModel::Forest(_) => ModelKind::Forest,
+        match self.kind {
+            Bound::Scorecard(_) => ModelKind::Scorecard,
+            Bound::Forest(_) => ModelKind::Forest,
         }
     }
 
     /// Scores one enterprise; `row` in feature order.
     pub fn score(&self, row: &[Option<i64>]) -> Score {
-        match self {
-            BoundModel::Scorecard(card) => card.score(row),
-            BoundModel::Forest(forest) => forest.explain(row, &mut Vec::new()),
-        }
+        let mut score = match &self.kind {
+            Bound::Scorecard(card) => card.score(row),
+            Bound::Forest(forest) => forest.explain(row, &mut Vec::new()),
+        };
+        self.caps.apply(&mut score, self.anchors(), |_| {});
+        score
     }
 
     /// Replaces `out` by what each feature contributes, in micro-log-odds and in
-    /// feature order, and gives the score: with the intercept they sum to it.
+    /// feature order, then what each of [`BoundModel::terms`] does, and gives the
+    /// score: with the intercept they sum to it.
     pub fn explain(&self, row: &[Option<i64>], out: &mut Vec<i64>) -> Score {
-        match self {
-            BoundModel::Scorecard(card) => card.explain(row, out),
-            BoundModel::Forest(forest) => forest.explain(row, out),
+        let mut score = self.uncapped(row, out);
+        self.caps
+            .apply(&mut score, self.anchors(), |cut| out.push(cut));
+        score
+    }
+
+    fn uncapped(&self, row: &[Option<i64>], out: &mut Vec<i64>) -> Score {
+        match &self.kind {
+            Bound::Scorecard(card) => card.explain(row, out),
+            Bound::Forest(forest) => forest.explain(row, out),
         }
     }
 
-    /// Whether what a feature contributes depends on its own value alone.
+    /// What contributes behind the features, in the order of contributions.
+    pub fn terms(&self) -> Vec<Term> {
+        let pairs = match &self.kind {
+            Bound::Scorecard(card) => card.pairs(),
+            Bound::Forest(_) => &[],
+        };
+        let pairs = pairs.iter().map(|pair| pair.features);
+        let pairs = pairs.map(|[first, second]| Term::Pair(first, second));
+        let caps = self.caps.iter();
+        pairs
+            .chain(caps.map(|(category, limit)| Term::Cap(category, limit)))
+            .collect()
+    }
+
+    /// Whether what a feature contributes depends on its own value alone; what
+    /// several say together, and caps, are terms of their own then.
     pub fn is_additive(&self) -> bool {
-        matches!(self, BoundModel::Scorecard(_))
+        matches!(self.kind, Bound::Scorecard(_))
     }
 
     /// The score of `row`, as where to begin for rows that differ in few places.
     pub fn base(&self, row: Vec<Option<i64>>) -> Base {
         let mut contributions = Vec::new();
-        let score = self.explain(&row, &mut contributions);
+        let score = self.uncapped(&row, &mut contributions);
         Base::new(row, contributions, score)
     }
 
@@ -158,43 +195,58 @@ impl BoundModel {
         touched: &[u16],
         contributions: &mut Vec<i64>,
     ) -> Score {
-        match self {
-            BoundModel::Scorecard(card) => card.score_from(base, row, touched, contributions),
-            BoundModel::Forest(forest) => forest.explain(row, contributions),
-        }
+        let mut score = match &self.kind {
+            Bound::Scorecard(card) => card.score_from(base, row, touched, contributions),
+            Bound::Forest(forest) => forest.explain(row, contributions),
+        };
+        self.caps
+            .apply(&mut score, self.anchors(), |cut| contributions.push(cut));
+        score
     }
 
     /// The contributions alone.
     pub fn contributions(&self, row: &[Option<i64>], out: &mut Vec<i64>) {
-        match self {
-            BoundModel::Scorecard(card) => card.contributions(row, out),
-            BoundModel::Forest(forest) => {
-                forest.explain(row, out);
-            }
+        self.explain(row, out);
+    }
+
+    /// The most by which the score can rise when one feature goes from one value
+    /// to another, whatever the others are and do: several features together add
+    /// at most the sum of theirs. `None` of a forest, of which only trying all
+    /// would tell.
+    pub fn most_gain(&self, feature: usize, from: Option<i64>, to: Option<i64>) -> Option<i64> {
+        let Bound::Scorecard(card) = &self.kind else {
+            return None;
+        };
+        let gains = card.most_gains(feature, from, to);
+        if self.caps.is_empty() {
+            return Some(gains.sum());
         }
+        // What a cap has cut off already cannot be lost, so only what rises
+        // counts. Halves of a pair may round apart.
+        Some(gains.map(|gain| (gain + 1).max(0)).sum())
     }
 
     /// What every enterprise starts from, in micro-log-odds.
     pub fn intercept(&self) -> i64 {
-        match self {
-            BoundModel::Scorecard(card) => card.intercept(),
-            BoundModel::Forest(forest) => forest.intercept(),
+        match &self.kind {
+            Bound::Scorecard(card) => card.intercept(),
+            Bound::Forest(forest) => forest.intercept(),
         }
     }
 
     /// The features in row order.
     pub fn features(&self) -> &[FeatureSpec] {
-        match self {
-            BoundModel::Scorecard(card) => card.features(),
-            BoundModel::Forest(forest) => forest.features(),
+        match &self.kind {
+            Bound::Scorecard(card) => card.features(),
+            Bound::Forest(forest) => forest.features(),
         }
     }
 
     /// The version of the artifact.
     pub fn version(&self) -> &str {
-        match self {
-            BoundModel::Scorecard(card) => card.version(),
-            BoundModel::Forest(forest) => forest.version(),
+        match &self.kind {
+            Bound::Scorecard(card) => card.version(),
+            Bound::Forest(forest) => forest.version(),
         }
     }
 
@@ -202,17 +254,37 @@ impl BoundModel {
     /// forest, which has no bins, the value. Empty for a feature that a scorecard
     /// does not have.
     pub fn bin_label(&self, feature: usize, value: Option<i64>) -> String {
-        match self {
-            BoundModel::Scorecard(card) => card.bin_label(feature, value),
-            BoundModel::Forest(forest) => forest.value_label(value),
+        match &self.kind {
+            Bound::Scorecard(card) => card.bin_label(feature, value),
+            Bound::Forest(forest) => forest.value_label(value),
         }
+    }
+
+    /// The cell of a pair that `row` falls into, in words, such as
+    /// `≥ 3 × missing`; `pair` counts among the terms. Empty for any other term.
+    pub fn pair_label(&self, pair: usize, row: &[Option<i64>]) -> String {
+        let Bound::Scorecard(card) = &self.kind else {
+            return String::new();
+        };
+        let value = |place: usize| row.get(place).copied().flatten();
+        let pair = card.pairs().get(pair);
+        pair.map_or_else(String::new, |pair| pair.label(pair.features.map(value)))
+    }
+
+    /// Every cell of a pair in words with its weight; `pair` counts among the
+    /// terms. None of any other term.
+    pub fn pair_cells(&self, pair: usize) -> Vec<(String, i64)> {
+        let Bound::Scorecard(card) = &self.kind else {
+            return Vec::new();
+        };
+        card.pairs().get(pair).map(Pair::cells).unwrap_or_default()
     }
 
     /// Every bin of a feature in words with its weight; a forest has none.
     pub fn bins(&self, feature: usize) -> Vec<(String, i64)> {
-        match self {
-            BoundModel::Scorecard(card) => card.bins(feature),
-            BoundModel::Forest(_) => Vec::new(),
+        match &self.kind {
+            Bound::Scorecard(card) => card.bins(feature),
+            Bound::Forest(_) => Vec::new(),
         }
     }
 
@@ -228,9 +300,9 @@ impl BoundModel {
     }
 
     fn anchors(&self) -> &Anchors {
-        match self {
-            BoundModel::Scorecard(card) => card.anchors(),
-            BoundModel::Forest(forest) => forest.anchors(),
+        match &self.kind {
+            Bound::Scorecard(card) => card.anchors(),
+            Bound::Forest(forest) => forest.anchors(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How a scorecard is trained: every default in one place.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
@@ -86,6 +88,20 @@ pub struct TrainParams {
     pub freedom: f64,
     /// How far it is expected to leave that of the next range; above 0.
     pub step: f64,
+    /// The most pairs of features that weigh together; 0: none.
+    pub pairs: usize,
+    /// How much a cell of a pair is expected to weigh, as a standard deviation of
+    /// log-odds; above 0.
+    pub pair_freedom: f64,
+    /// Whether how strongly weights are held back, which features may weigh
+    /// anything and how many pairs is chosen by validation within the training
+    /// rows; `pairs` is the most then.
+    pub select: bool,
+    /// Whether levels of categories borrow from each other as much as the data
+    /// says that they resemble each other, in place of `shrinkage`.
+    pub pooled: bool,
+    /// By what a code is divided to give that of its parent, by feature.
+    pub parents: BTreeMap<String, i64>,
     /// Folds whose held-out scores calibrate the probability, 2 to 20.
     pub calibration_folds: usize,
     /// The share of positives among all enterprises, where those with an outcome
@@ -95,6 +111,8 @@ pub struct TrainParams {
     /// Names of features more of which never lowers the risk: so says the domain,
     /// whatever a sample says.
     pub rising: Vec<String>,
+    /// Names of features more of which never raises the risk.
+    pub falling: Vec<String>,
     /// Seed of the split into those folds.
     pub seed: u64,
     /// Points (centi-index, micro-log-odds) of the index; empty means the
@@ -115,9 +133,15 @@ impl Default for TrainParams {
             alpha: 100.0,
             freedom: 1.5,
             step: 0.35,
+            pairs: 0,
+            pair_freedom: 0.15,
+            select: false,
+            pooled: false,
+            parents: BTreeMap::new(),
             calibration_folds: 5,
             base_rate: None,
             rising: Vec::new(),
+            falling: Vec::new(),
             seed: 1,
             anchors: Vec::new(),
         }
@@ -149,6 +173,7 @@ impl TrainParams {
             ("min_bin_rows", self.min_bin_rows, 1, 1_000_000),
             ("min_value_rows", self.min_value_rows, 1, 1_000_000),
             ("calibration_folds", self.calibration_folds, 2, 20),
+            ("pairs", self.pairs, 0, 100),
             ("trees", self.forest.trees, 1, 1_000),
             ("min_leaf", self.forest.min_leaf, 1, 1_000_000),
             ("draw", self.forest.draw, 1, 10_000_000),
@@ -164,6 +189,7 @@ impl TrainParams {
             ("alpha", self.alpha, 1e-3, 1e9),
             ("freedom", self.freedom, 1e-3, 10.0),
             ("step", self.step, 1e-3, 10.0),
+            ("pair_freedom", self.pair_freedom, 1e-3, 10.0),
             ("tries", self.forest.tries, 1e-6, 1.0),
         ];
         for (name, value, low, high) in sizes {

@@ -23,6 +23,7 @@ pub(crate) enum Partition {
 
 impl Partition {
     /// One list for each value; values must be distinct.
+    #[cfg(test)]
     pub(crate) fn singles(mut values: Vec<i64>) -> Self {
         values.sort_unstable();
         Partition::lists(values.into_iter().map(|value| vec![value]).collect())
@@ -71,6 +72,14 @@ impl Partition {
                     Err(_) => 1 + lists,
                 }
             }
+        }
+    }
+
+    /// The cuts of ranges; lists have none.
+    pub(crate) fn cuts(&self) -> &[i64] {
+        match self {
+            Partition::Ranges(cuts) => cuts,
+            Partition::Listed { .. } => &[],
         }
     }
 

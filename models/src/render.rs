@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::artifact::FORMAT;
 use crate::feature::FeatureKind;
+use crate::pair::RawPair;
 use crate::partition::Partition;
 use crate::scorecard::{CardFeature, Provenance, Scorecard};
 
@@ -37,13 +38,26 @@ pub(crate) fn render(card: &Scorecard, version: &str) -> String {
   }},
   "intercept": {},
   "anchors": [{}],
-  "features": [{}]
+  "features": [{}]{}
 }}
 "#,
         card.intercept,
         anchors.join(", "),
-        features.join(",")
+        features.join(","),
+        pairs(card),
     )
+}
+
+/// The pairs, one a line; nothing where there are none.
+fn pairs(card: &Scorecard) -> String {
+    let name = |place: usize| card.features[place].spec.name.clone();
+    let pairs = card.pairs.iter();
+    let lines = pairs.map(|pair| serde_json::json!(RawPair::of(pair, name)).to_string());
+    let lines: Vec<String> = lines.collect();
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!(",\n  \"pairs\": [\n    {}\n  ]", lines.join(",\n    ")),
+    }
 }
 
 fn quote(text: &str) -> String {

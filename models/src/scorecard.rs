@@ -15,6 +15,7 @@ use crate::binding::differences;
 use crate::bound::BoundScorecard;
 use crate::feature::FeatureSpec;
 use crate::index::Anchors;
+use crate::pair::Pair;
 use crate::partition::Partition;
 use crate::render::render;
 
@@ -68,6 +69,8 @@ pub struct Scorecard {
     pub(crate) intercept: i64,
     pub(crate) anchors: Anchors,
     pub(crate) features: Vec<CardFeature>,
+    /// What two features say together.
+    pub(crate) pairs: Vec<Pair>,
 }
 
 impl Scorecard {
@@ -101,6 +104,7 @@ impl Scorecard {
         intercept: i64,
         anchors: Anchors,
         features: Vec<CardFeature>,
+        pairs: Vec<Pair>,
     ) -> Scorecard {
         let mut card = Scorecard {
             version: String::new(),
@@ -108,6 +112,7 @@ impl Scorecard {
             intercept,
             anchors,
             features,
+            pairs,
         };
         let hash = xxh3_64(render(&card, "").as_bytes());
         card.version = format!("{:012x}", hash >> 16);
@@ -151,7 +156,43 @@ impl Scorecard {
             return Err(ModelError::Features(differences));
         }
         let ordered = specs.iter().filter_map(|spec| self.find(&spec.name));
-        Ok(BoundScorecard::new(self, ordered.cloned().collect()))
+        // Every feature of the card is configured, or there would be differences.
+        let moved = |place: usize| {
+            let name = &self.features[place].spec.name;
+            let found = specs.iter().position(|spec| spec.name == *name);
+            found.unwrap_or(place)
+        };
+        let pairs = self.pairs.iter().map(|pair| Pair {
+            features: pair.features.map(moved),
+            ..pair.clone()
+        });
+        let (features, pairs) = (ordered.cloned().collect(), pairs.collect());
+        Ok(BoundScorecard::new(self, features, pairs))
+    }
+
+    /// The names of features that also weigh together, in its own order.
+    pub fn pairs(&self) -> impl Iterator<Item = [&str; 2]> {
+        let name = |place: usize| self.features[place].spec.name.as_str();
+        self.pairs.iter().map(move |pair| pair.features.map(name))
+    }
+
+    /// Every value of a number at which its weight, alone or with another
+    /// feature, may change, rising; none for a category or a feature that does
+    /// not exist.
+    pub fn borders(&self, name: &str) -> Vec<i64> {
+        let Some(place) = self.features.iter().position(|f| f.spec.name == name) else {
+            return Vec::new();
+        };
+        let own = [&self.features[place].partition].into_iter();
+        let sides = self.pairs.iter().flat_map(|pair| {
+            let sides = pair.features.iter().zip(&pair.sides);
+            sides.filter(|(feature, _)| **feature == place)
+        });
+        let all = own.chain(sides.map(|(_, side)| side));
+        let mut borders: Vec<i64> = all.flat_map(Partition::cuts).copied().collect();
+        borders.sort_unstable();
+        borders.dedup();
+        borders
     }
 
     fn find(&self, name: &str) -> Option<&CardFeature> {

@@ -48,6 +48,7 @@ impl Table {
     }
 
     /// The table of rows that are already there, each of `width` values.
+    #[cfg(test)]
     pub(crate) fn of(rows: &[Vec<Option<i64>>], width: usize) -> Table {
         Table::new(rows.len(), width, |feature, values| {
             values.extend(rows.iter().map(|row| row[feature]));

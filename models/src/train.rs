@@ -5,16 +5,19 @@
 //! enterprise of the training data, and the intercept is its log-odds. Features
 //! that do not tell anything apart stay listed with weight 0.
 
+use crate::columns::{Fill, Sample, columns};
+use crate::crossed::Crossed;
 use crate::error::ModelError;
-use crate::examples::Examples;
+use crate::examples::{Examples, group_counts};
 use crate::feature::FeatureSpec;
-use crate::fit::fit;
+use crate::fit::{Choice, fit};
 use crate::folds;
 use crate::logistic::calibrate;
 use crate::model::Artifact;
 use crate::params::{ModelKind, TrainParams};
 use crate::score::MICRO;
 use crate::scorecard::{Provenance, Scorecard};
+use crate::select::Inner;
 use crate::table::Table;
 use crate::train_forest::train_forest;
 
@@ -52,7 +55,9 @@ pub fn train_grouped(
         labels,
         groups,
     };
-    Ok(train_scorecard(specs, examples, &params, provenance)?.0)
+    examples.check(specs.len()).map_err(ModelError::Training)?;
+    let fill = examples.fill();
+    Ok(train_scorecard(specs, (labels, groups), &params, provenance, &fill)?.0)
 }
 
 /// Trains the kind of model that `params` names.
@@ -75,27 +80,56 @@ pub fn train_model(
     Ok(train_judged(specs, examples, params, provenance)?.0)
 }
 
-/// As [`train_model`], with the held-out log-odds (micro) of each row that was
-/// held out while training, on the scale of the model's own.
+/// Trains the kind of model that `params` names on rows that are read one feature
+/// at a time: `fill` puts the values of a feature into the buffer it is given, one
+/// for each of `labels`; what it leaves out is missing. So what is held is one or
+/// two bytes a value, and the values of one feature a thread.
+///
+/// # Errors
+/// [`ModelError::Params`] for parameters out of bounds, [`ModelError::Training`]
+/// when the data is empty, uneven, or has only one label.
+pub fn train_columns(
+    specs: &[FeatureSpec],
+    labels: &[bool],
+    groups: &[u64],
+    params: &TrainParams,
+    provenance: Provenance,
+    fill: impl Fn(usize, &mut Vec<Option<i64>>) + Sync,
+) -> Result<Artifact, ModelError> {
+    Ok(train_filled(specs, (labels, groups), params, provenance, &fill)?.0)
+}
+
+/// An artifact, with the held-out log-odds (micro) of each row that was held out
+/// while training, on the scale of the model's own.
+pub(crate) type Trained = (Artifact, Vec<Option<i64>>);
+
+/// As [`train_model`], with held-out scores.
 pub(crate) fn train_judged(
     specs: &[FeatureSpec],
     examples: Examples,
     params: &TrainParams,
     provenance: Provenance,
-) -> Result<(Artifact, Vec<Option<i64>>), ModelError> {
+) -> Result<Trained, ModelError> {
+    examples.check(specs.len()).map_err(ModelError::Training)?;
+    let of = (examples.labels, examples.groups);
+    train_filled(specs, of, params, provenance, &examples.fill())
+}
+
+fn train_filled(
+    specs: &[FeatureSpec],
+    (labels, groups): (&[bool], &[u64]),
+    params: &TrainParams,
+    provenance: Provenance,
+    fill: Fill,
+) -> Result<Trained, ModelError> {
     match params.kind {
         ModelKind::Scorecard => {
-            let (card, held_out) = train_scorecard(specs, examples, params, provenance)?;
+            let (card, held_out) =
+                train_scorecard(specs, (labels, groups), params, provenance, fill)?;
             Ok((Artifact::Scorecard(card), held_out))
         }
         ModelKind::Forest => {
-            examples.check(specs.len()).map_err(ModelError::Training)?;
-            let Examples {
-                rows,
-                labels,
-                groups,
-            } = examples;
-            let table = Table::of(rows, specs.len());
+            let table = Table::new(labels.len(), specs.len(), fill);
             let trained = train_forest(specs, &table, labels, groups, params, provenance)?;
             Ok((Artifact::Forest(trained.0), trained.1))
         }
@@ -104,54 +138,105 @@ pub(crate) fn train_judged(
 
 fn train_scorecard(
     specs: &[FeatureSpec],
-    examples: Examples,
+    (labels, groups): (&[bool], &[u64]),
     params: &TrainParams,
     provenance: Provenance,
+    fill: Fill,
 ) -> Result<(Scorecard, Vec<Option<i64>>), ModelError> {
     let anchors = params.check()?;
-    examples.check(specs.len()).map_err(ModelError::Training)?;
-    let labels = examples.labels;
-    let mut fitted = fit(specs, examples, params)?;
-    let held_out = held_out(specs, examples, params)?;
-    let (slope, offset) = match &held_out {
-        Some(held_out) => calibrate(held_out, labels)?,
+    check(labels, groups).map_err(ModelError::Training)?;
+    let columns = columns(specs, labels, params, fill);
+    let rows: Vec<u32> = (0..labels.len() as u32).collect();
+    let sample = Sample {
+        columns: &columns,
+        labels,
+        rows: &rows,
+    };
+    let folds = inner_folds(labels, groups, params);
+    let inner = Inner {
+        specs,
+        sample,
+        params,
+        folds: &folds,
+    };
+    let plain = Choice::plain(specs, params);
+    let judged = match (folds.is_empty(), params.select) {
+        (true, _) => None,
+        (false, false) => Some(inner.judge(plain.clone())?),
+        (false, true) => Some(inner.choose()?),
+    };
+    let (slope, offset) = match &judged {
+        Some(judged) => calibrate(&judged.log_odds, labels)?,
         None => (1.0, 0.0),
     };
+    let choice = judged.as_ref().map_or(&plain, |judged| &judged.choice);
+    let mut fitted = fit(specs, sample, params, choice)?;
     let positive = labels.iter().filter(|positive| **positive).count();
     let prior = params.prior_offset(positive, labels.len());
     fitted.calibrate(slope, offset + prior);
     let intercept = (fitted.intercept * MICRO).round() as i64;
     let named = fitted.features.into_iter().zip(specs.iter().cloned());
     let features = named.map(|(feature, spec)| feature.seal(spec)).collect();
-    let card = Scorecard::seal(provenance, intercept, anchors, features);
+    let pairs = fitted.pairs.into_iter().map(Crossed::seal).collect();
+    let provenance = match params.select {
+        true => choice.told(provenance),
+        false => provenance,
+    };
+    let card = Scorecard::seal(provenance, intercept, anchors, features, pairs);
     let scaled = |z: &f64| Some(((slope * z + offset + prior) * MICRO).round() as i64);
-    let held_out = match held_out {
-        Some(held_out) => held_out.iter().map(scaled).collect(),
+    let held_out = match &judged {
+        Some(judged) => judged.log_odds.iter().map(scaled).collect(),
         None => vec![None; labels.len()],
     };
     Ok((card, held_out))
 }
 
-/// The score that each row got while it was held out. With too few positives or
-/// negatives to hold any out there are none, and the fit stays as it is.
-fn held_out(
-    specs: &[FeatureSpec],
-    examples: Examples,
-    params: &TrainParams,
-) -> Result<Option<Vec<f64>>, ModelError> {
-    let (with, without) = examples.group_counts();
+fn check(labels: &[bool], groups: &[u64]) -> Result<(), String> {
+    let (rows, groups) = (labels.len(), groups.len());
+    let positives = labels.iter().filter(|label| **label).count();
+    match rows != groups || u32::try_from(rows).is_err() {
+        true => Err(format!(
+            "{rows} labels and {groups} groups: they must be as many, and at most {}",
+            u32::MAX
+        )),
+        false if positives == 0 || positives == rows => Err(format!(
+            "{positives} of {rows} rows are positive, both labels are needed"
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The rows outside each calibration fold, and inside. With too few positives or
+/// negatives to hold any out there are none.
+fn inner_folds(labels: &[bool], groups: &[u64], params: &TrainParams) -> Vec<(Vec<u32>, Vec<u32>)> {
+    let (with, without) = group_counts(groups, labels);
     let count = params.calibration_folds.min(with).min(without);
     if count < 2 {
-        return Ok(None);
+        return Vec::new();
     }
-    let assigned = folds::assign(examples.groups, examples.labels, count, params.seed);
-    let mut held_out = vec![0.0; examples.rows.len()];
-    for fold in 0..count {
-        let part = examples.without(&assigned, fold);
-        let fitted = fit(specs, part.examples(), params)?;
-        for row in (0..assigned.len()).filter(|row| assigned[*row] == fold) {
-            held_out[row] = fitted.log_odds(&examples.rows[row]);
+    let assigned = folds::assign(groups, labels, count, params.seed);
+    let parted = |fold: usize| {
+        let rows = 0..assigned.len() as u32;
+        rows.partition(|row| assigned[*row as usize] != fold)
+    };
+    (0..count).map(parted).collect()
+}
+
+impl Choice {
+    /// Says in a note what was chosen.
+    fn told(&self, provenance: Provenance) -> Provenance {
+        let kept = self.kept.iter().filter(|kept| **kept).count();
+        let chosen = format!(
+            "by inner validation: {kept} of {} features, at most {} pairs, penalties times {}",
+            self.kept.len(),
+            self.pairs,
+            self.strength
+        );
+        let parts = [provenance.note.as_str(), &chosen];
+        let said = parts.into_iter().filter(|part| !part.is_empty());
+        Provenance {
+            note: said.collect::<Vec<_>>().join("; "),
+            ..provenance
         }
     }
-    Ok(Some(held_out))
 }

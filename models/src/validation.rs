@@ -6,7 +6,7 @@
 
 use crate::ModelError;
 use crate::evaluation::{Evaluation, evaluate_flagged};
-use crate::examples::Examples;
+use crate::examples::{Examples, group_counts};
 use crate::feature::FeatureSpec;
 use crate::folds;
 use crate::metrics::{Item, Ranking};
@@ -128,7 +128,7 @@ fn best_threshold(held_out: &[Option<i64>], labels: &[bool]) -> i64 {
 }
 
 fn check_folds(examples: Examples, folds: usize) -> Result<(), String> {
-    let (with, without) = examples.group_counts();
+    let (with, without) = group_counts(examples.groups, examples.labels);
     if folds < 2 {
         return Err(format!("`{folds}` folds, at least 2 are needed"));
     }

@@ -17,7 +17,7 @@ pub use report::Report;
 
 use crate::census::Shape;
 use crate::hindsight::{Chronicle, TODAY};
-use crate::pipeline::specs;
+use crate::pipeline::rules::Model;
 use crate::time::{DAY_MS, day_of, day_text, midnight_ms};
 use crate::train;
 use crate::truth::{self, Seen, TASK};
@@ -195,9 +195,8 @@ impl Course {
             let all = known.len();
             match train::train_on(&settings, known, day) {
                 Ok(card) => {
-                    let bound = card.bind(&specs(&settings)).map_err(anyhow::Error::msg)?;
                     card.version().clone_into(&mut version);
-                    replay.set_model(now, bound)?;
+                    replay.set_model(now, Model::new(card, &settings)?.bound)?;
                     trained_on = Some((all, positive));
                 }
                 // Too few outcomes yet: the model before stays, if there is one.

@@ -44,6 +44,10 @@ pub struct Feature {
     pub hard: bool,
     /// Whether more of it never lowers the risk.
     pub rising: bool,
+    /// Whether more of it never raises the risk.
+    pub falling: bool,
+    /// By what a code is divided to give that of its parent.
+    pub parent: Option<i64>,
 }
 
 /// What features can be made of.
@@ -128,8 +132,18 @@ fn read_one(section: &Section<'_>, raised: &impl Raised) -> Option<Feature> {
     let title = section.text("title");
     let hard = section.boolean("hard_trigger").unwrap_or(false);
     let rising = section.boolean("rising").unwrap_or(false);
-    if rising && kind == Some(FeatureKind::Category) {
-        section.fault("rising", "goes with numbers; categories have no order");
+    let falling = section.boolean("falling").unwrap_or(false);
+    let parent = section.integer("parent", 2..=1_000_000_000_000);
+    if parent.is_some() && kind != Some(FeatureKind::Category) {
+        section.fault("parent", "goes with `kind = \"category\"`");
+    }
+    for (key, is_set) in [("rising", rising), ("falling", falling)] {
+        if is_set && kind == Some(FeatureKind::Category) {
+            section.fault(key, "goes with numbers; categories have no order");
+        }
+    }
+    if rising && falling {
+        section.fault("falling", "contradicts `rising`: leave one of them out");
     }
     section.finish();
     let (name, measured) = (name?, measured?);
@@ -151,6 +165,8 @@ fn read_one(section: &Section<'_>, raised: &impl Raised) -> Option<Feature> {
         per,
         hard,
         rising,
+        falling,
+        parent,
     })
 }
 

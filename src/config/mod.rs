@@ -2,6 +2,7 @@
 //! sources, the features and the levels' policy, with every fault at once.
 
 mod association;
+mod caps;
 mod casework;
 mod features;
 mod ground;

@@ -1,6 +1,7 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
 use super::association::{self, Association};
+use super::caps::read_caps;
 use super::casework::{Office, check_outcomes, read_office};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
@@ -20,6 +21,7 @@ use tocsin_ingest::catalogue::{Catalogue, SlotInfo, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
 use tocsin_ingest::fact::{Slot, SubjectKind};
 use tocsin_ingest::source::{Surroundings, is_signal_kind};
+use tocsin_models::Cap;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most kinds of links: they are numbered with a byte.
@@ -85,6 +87,8 @@ pub struct Settings {
     pub registry: Option<PathBuf>,
     /// Levels, gates and hysteresis.
     pub policy: Policy,
+    /// How much categories may add to the score, whatever the model.
+    pub caps: Vec<Cap>,
     /// Which feature says the sector, and which sectors are judged apart.
     pub sectors: Option<(String, Vec<i64>)>,
     /// What signals say and rest on, and the thresholds of the law, where that is
@@ -162,6 +166,11 @@ impl Settings {
         let mut training = draft.training;
         let rising = features.iter().filter(|feature| feature.rising);
         training.params.rising = rising.map(|feature| feature.spec.name.clone()).collect();
+        let falling = features.iter().filter(|feature| feature.falling);
+        training.params.falling = falling.map(|feature| feature.spec.name.clone()).collect();
+        let parents = features.iter();
+        let parents = parents.filter_map(|f| Some((f.spec.name.clone(), f.parent?)));
+        training.params.parents = parents.collect();
         Ok(Settings {
             root: draft.root,
             catalogue: Arc::new(catalogue),
@@ -174,6 +183,7 @@ impl Settings {
             challenger: draft.models.challenger,
             registry: draft.models.registry,
             policy,
+            caps: draft.caps,
             sectors: draft.sectors,
             law,
             training,
@@ -345,6 +355,7 @@ pub(super) struct Draft {
     pub(super) association: Option<Association>,
     pub(super) clock: Clock,
     models: Models,
+    caps: Vec<Cap>,
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
     queue: QueueSettings,
@@ -391,6 +402,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         link_kinds,
         clock: read_clock(root, folder),
         models: read_models(root, folder),
+        caps: read_caps(root),
         sectors: read_sectors(root),
         training: read_training(root),
         queue: read_queue(root, folder),

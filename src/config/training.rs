@@ -47,6 +47,7 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     count("max_bins", 2..=64, &mut params.max_bins);
     count("min_bin_rows", ROWS, &mut params.min_bin_rows);
     count("min_value_rows", ROWS, &mut params.min_value_rows);
+    count("pairs", 0..=100, &mut params.pairs);
     count("trees", 1..=1_000, &mut params.forest.trees);
     count("min_leaf", ROWS, &mut params.forest.min_leaf);
     count("draw", 1..=10_000_000, &mut params.forest.draw);
@@ -60,7 +61,10 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     size("alpha", &mut params.alpha);
     size("freedom", &mut params.freedom);
     size("step", &mut params.step);
+    size("pair_freedom", &mut params.pair_freedom);
     size("tries", &mut params.forest.tries);
+    params.select = section.boolean("select").unwrap_or_default();
+    params.pooled = section.boolean("pooled").unwrap_or_default();
     for fault in params.faults() {
         section.fault_here(fault);
     }

@@ -64,7 +64,7 @@ impl Parts<'_> {
             changes: changes.unwrap_or_default(),
             index: found.map(|found| f64::from(found.figures.index) / 100.0),
             bound: next::MAX_CHANGES,
-            exact: answer.complete && next::is_additive(&self.by.model.card),
+            exact: answer.complete,
         })
     }
 }

@@ -7,8 +7,8 @@
 //! that leaves the bin as it is. Among all sets of at most [`MAX_CHANGES`] changes
 //! the search finds one with the fewest changes, of these one that crosses the
 //! fewest borders, of these the one that adds the least to the score. It is exact
-//! over the bins of the card: sets are left out only when no completion of them
-//! could reach the score or beat the best. Context (R), categories and findings
+//! over the bins of the card, with its pairs and under caps: sets are left out only
+//! when no completion of them could reach the score or beat the best. Context (R), categories and findings
 //! that make red by themselves are not what it looks among.
 
 use crate::config::{Aggregate, Feature};
@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use tocsin_alerts::level::{Assessment, Level, Policy, level_of};
 use tocsin_ingest::fact::VALUE_SCALE;
-use tocsin_models::{Artifact, BoundModel, Category};
+use tocsin_models::{Artifact, BoundModel, CardFeature, Category, FeatureKind};
 
 /// Changes in a set at most.
 pub const MAX_CHANGES: usize = 4;
@@ -32,8 +32,11 @@ pub struct Move {
     pub value: i64,
     /// Borders that it crosses; 0: the bin stays, another agency says it too.
     pub borders: u32,
-    /// What it adds to the score, micro-log-odds.
+    /// What it adds to the score by itself, micro-log-odds.
     pub gain: i64,
+    /// The most that it adds, whatever else changes: pairs and caps make that
+    /// another number.
+    pub most: i64,
 }
 
 /// What stands behind a feature, and could.
@@ -85,33 +88,24 @@ pub struct Answer {
 /// The places of a feature's values between borders: from (included), to.
 pub type Ranges = Vec<(Option<i64>, Option<i64>)>;
 
-/// The ranges of every number of a card, rising.
+/// The ranges of every number of a card, rising: between two borders neither its
+/// own weight changes nor what it says with others. A forest has none.
 pub fn ranges(card: &Artifact) -> HashMap<String, Ranges> {
-    let json: serde_json::Value = serde_json::from_str(&card.to_json()).unwrap_or_default();
-    let features = json["features"].as_array().into_iter().flatten();
-    let of_feature = |feature: &serde_json::Value| {
-        let bins = feature["bins"].as_array()?.iter();
-        let mut ranges: Ranges = bins
-            .filter(|bin| bin.get("from").is_some())
-            .map(|bin| (bin["from"].as_i64(), bin["to"].as_i64()))
-            .collect();
-        ranges.sort_unstable();
-        Some((feature["name"].as_str()?.to_owned(), ranges))
-    };
-    features.filter_map(of_feature).collect()
-}
-
-/// Whether a card adds up feature by feature: what it also says of several at once
-/// would make the search miss sets.
-pub fn is_additive(card: &Artifact) -> bool {
     let Artifact::Scorecard(card) = card else {
-        return false;
+        return HashMap::new();
     };
-    let json: serde_json::Value = serde_json::from_str(&card.to_json()).unwrap_or_default();
-    let parts = json.as_object().into_iter().flatten();
-    let known = |name: &str| ["features", "anchors"].contains(&name);
-    let mut lists = parts.filter(|(name, part)| !known(name) && part.is_array());
-    lists.all(|(_, part)| part.as_array().is_none_or(Vec::is_empty))
+    let of_feature = |feature: &CardFeature| {
+        let spec = feature.spec();
+        let borders = card.borders(&spec.name);
+        let from = std::iter::once(None).chain(borders.iter().copied().map(Some));
+        let to = borders.iter().copied().map(Some).chain([None]);
+        let ranges: Ranges = match spec.kind {
+            FeatureKind::Number => from.zip(to).collect(),
+            FeatureKind::Category => Vec::new(),
+        };
+        (spec.name.clone(), ranges)
+    };
+    card.features().iter().map(of_feature).collect()
 }
 
 /// Where more evidence could move a feature's value.
@@ -153,10 +147,12 @@ pub fn moves(
         };
         let mut then = row.to_vec();
         then[place] = Some(value);
+        let gain = model.score(&then).log_odds - model.score(row).log_odds;
         moves.push(Move {
             value,
             borders: borders as u32,
-            gain: model.score(&then).log_odds - model.score(row).log_odds,
+            gain,
+            most: model.most_gain(place, now, Some(value)).unwrap_or(gain),
         });
     }
     if let Some(value) = now {
@@ -164,6 +160,7 @@ pub fn moves(
             value,
             borders: 0,
             gain: 0,
+            most: 0,
         });
     }
     moves
@@ -254,7 +251,7 @@ pub fn cheapest(question: &Question<'_>) -> Answer {
     };
     let most = |place: &usize| {
         let moves = question.features[*place].moves.iter();
-        moves.map(|step| step.gain).max().unwrap_or(0).max(0)
+        moves.map(|step| step.most).max().unwrap_or(0).max(0)
     };
     let all = 0..question.features.len();
     let mut order: Vec<usize> = all
@@ -313,7 +310,7 @@ impl Search<'_> {
         for place in first..self.order.len() {
             // The features that follow add no more than these.
             let reach: i64 = self.most[place..].iter().take(left).sum();
-            if self.gained() + reach < self.needed || self.steps >= MAX_STEPS {
+            if self.reach() + reach < self.needed || self.steps >= MAX_STEPS {
                 return;
             }
             let feature = self.order[place];
@@ -355,10 +352,11 @@ impl Search<'_> {
         &self.question.features[feature].moves[step]
     }
 
-    fn gained(&self) -> i64 {
+    /// The most that what is chosen adds.
+    fn reach(&self) -> i64 {
         self.chosen
             .iter()
-            .map(|chosen| self.step(*chosen).gain)
+            .map(|chosen| self.step(*chosen).most)
             .sum()
     }
 
@@ -377,7 +375,7 @@ impl Search<'_> {
 
     /// Keeps what is chosen if it reaches the level and is the cheapest so far.
     fn judge(&mut self) {
-        if self.gained() < self.needed {
+        if self.reach() < self.needed {
             return;
         }
         self.steps += JUDGING;
@@ -534,8 +532,7 @@ pub struct Cheapest {
     pub index: Option<f64>,
     /// Sets of at most so many changes were looked for.
     pub bound: usize,
-    /// Whether all of them were considered, and features add up one by one:
-    /// nothing is cheaper.
+    /// Whether all of them were considered: nothing is cheaper.
     pub exact: bool,
 }
 

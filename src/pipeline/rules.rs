@@ -39,12 +39,12 @@ pub struct Model {
 }
 
 impl Model {
-    /// Ties a scorecard to the features of `settings`.
+    /// Ties a model to the features of `settings`, under its caps.
     ///
     /// # Errors
     /// When it is for other features; every difference is named.
     pub fn new(card: Artifact, settings: &Settings) -> Result<Model, tocsin_models::ModelError> {
-        let bound = card.bind(&specs(settings))?;
+        let bound = card.bind(&specs(settings))?.capped(&settings.caps);
         Ok(Model { card, bound })
     }
 
@@ -91,6 +91,10 @@ impl InForce {
             &settings.policy,
         );
         hasher.update(format!("{parts:?}").as_bytes());
+        // Without caps a version is what it was before there were any.
+        if !settings.caps.is_empty() {
+            hasher.update(format!("{:?}", settings.caps).as_bytes());
+        }
         let model = self.model.as_ref().map(|model| model.card.version());
         format!("{:016x} {}", hasher.digest(), model.unwrap_or("none"))
     }
@@ -383,7 +387,7 @@ impl Pipeline {
 
     fn only_model_differs(&self, next: &InForce) -> bool {
         let (now, then) = (&self.in_force.records.settings, &next.records.settings);
-        now.features == then.features && now.policy == then.policy
+        now.features == then.features && now.policy == then.policy && now.caps == then.caps
     }
 
     /// Asks to be told of everybody whose alert or level may change although the

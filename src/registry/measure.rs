@@ -8,7 +8,6 @@ use super::subgroup::Subgroups;
 use crate::census;
 use crate::config::{AsOf, Settings};
 use crate::pipeline::rules::Model;
-use crate::pipeline::specs;
 use crate::train::{self, Examples};
 use crate::view::View;
 use anyhow::{Context, Result};
@@ -99,7 +98,7 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
     let log_odds = match by {
         By::HeldOut => train::held_out(settings, &examples, card.kind(), FOLDS, SEED)?,
         By::Itself => {
-            let bound = card.bind(&specs(settings))?;
+            let bound = Model::new(card.clone(), settings)?.bound;
             let rows = examples.rows.iter();
             rows.map(|row| bound.score(row).log_odds).collect()
         }

@@ -8,12 +8,13 @@ use serde_json::Value;
 use std::path::Path;
 use tocsin_alerts::level::Policy;
 use tocsin_ingest::declaration::{Document, Fault};
-use tocsin_models::Artifact;
+use tocsin_models::{Artifact, Cap, Category, Limit};
 
 /// What can be set, for people.
 const CAN_BE_SET: &str = "can be set: levels.thresholds.yellow and its like (any key of [levels]), \
     feature.NAME.weight (a factor on all its weights, such as 0.5), feature.NAME.cap (the most \
-    log-odds it adds), feature.NAME.hard_trigger, model.intercept (log-odds)";
+    log-odds it adds), feature.NAME.hard_trigger, model.intercept (log-odds), cap.D.log_odds, \
+    cap.D.below (and of any other category; `none` takes its cap away)";
 /// Units of a factor: four decimals.
 const FACTOR_UNITS: i64 = 10_000;
 /// Micro-log-odds of a log-odd.
@@ -109,6 +110,7 @@ fn set(pair: &str, settings: &mut Settings, card: &mut Option<Artifact>) -> Resu
                 Ok(())
             })
         }
+        Some(("cap", rest)) => set_cap(rest, value, &mut settings.caps),
         Some(("feature", rest)) => set_feature(rest, value, settings, card),
         _ => Err(format!("cannot be set; {CAN_BE_SET}")),
     };
@@ -127,6 +129,28 @@ fn set_level(path: &str, value: &str, policy: &mut Policy) -> Result<(), String>
         faults if faults.is_empty() => *policy = changed,
         faults => return Err(faults.join("; ")),
     }
+    Ok(())
+}
+
+/// Sets `D.log_odds` or `D.below`, or takes the category's cap away.
+fn set_cap(path: &str, value: &str, caps: &mut Vec<Cap>) -> Result<(), String> {
+    let (letter, key) = path.split_once('.').unwrap_or((path, ""));
+    let found = Category::ALL.into_iter();
+    let mut found = found.filter(|category| category.letter().to_string() == letter);
+    let category = found
+        .next()
+        .ok_or_else(|| format!("no category `{letter}`; allowed are A to H and R"))?;
+    let limit = match (key, value) {
+        ("log_odds" | "below", "none") => None,
+        ("log_odds", _) => Some(Limit::LogOdds(scaled(value, MICRO, 0)?)),
+        ("below", _) => match scaled(value, 100, 1)? {
+            index @ 1..=9_999 => Some(Limit::Below(index as u16)),
+            _ => return Err("is out of bounds; allowed are 0.01 to 99.99".to_owned()),
+        },
+        _ => return Err(format!("cannot be set; {CAN_BE_SET}")),
+    };
+    caps.retain(|cap| cap.category != category);
+    caps.extend(limit.map(|limit| Cap { category, limit }));
     Ok(())
 }
 

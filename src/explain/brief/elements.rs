@@ -59,7 +59,8 @@ pub(super) fn bears_on(part: &Contribution, name: &str) -> bool {
 
 /// Whether something was said that adds to the score.
 pub(super) fn adds(part: &Contribution) -> bool {
-    part.weight > 0 && is_evidence(part)
+    // What two features say together speaks for neither by itself.
+    part.weight > 0 && part.term.is_none() && is_evidence(part)
 }
 
 /// Whether something was said: a model may weigh that nothing is known, which is
@@ -88,6 +89,7 @@ mod tests {
             value: Some(1.0),
             bin: String::new(),
             weight,
+            term: None,
             hard_trigger: false,
             records: Vec::new(),
         }

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
-use tocsin_models::{FeatureKind, FeatureSpec};
+use tocsin_models::{Cap, FeatureKind, FeatureSpec, Limit};
 
 /// A feature: three bins' weights and what is missing; category; agencies held
 /// and possible; whether it has a value now, in which bin.
@@ -19,7 +19,19 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 
 const CUTS: [i64; 2] = [10_000, 20_000];
 
-fn build(features: &[Drawn]) -> (BoundModel, Vec<Option<i64>>, Vec<Behind>) {
+/// What the first two features say together: by rows of one cut and of two.
+type Together = [[i64; 4]; 3];
+
+fn together() -> impl Strategy<Value = Together> {
+    let weights = proptest::array::uniform4(-6..8_i64);
+    proptest::array::uniform3(weights.prop_map(|row| row.map(|weight| weight * 130_001)))
+}
+
+fn build(
+    features: &[Drawn],
+    pair: Option<Together>,
+    caps: &[Cap],
+) -> (BoundModel, Vec<Option<i64>>, Vec<Behind>) {
     let categories = [Category::A, Category::B, Category::D, Category::E];
     let bins = |weights: &[i64; 4]| {
         json!([{"missing": true, "weight": weights[0]},
@@ -40,9 +52,16 @@ fn build(features: &[Drawn]) -> (BoundModel, Vec<Option<i64>>, Vec<Behind>) {
         .zip(&specs)
         .map(|(drawn, spec)| json!({"name": spec.name, "category": spec.category, "kind": "number", "bins": bins(&drawn.0)}))
         .collect();
-    let card = json!({"format": 1, "kind": "scorecard", "intercept": -3_500_000, "features": of});
+    // The first is cut where it is not cut by itself.
+    let pair = pair.filter(|_| features.len() > 1).map(|weights| {
+        json!({"features": ["f0", "f1"], "first": {"cuts": [15_000]},
+            "second": {"cuts": CUTS}, "weights": weights})
+    });
+    let pairs: Vec<_> = pair.into_iter().collect();
+    let card = json!({"format": 1, "kind": "scorecard", "intercept": -3_500_000,
+        "features": of, "pairs": pairs});
     let card = Artifact::from_json(&card.to_string()).unwrap();
-    let model = card.bind(&specs).unwrap();
+    let model = card.bind(&specs).unwrap().capped(caps);
     let row: Vec<Option<i64>> = features
         .iter()
         .map(|d| d.4.map(|bin| bin as i64 * 10_000))
@@ -72,6 +91,8 @@ fn feature(spec: &FeatureSpec) -> Feature {
         per: None,
         hard: false,
         rising: false,
+        falling: false,
+        parent: None,
     }
 }
 
@@ -152,8 +173,18 @@ fn every_choice(agencies: u64, speaking: &[u64]) -> Vec<u64> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
-    fn nothing_is_cheaper_than_what_is_found(features in proptest::collection::vec(drawn(), 1..6)) {
-        let (model, row, behind) = build(&features);
+    fn nothing_is_cheaper_than_what_is_found(
+        features in proptest::collection::vec(drawn(), 1..6),
+        pair in proptest::option::of(together()),
+        capped in proptest::option::of((0..3usize, 0..20_i64)),
+    ) {
+        let categories = [Category::A, Category::B, Category::D];
+        let cap = capped.map(|(category, limit)| Cap {
+            category: categories[category],
+            limit: Limit::LogOdds(limit * 100_000),
+        });
+        let caps: Vec<Cap> = cap.into_iter().collect();
+        let (model, row, behind) = build(&features, pair, &caps);
         let policy = Policy::default();
         for target in Level::RAISED {
             let question = Question { model: &model, row: &row, features: &behind, policy: &policy, target };

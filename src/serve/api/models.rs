@@ -10,7 +10,7 @@ use crate::serve::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tocsin_models::BoundModel;
+use tocsin_models::{BoundModel, Term};
 
 #[derive(Serialize)]
 pub(in crate::serve) struct Models {
@@ -38,6 +38,23 @@ struct Model {
     /// Micro-log-odds that every enterprise starts from.
     intercept: i64,
     features: Vec<Feature>,
+    /// What two features weigh together, beside each by itself.
+    pairs: Vec<Paired>,
+    /// What categories add at most, by the configuration.
+    caps: Vec<Capped>,
+}
+
+#[derive(Serialize)]
+struct Paired {
+    features: [String; 2],
+    bins: Vec<Bin>,
+}
+
+#[derive(Serialize)]
+struct Capped {
+    category: char,
+    /// Micro-log-odds.
+    limit: i64,
 }
 
 #[derive(Serialize)]
@@ -82,6 +99,19 @@ pub(in crate::serve) async fn registry(app: &App) -> Result<Option<Registry>, Pr
 fn body(model: &BoundModel) -> Model {
     let bin = |(bin, weight)| Bin { bin, weight };
     let features = model.features().iter().enumerate();
+    let (mut pairs, mut caps) = (Vec::new(), Vec::new());
+    for (place, term) in model.terms().into_iter().enumerate() {
+        match term {
+            Term::Pair(first, second) => pairs.push(Paired {
+                features: [first, second].map(|at| model.features()[at].name.clone()),
+                bins: model.pair_cells(place).into_iter().map(bin).collect(),
+            }),
+            Term::Cap(category, limit) => caps.push(Capped {
+                category: category.letter(),
+                limit,
+            }),
+        }
+    }
     Model {
         version: model.version().to_owned(),
         kind: model.kind().name(),
@@ -93,6 +123,8 @@ fn body(model: &BoundModel) -> Model {
                 bins: model.bins(place).into_iter().map(bin).collect(),
             })
             .collect(),
+        pairs,
+        caps,
     }
 }
 

@@ -1,7 +1,7 @@
 //! An explanation as lines of a page: contributions, the records behind them,
 //! and the sum to the last digit.
 
-use crate::explain::{Contribution, Explanation, RecordLine, SignalNote};
+use crate::explain::{Contribution, Explanation, Part, RecordLine, SignalNote};
 use crate::serve::chart::{self, Bar};
 use crate::serve::text;
 
@@ -20,6 +20,8 @@ pub(super) struct ContributionRow {
     pub(super) bar: String,
     /// What the signal behind it bears on and rests on.
     pub(super) basis: String,
+    /// Whether it is what a cap takes off, behind which there are no records.
+    pub(super) is_cap: bool,
     /// Whether there is a value; without records it comes along links.
     pub(super) linked: bool,
     pub(super) count: usize,
@@ -97,20 +99,37 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
         category: text::category(part.category),
         title: part.title.clone(),
         feature: part.feature.clone(),
-        value: part
-            .value
-            .map_or_else(|| "缺失 missing".to_owned(), |value| value.to_string()),
+        value: match (&part.term, part.value) {
+            (Some(_), _) => String::new(),
+            (None, Some(value)) => value.to_string(),
+            (None, None) => "缺失 missing".to_owned(),
+        },
         bin: part.bin.clone(),
         weight: match part.weight {
             0 if part.hard_trigger => text::HARD_TRIGGER.to_owned(),
             weight => text::log_odds(weight),
         },
         bar: chart::cell(part.weight, largest),
-        basis: part.signal.as_ref().map_or_else(String::new, basis),
+        basis: said(part),
+        is_cap: matches!(part.term, Some(Part::Cap(_))),
         linked: part.value.is_some_and(|value| value > 0.0),
         count: part.records.len(),
         records: shown.map(record).collect(),
         more: part.records.len().saturating_sub(MAX_RECORDS),
+    }
+}
+
+/// What stands behind a part, in one line.
+fn said(part: &Contribution) -> String {
+    match (&part.term, &part.signal) {
+        (Some(Part::Cap(limit)), _) => format!(
+            "该类别各项合计不超过 {limit:+.6},超出部分扣除 · the features of this category add at most {limit:+.6}; what is beyond is taken off"
+        ),
+        (Some(Part::Pair(_)), _) => {
+            "两项特征同时出现时另有的含义;类别小计各计一半 · what the two say together beyond what each says; half counts for either category".to_owned()
+        }
+        (None, Some(signal)) => basis(signal),
+        (None, None) => String::new(),
     }
 }
 

@@ -1,0 +1,66 @@
+//! The parts of an explanation that are no single feature's: what two features
+//! say together, and what a cap takes off.
+
+use super::{Contribution, Part, Parts, RecordLine};
+use tocsin_models::Term;
+
+/// Micro-log-odds of a log-odd.
+const MICRO: f64 = 1e6;
+
+impl Parts<'_> {
+    /// A part without its weight; `features` are the contributions in feature
+    /// order, of which a pair shows the records of both.
+    pub(super) fn term(
+        &self,
+        place: usize,
+        term: &Term,
+        row: &[Option<i64>],
+        features: &[Contribution],
+    ) -> Contribution {
+        match *term {
+            Term::Pair(first, second) => {
+                let both = [&features[first], &features[second]];
+                let named = |name: fn(&Contribution) -> &str| both.map(name).join(" × ");
+                Contribution {
+                    feature: named(|part| &part.feature),
+                    title: named(|part| &part.title),
+                    category: both[0].category,
+                    bin: self.model.pair_label(place, row),
+                    term: Some(Part::Pair(both.map(|part| part.feature.clone()))),
+                    records: records(both),
+                    ..EMPTY
+                }
+            }
+            Term::Cap(category, limit) => Contribution {
+                feature: format!("cap {}", category.letter()),
+                title: format!("上限 {}", category.letter()),
+                category: category.letter(),
+                bin: format!("≤ {:+.6}", limit as f64 / MICRO),
+                term: Some(Part::Cap(limit as f64 / MICRO)),
+                ..EMPTY
+            },
+        }
+    }
+}
+
+/// The records behind two features, those behind both once.
+fn records([first, second]: [&Contribution; 2]) -> Vec<RecordLine> {
+    let mut records = first.records.clone();
+    let new = second.records.iter();
+    records.extend(new.filter(|line| !first.records.contains(line)).cloned());
+    records
+}
+
+/// A part of nothing.
+const EMPTY: Contribution = Contribution {
+    feature: String::new(),
+    title: String::new(),
+    category: 'R',
+    signal: None,
+    value: None,
+    bin: String::new(),
+    weight: 0,
+    term: None,
+    hard_trigger: false,
+    records: Vec::new(),
+};

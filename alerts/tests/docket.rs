@@ -109,7 +109,6 @@ impl Office {
         Ok(done.case.unwrap())
     }
 
-    #[track_caller]
     async fn did(&self, who: &str, case: &str, action: CaseAction) -> Case {
         let name = action.name();
         self.with_case(who, case, action)

@@ -217,7 +217,7 @@ async fn compose(
             .iter()
             .map(|clock| clock_row(desk, clock, now))
             .collect(),
-        forms: forms(&offered(&case, person))?,
+        forms: forms(&case, &offered(&case, person))?,
         people: investigators(desk).await?,
         outcomes: Outcome::ALL.map(|of| choice(&of, of.chinese())).into(),
         reasons: Reason::ALL.map(|of| choice(&of, of.chinese())).into(),
@@ -324,7 +324,9 @@ fn clock_row(desk: &Desk, clock: &Clock, now: i64) -> ClockRow {
 }
 
 /// What each action is called.
-const WORDS: [(&str, &str, &str); 18] = [
+const WORDS: [(&str, &str, &str); 20] = [
+    ("open", "立件", "opened"),
+    ("escalate", "等级上升", "the alert rose"),
     ("acknowledge", "签收", "acknowledge"),
     ("assign", "分办", "assign to a district and investigators"),
     ("check", "记录核查情况", "sign what was found"),
@@ -345,9 +347,20 @@ const WORDS: [(&str, &str, &str); 18] = [
     ("retract", "撤回", "retract"),
 ];
 
-fn forms(may: &[&'static str]) -> Result<Vec<ActionForm>, Problem> {
+/// A form for each action that makes sense; of several measures the rules say the
+/// rest.
+fn forms(case: &Case, may: &[&'static str]) -> Result<Vec<ActionForm>, Problem> {
+    let decided = |of: &Proposal| of.decided.is_some() || !of.needs_approval;
+    let sensible = |name: &str| match name {
+        "approve" | "refuse" => case.measures.iter().any(|of| !decided(of)),
+        "carry" => case
+            .measures
+            .iter()
+            .any(|of| decided(of) && of.carried.is_none()),
+        _ => true,
+    };
     let mut forms = Vec::new();
-    for name in may {
+    for name in may.iter().filter(|name| sensible(name)) {
         let Some((_, words, english)) = WORDS.iter().find(|(known, ..)| known == name) else {
             continue;
         };

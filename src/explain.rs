@@ -520,6 +520,7 @@ impl Parts<'_> {
         let heard = states.iter().enumerate();
         let brief = Brief::of(&Given {
             settings,
+            clearance: self.by.clearance,
             contributions: &contributions,
             wanted_categories: wanted_categories(&figures, &settings.policy),
             figures: &self.figures(),

@@ -151,13 +151,29 @@ fn what_has_everything_in_it_is_refused_and_alerts_say_their_level_alone() {
         format!("/api/v1/enterprises/{code}/history"),
         "/api/v1/groups".to_owned(),
         "/api/v1/alerts?order=ranked".to_owned(),
-        "/".to_owned(),
-        format!("/enterprises/{code}"),
+        "/sources/pbc/lead".to_owned(),
     ];
     for path in refused {
         let reply = office::send(&live.at, &low, "GET", &path, &[], &Value::Null).unwrap();
         assert_eq!(reply.status, 403, "{path}: {}", reply.body);
     }
+    // Pages show what rests on other sources, and say so.
+    let page = |path: &str| {
+        let reply = office::send(&live.at, &low, "GET", path, &[], &Value::Null).unwrap();
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        assert!(!reply.body.contains("pbc/"), "{path}: {}", reply.body);
+        reply.body
+    };
+    let whose = page(&format!("/enterprises/{code}"));
+    assert!(
+        whose.contains("受限 restricted") && !whose.contains("chart steps"),
+        "{whose}"
+    );
+    let feed = page("/");
+    assert!(
+        feed.contains(&code) && !feed.contains("open alerts"),
+        "{feed}"
+    );
     let shown = get(&live.at, &low, &format!("/api/v1/enterprises/{code}"));
     assert_eq!(shown["score"], Value::Null);
     assert!(shown["restricted"].as_u64().unwrap() > 0);

@@ -4,6 +4,7 @@
 
 use super::elements::{Element, bears_on, is_evidence};
 use super::{Given, Likely};
+use crate::clearance::sensitivity;
 use crate::explain::Contribution;
 use serde::Serialize;
 
@@ -119,11 +120,14 @@ fn holders(given: &Given<'_>, feature: &str) -> Vec<Holder> {
     // What groups and graphs fill has no source of its own.
     let sources = feature.slots.iter();
     let sources = sources.filter_map(|slot| Some(slots.get(usize::from(*slot))?.source));
-    let mut sources: Vec<usize> = sources.map(usize::from).collect();
+    // A reader is sent to nobody whose records they may not see.
+    let all = given.settings.catalogue.sources();
+    let shown = |source: &usize| sensitivity(&all[*source]) <= given.clearance;
+    let mut sources: Vec<usize> = sources.map(usize::from).filter(shown).collect();
     sources.dedup();
     sources.sort_by_key(|source| given.silent.contains(source));
     let holder = |place: usize| {
-        let source = &given.settings.catalogue.sources()[place];
+        let source = &all[place];
         Holder {
             agency: source.agency.clone(),
             resource: source.resource.clone(),

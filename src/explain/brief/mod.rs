@@ -41,6 +41,8 @@ pub struct Brief {
 
 /// What a glance is made of.
 pub(super) struct Given<'a> {
+    /// The highest sensitivity of sources that the reader sees.
+    pub clearance: u8,
     pub(super) settings: &'a Settings,
     pub(super) contributions: &'a [Contribution],
     /// What the next level lacks of categories: those of which one is needed, or

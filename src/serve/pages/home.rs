@@ -110,7 +110,12 @@ pub(in crate::serve) async fn home(
     let events = events
         .filter_map(|event| EventRow::told(event, restricted))
         .collect();
-    let alerts = shown.page(&app, alert_filter(&query, filter)).await?;
+    let mut wanted = alert_filter(&query, filter);
+    if restricted {
+        // Their order by score would tell of what is hidden.
+        wanted.order = Order::Newest;
+    }
+    let alerts = shown.page(&app, wanted).await?;
     page(&Home {
         frame: Frame::for_caller(&app, &caller),
         counters: match part {

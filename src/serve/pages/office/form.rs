@@ -36,6 +36,7 @@ pub(super) fn read(pairs: Vec<(String, String)>) -> Result<Fields, Problem> {
             }
             "investigators" => push(&mut action, "investigators", text),
             "conduct" | "assets" | "participants" => drop(places.insert(field, list(text))),
+            "person" => drop(places.insert(field, json!(text == "yes"))),
             "registered" | "domicile" => drop(places.insert(field, json!(text))),
             _ => drop(action.insert(field, json!(text))),
         }

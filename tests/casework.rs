@@ -212,8 +212,12 @@ fn others(world: &World, labelled: &str) {
     let codes = (1..=4).map(codes::code).filter(|code| code != labelled);
     let rows = codes
         .enumerate()
-        .map(|(number, code)| format!("H{number},{code},不实\n"));
-    world.deliver("finance-office/outcome/2025", &rows.collect::<String>());
+        .map(|(number, code)| format!("H{number},{code},不实,\n"));
+    let header = "核查编号,统一社会信用代码,核查结论,涉及金额\n";
+    world.write(
+        "landing/finance-office/outcome/2025.csv",
+        header.to_owned() + &rows.collect::<String>(),
+    );
 }
 
 #[test]

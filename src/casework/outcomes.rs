@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use tocsin_alerts::casework::{Action, CaseAction};
 use tocsin_alerts::docket::Labelled;
 use tocsin_ingest::catalogue::Catalogue;
+use tocsin_ingest::source::Source;
 
 /// The note in the state directory.
 const NOTE: &str = "casework.delivered";
@@ -52,7 +53,7 @@ pub async fn next(desk: &Desk, data: &Path, catalogue: &Catalogue) -> Result<Opt
     let source = catalogue
         .source(&to.source)
         .context("the outcome source is gone")?;
-    let (text, records) = csv(desk, to, source.delimiter, &labelled).await?;
+    let (text, records) = csv(desk, to, source, &labelled).await?;
     Ok(Some(Delivery {
         push: Push {
             source: source.index,
@@ -99,13 +100,18 @@ impl Delivery {
 async fn csv(
     desk: &Desk,
     to: &OutcomeSource,
-    delimiter: u8,
+    source: &Source,
     labelled: &[Labelled],
 ) -> Result<(Vec<u8>, u64)> {
     let mut writer = csv::WriterBuilder::new()
-        .delimiter(delimiter)
+        .delimiter(source.delimiter)
         .from_writer(Vec::new());
-    writer.write_record(to.columns())?;
+    // What the source has besides is there and empty: a header that lacks a
+    // declared column is none of its.
+    let named: Vec<&str> = to.columns().map(String::as_str).collect();
+    let others = source.columns.iter().map(|column| column.name.as_str());
+    let others: Vec<&str> = others.filter(|name| !named.contains(name)).collect();
+    writer.write_record(named.iter().chain(&others))?;
     let mut records = 0;
     for labelled in labelled {
         // Who was not found, or was counted already, teaches nothing; but where
@@ -130,6 +136,7 @@ async fn csv(
         let mut row = vec![case.id.as_str(), &case.enterprise, outcome.chinese()];
         row.extend(to.date.iter().map(|_| day.as_str()));
         row.extend(to.reason.iter().map(|_| reason));
+        row.resize(named.len() + others.len(), "");
         writer.write_record(&row)?;
         records += 1;
     }

@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::office::{self, account, act, assignment, does, get, may_not, run, with_casework};
@@ -326,6 +327,60 @@ fn a_source_that_takes_back_what_it_said_ends_the_case() {
     } else {
         let shown = get(&live.at, &staff.duty, &format!("/api/v1/alerts/{alert}"));
         panic!("the alert is {seen}, not retracted: {}", shown["alert"]);
+    }
+}
+
+#[test]
+fn a_suppressed_alert_that_rises_is_shown_again() {
+    let world = office();
+    let staff = staff(&world);
+    let live = world.ready("data");
+    let alerts = || get(&live.at, &staff.duty, "/api/v1/alerts?status=open")["alerts"].clone();
+    let levels = |alerts: &Value| -> BTreeMap<String, String> {
+        let alerts = alerts.as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        alerts
+            .map(|alert| (text(&alert["id"]), text(&alert["level"])))
+            .collect()
+    };
+    let before = levels(&alerts());
+    for (number, alert) in before.keys().enumerate() {
+        let wanted = json!({"alert": alert, "text": "已知情况", "until": "2025-07-10"});
+        let key = number.to_string();
+        let key = [("idempotency-key", key.as_str())];
+        let path = "/api/v1/suppressions";
+        let done = office::send(&live.at, &staff.duty, "POST", path, &key, &wanted).unwrap();
+        assert_eq!(done.status, 201, "{}", done.body);
+    }
+    let (mut fines, mut tickets) = (String::new(), String::new());
+    for number in 0..9 {
+        fines += &format!("M{number},{},,9000000,2025-06-20,\n", codes::code(3));
+        tickets += &format!("N{number},{},到期不兑付,2025-06-25,\n", town::NAME_3);
+    }
+    world.deliver("msa/penalty/more", &fines);
+    world.deliver("12345/ticket/more", &tickets);
+    let lifted = || {
+        let all = get(&live.at, &staff.duty, "/api/v1/suppressions?lifted=true");
+        let all = all.as_array().unwrap().clone().into_iter();
+        all.filter(|one| one["lifted"].is_object())
+            .collect::<Vec<_>>()
+    };
+    wait_until("an alert that rose is shown again", || !lifted().is_empty());
+    let after = levels(&alerts());
+    for one in lifted() {
+        let alert = one["alert"].as_str().unwrap();
+        assert_eq!(one["lifted"]["text"], "预警升级,自动恢复显示");
+        assert!(one["lifted"]["hidden"].as_u64().unwrap() > 0, "{one}");
+        assert_ne!(before[alert], after[alert]);
+    }
+    // Those that did not rise stay away.
+    let hidden = get(
+        &live.at,
+        &staff.duty,
+        "/api/v1/alerts?status=open&suppressed=only",
+    );
+    for (alert, level) in levels(&hidden["alerts"]) {
+        assert_eq!(before[&alert], level);
     }
 }
 

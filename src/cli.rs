@@ -108,7 +108,7 @@ pub struct Demo {
     /// A scorecard to score with instead of the city's hand-set one
     #[arg(long)]
     pub model: Option<PathBuf>,
-    /// Simulated days per second
+    /// Simulated days per second, at most: each is taken in before the next comes
     #[arg(long, default_value_t = 2.0)]
     pub days_per_second: f64,
     /// End when the simulated time is over (else the console stays up)

@@ -9,10 +9,12 @@ use anyhow::Result;
 use std::sync::Arc;
 use std::time::Duration;
 use tocsin_alerts::casework::fold::{alert_subject, case_subject};
-use tocsin_alerts::casework::{Action, Case, CaseAction, Refusal, Side, SuppressionAction};
+use tocsin_alerts::casework::{
+    Action, Case, CaseAction, Refusal, Side, Suppression, SuppressionAction,
+};
 use tocsin_alerts::docket::{CaseFilter, DocketError, Done};
 use tocsin_alerts::lifecycle::{Alert, Status};
-use tocsin_alerts::store::{AlertFilter, Order};
+use tocsin_alerts::store::{AlertFilter, Order, StoreError};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
@@ -74,7 +76,15 @@ async fn all(desk: &Desk, view: &View) -> Result<()> {
             break;
         }
     }
-    let mut after = None;
+    for case in open_cases(desk).await? {
+        one(desk, view, &case.alert).await?;
+    }
+    run_out(desk, view).await
+}
+
+/// Every case on which work goes on.
+async fn open_cases(desk: &Desk) -> Result<Vec<Case>> {
+    let (mut cases, mut after) = (Vec::new(), None);
     loop {
         let filter = CaseFilter {
             open: Some(true),
@@ -83,12 +93,10 @@ async fn all(desk: &Desk, view: &View) -> Result<()> {
             ..CaseFilter::default()
         };
         let page = desk.docket.cases(&filter).await?;
-        for case in &page.cases {
-            one(desk, view, &case.alert).await?;
-        }
+        cases.extend(page.cases);
         after = page.next;
         if after.is_none() {
-            return run_out(desk, view).await;
+            return Ok(cases);
         }
     }
 }
@@ -182,9 +190,7 @@ async fn run_out(desk: &Desk, view: &View) -> Result<()> {
     let now = desk.now_ms();
     for suppression in desk.docket.suppressions(false).await? {
         if suppression.until_ms <= now {
-            let alert = view.store.alert(&suppression.alert).await?;
-            let revision = alert.map_or(suppression.revision, |(alert, _)| alert.revision);
-            let hidden = suppression.hidden(revision);
+            let hidden = hidden(view, &suppression).await?;
             lift(
                 desk,
                 &suppression.alert,
@@ -195,30 +201,27 @@ async fn run_out(desk: &Desk, view: &View) -> Result<()> {
             .await?;
         }
     }
-    let mut after = None;
-    loop {
-        let filter = CaseFilter {
-            open: Some(true),
-            after,
-            limit: PAGE,
-            ..CaseFilter::default()
-        };
-        let page = desk.docket.cases(&filter).await?;
-        for case in &page.cases {
-            if let Some(Side::Suspended { until_ms }) = case.side
-                && until_ms <= now
-            {
-                let text = "暂缓期限届满".to_owned();
-                let action = Action::Case(CaseAction::Resume { text });
-                let key = format!("resume/{}/{until_ms}", case.id);
-                ignore_refusal(desk.by_policy(&case_subject(&case.id), &key, action).await)?;
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            return Ok(());
+    for case in open_cases(desk).await? {
+        if let Some(Side::Suspended { until_ms }) = case.side
+            && until_ms <= now
+        {
+            let text = "暂缓期限届满".to_owned();
+            let action = Action::Case(CaseAction::Resume { text });
+            let key = format!("resume/{}/{until_ms}", case.id);
+            ignore_refusal(desk.by_policy(&case_subject(&case.id), &key, action).await)?;
         }
     }
+    Ok(())
+}
+
+/// How many events of its alert a suppression has hidden so far.
+///
+/// # Errors
+/// When the store refuses.
+pub async fn hidden(view: &View, suppression: &Suppression) -> Result<u32, StoreError> {
+    let alert = view.store.alert(&suppression.alert).await?;
+    let revision = alert.map_or(suppression.revision, |(alert, _)| alert.revision);
+    Ok(suppression.hidden(revision))
 }
 
 async fn lift(desk: &Desk, alert: &str, since_ms: i64, why: &str, hidden: u32) -> Result<()> {

@@ -400,6 +400,7 @@ mod tests {
             );
         }
     }
+
     /// Whoever has the lesser key is not always first.
     #[test]
     fn of_equal_scores_every_day_decides_anew() {

@@ -1,6 +1,6 @@
 //! Figures and words as people read them: Chinese first, English beside it.
 
-use tocsin_alerts::lifecycle::{Cause, EventType, Status};
+use tocsin_alerts::lifecycle::{Cause, Status};
 
 /// One unit of log-odds in micro-log-odds.
 const MICRO: u64 = 1_000_000;
@@ -22,19 +22,6 @@ pub(crate) const CATEGORIES: [(char, &str, &str); 9] = [
 pub(crate) fn category(letter: char) -> &'static str {
     let found = CATEGORIES.iter().find(|(known, ..)| *known == letter);
     found.map_or("", |(_, chinese, _)| chinese)
-}
-
-/// What happened to an alert.
-pub(crate) fn event(kind: EventType) -> &'static str {
-    match kind {
-        EventType::Opened => "新增 opened",
-        EventType::Raised => "升级 raised",
-        EventType::Lowered => "降级 lowered",
-        EventType::Retracted => "撤回 retracted",
-        EventType::Closed => "解除 closed",
-        EventType::Reraised => "再提示 re-raised",
-        EventType::Merged => "并案 merged",
-    }
 }
 
 /// Why it happened.

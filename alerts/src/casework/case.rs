@@ -198,6 +198,23 @@ pub struct Label {
     pub text: String,
 }
 
+impl Label {
+    pub(super) fn of(
+        outcome: Outcome,
+        reason: Option<Reason>,
+        text: &str,
+        signed: Signed,
+    ) -> Label {
+        Label {
+            outcome,
+            reason,
+            fault: reason.map(Reason::fault),
+            signed,
+            text: text.to_owned(),
+        }
+    }
+}
+
 /// A case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {

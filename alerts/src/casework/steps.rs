@@ -332,14 +332,7 @@ impl Case {
     ) -> Result<(), Refusal> {
         outcome::check(outcome, reason).map_err(Refusal::Invalid)?;
         self.check_outcome(outcome)?;
-        let fault = reason.map(Reason::fault);
-        self.label = Some(Label {
-            outcome,
-            reason,
-            fault,
-            signed,
-            text: text.to_owned(),
-        });
+        self.label = Some(Label::of(outcome, reason, text, signed));
         Ok(())
     }
 
@@ -398,14 +391,7 @@ impl Case {
         if matches!(outcome, Outcome::Illegal | Outcome::Transferred) {
             self.check_outcome(outcome)?;
         }
-        let fault = reason.map(Reason::fault);
-        self.label = Some(Label {
-            outcome,
-            reason,
-            fault,
-            signed,
-            text: text.to_owned(),
-        });
+        self.label = Some(Label::of(outcome, reason, text, signed));
         Ok(())
     }
 

@@ -67,6 +67,19 @@ impl EventType {
             EventType::Merged => "merged",
         }
     }
+
+    /// For people: Chinese first, English beside it.
+    pub fn words(self) -> &'static str {
+        match self {
+            EventType::Opened => "新增 opened",
+            EventType::Raised => "升级 raised",
+            EventType::Lowered => "降级 lowered",
+            EventType::Retracted => "撤回 retracted",
+            EventType::Closed => "解除 closed",
+            EventType::Reraised => "再提示 re-raised",
+            EventType::Merged => "并案 merged",
+        }
+    }
 }
 
 /// One revision of an alert, as told to the world.

@@ -7,7 +7,7 @@ use super::Reply;
 use super::signature::SecretRef;
 use super::webhook::message_id;
 use crate::DISCLAIMER;
-use crate::lifecycle::{AlertEvent, EventType};
+use crate::lifecycle::AlertEvent;
 use crate::store::Sequenced;
 use jiff::Timestamp;
 use jiff::tz::offset;
@@ -187,15 +187,7 @@ fn who(event: &AlertEvent) -> &str {
 }
 
 fn happened(event: &AlertEvent) -> String {
-    let what = match event.kind {
-        EventType::Opened => "新增 opened",
-        EventType::Raised => "升级 raised",
-        EventType::Lowered => "降级 lowered",
-        EventType::Retracted => "撤回 retracted",
-        EventType::Closed => "解除 closed",
-        EventType::Reraised => "再提示 re-raised",
-        EventType::Merged => "并案 merged",
-    };
+    let what = event.kind.words();
     let (before, after) = (event.before.chinese(), event.after.chinese());
     match event.before == event.after {
         true => format!("{what} {after}"),

@@ -22,7 +22,7 @@ use tocsin_alerts::casework::clock::Escalation;
 use tocsin_alerts::casework::fold::case_subject;
 use tocsin_alerts::casework::rule::offered;
 use tocsin_alerts::casework::{Action, Case, CaseAction, Clock, Kind, Stage};
-use tocsin_alerts::docket::{CaseFilter, DeedFilter, Intent};
+use tocsin_alerts::docket::{CaseFilter, DeedFilter, Entry, Intent};
 
 /// The parameters of a list.
 #[derive(Default, Deserialize)]
@@ -271,20 +271,27 @@ pub(in crate::serve) async fn deeds(
 ) -> Result<axum::Json<Vec<Line>>, Problem> {
     let desk = app.desk()?;
     let case = find(desk, &caller, &id).await?;
+    let entries = log(desk, &case.id).await?.into_iter();
+    Ok(axum::Json(entries.map(Line::from).collect()))
+}
+
+/// Everything that was done in a case, the first first.
+pub(in crate::serve) async fn log(desk: &Desk, id: &str) -> Result<Vec<Entry>, Problem> {
     let mut filter = DeedFilter {
-        subject: Some(case_subject(&case.id)),
+        subject: Some(case_subject(id)),
         without_reads: true,
         limit: params::MAX_LIMIT,
         ..DeedFilter::default()
     };
-    let mut lines = Vec::new();
+    let mut entries = Vec::new();
     loop {
         let page = desk.docket.deeds(&filter).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else {
+            return Ok(entries);
+        };
         filter.after = last.deed.seq;
-        lines.extend(page.into_iter().map(Line::from));
+        entries.extend(page);
     }
-    Ok(axum::Json(lines))
 }
 
 /// Which alert a case is opened of.

@@ -1,6 +1,7 @@
 //! `suppressions`: alerts that are not shown for a while, and how much that hid.
 
 use super::body::{self, Json};
+use crate::casework::policy;
 use crate::serve::app::App;
 use crate::serve::caller::{Caller, IdempotencyKey};
 use crate::serve::params::{Params, Segments};
@@ -41,9 +42,7 @@ pub(in crate::serve) async fn list(
     let mut shown = Vec::new();
     for suppression in app.desk()?.docket.suppressions(query.lifted).await? {
         if caller.sees(suppression.district.as_deref()) {
-            let alert = app.view.store.alert(&suppression.alert).await?;
-            let revision = alert.map_or(suppression.revision, |(alert, _)| alert.revision);
-            let hidden = suppression.hidden(revision);
+            let hidden = policy::hidden(&app.view, &suppression).await?;
             shown.push(Shown {
                 suppression,
                 hidden,

@@ -165,11 +165,9 @@ pub(in crate::serve) async fn enterprise(
         0 => group_card(&app, key).await?,
         _ => None,
     };
-    let page_of = compose(&app, explained, standing, cards, group);
+    let page_of = compose(&app, &caller, explained, standing, cards, group);
     page(&EnterprisePage {
-        frame: Frame::for_caller(&app, &caller),
         change,
-        restricted,
         work,
         ..page_of
     })
@@ -249,6 +247,7 @@ fn days_back(app: &App, id: &str) -> Vec<(String, String)> {
 
 fn compose(
     app: &App,
+    caller: &Caller,
     explained: Explained,
     standing: Standing,
     alerts: Vec<AlertCard>,
@@ -261,10 +260,10 @@ fn compose(
     } = explained;
     let (counting, idle) = explained::contributions(&explanation);
     EnterprisePage {
-        frame: Frame::of(app),
+        frame: Frame::of(app, caller),
         cheapest: cheapest(&explanation),
         change: None,
-        restricted: 0,
+        restricted: explanation.restricted,
         work: None,
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),

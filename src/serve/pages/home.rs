@@ -117,7 +117,7 @@ pub(in crate::serve) async fn home(
     }
     let alerts = shown.page(&app, wanted).await?;
     page(&Home {
-        frame: Frame::for_caller(&app, &caller),
+        frame: Frame::of(&app, &caller),
         counters: match part {
             true => Vec::new(),
             false => counters(&app, &counts),
@@ -307,7 +307,7 @@ fn words() -> Vec<Word> {
         text,
     };
     let mut words: Vec<Word> = Vec::new();
-    words.extend(events.map(|kind| word(kind.name(), text::event(kind))));
+    words.extend(events.map(|kind| word(kind.name(), kind.words())));
     words.extend(causes.map(|(cause, key)| word(key, text::cause(cause))));
     words.extend(Level::ALL.map(|level| word(level.name(), level.chinese())));
     let category =

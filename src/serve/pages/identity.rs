@@ -36,7 +36,7 @@ pub(in crate::serve) async fn identity(
         .next
         .map(|offset| format!("/identity{}", query.text(Some(offset))));
     page(&IdentityPage {
-        frame: Frame::for_caller(&app, &caller),
+        frame: Frame::of(&app, &caller),
         aliases: text::count(found.found.aliases),
         source: query.source().to_owned(),
         api: format!("/api/v1/identity/waiting{}", query.text(None)),

@@ -1,5 +1,5 @@
-//! The console: pages for the people on duty. Rendered on the server; the one
-//! script brings new events and keeps the figures current.
+//! The console: pages for the people on duty. Rendered on the server; one
+//! script brings new events and keeps the figures current, one draws groups.
 
 pub(super) mod enterprise;
 mod explained;
@@ -36,8 +36,11 @@ struct Frame {
 }
 
 impl Frame {
-    fn of(app: &App) -> Frame {
+    /// As things stand now, and who looks.
+    fn of(app: &App, caller: &Caller) -> Frame {
         let status = app.view.status();
+        let role = caller.role.map_or("", |role| role.chinese());
+        let person = caller.person.as_ref();
         Frame {
             epoch: text::count(status.epoch),
             time: match status.time_ms {
@@ -47,19 +50,8 @@ impl Frame {
             ready: status.ready,
             query: String::new(),
             office: app.desk.is_some(),
-            person: String::new(),
-            csrf: String::new(),
-        }
-    }
-
-    /// The same, and who looks.
-    fn for_caller(app: &App, caller: &Caller) -> Frame {
-        let role = caller.role.map_or("", |role| role.chinese());
-        let person = caller.person.as_ref();
-        Frame {
             person: person.map_or_else(String::new, |of| format!("{} {role}", of.display)),
             csrf: caller.form_token.clone(),
-            ..Frame::of(app)
         }
     }
 }

@@ -53,7 +53,7 @@ pub(in crate::serve) async fn models(
     let rows = shelf.iter().flat_map(|found| found.shelf().versions());
     let watched = app.view.watched();
     page(&ModelsPage {
-        frame: Frame::for_caller(&app, &caller),
+        frame: Frame::of(&app, &caller),
         in_force: app.view.in_force().model_version().unwrap_or_default(),
         challenger: app.view.in_force().challenger_version().unwrap_or_default(),
         registered: shelf.is_some(),

@@ -107,7 +107,7 @@ impl From<&Sequenced> for EventRow {
         EventRow {
             seq: sequenced.seq,
             revision: event.revision,
-            what: text::event(event.kind),
+            what: event.kind.words(),
             cause: text::cause(event.cause),
             before: event.before.into(),
             after: event.after.into(),

@@ -67,7 +67,7 @@ pub(in crate::serve) async fn source(
     let latest = rejects::latest(&app.view.store, &source.id, REJECTS).await?;
     let row = SourceRow::of(source, &status);
     page(&SourcePage {
-        frame: Frame::for_caller(&app, &caller),
+        frame: Frame::of(&app, &caller),
         facts: facts(source),
         checks: checks
             .into_iter()

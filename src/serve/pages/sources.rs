@@ -119,7 +119,7 @@ pub(in crate::serve) async fn sources(
         source.reasons.truncate(REASONS);
     }
     page(&SourcesPage {
-        frame: Frame::for_caller(&app, &caller),
+        frame: Frame::of(&app, &caller),
         agencies: catalogue.agencies().len(),
         troubled: sources
             .iter()

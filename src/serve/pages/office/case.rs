@@ -3,7 +3,7 @@
 use super::cases::{mark, path};
 use super::form;
 use crate::casework::{Desk, secrets};
-use crate::serve::api::cases::{apply, find, open_of};
+use crate::serve::api::cases::{apply, find, log, open_of};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::pages::rows::{LevelMark, enterprise_path};
@@ -18,15 +18,11 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tocsin_alerts::casework::case::{Proposal, Signed};
-use tocsin_alerts::casework::fold::case_subject;
 use tocsin_alerts::casework::rule::offered;
 use tocsin_alerts::casework::{
     Action, Case, Clock, Kind, Measure, Outcome, Reason, Role, Side, Stage,
 };
-use tocsin_alerts::docket::{DeedFilter, Entry};
-
-/// Deeds shown; the API gives all.
-const MAX_DEEDS: usize = 200;
+use tocsin_alerts::docket::Entry;
 
 /// One stage of the way.
 struct Step {
@@ -201,7 +197,7 @@ async fn compose(
     let person = caller.person()?;
     let now = desk.now_ms();
     Ok(CasePage {
-        frame: Frame::for_caller(app, caller),
+        frame: Frame::of(app, caller),
         error,
         level: case.level.into(),
         name: case.name.clone().unwrap_or_default(),
@@ -260,7 +256,11 @@ async fn compose(
             let words = format!("{}{reason} · {}", label.outcome.chinese(), label.text);
             (signed(&label.signed), words)
         }),
-        deeds: deeds(desk, &case.id).await?,
+        deeds: log(desk, &case.id)
+            .await?
+            .into_iter()
+            .map(deed_row)
+            .collect(),
         version: case.version,
         enterprise: case.enterprise,
         alert: case.alert,
@@ -439,17 +439,6 @@ fn measure_row(of: &Proposal) -> MeasureRow {
 
 fn signed(by: &Signed) -> String {
     format!("{} {}", by.display, text::clock(by.time_ms))
-}
-
-async fn deeds(desk: &Desk, id: &str) -> Result<Vec<DeedRow>, Problem> {
-    let filter = DeedFilter {
-        subject: Some(case_subject(id)),
-        without_reads: true,
-        limit: MAX_DEEDS,
-        ..DeedFilter::default()
-    };
-    let entries = desk.docket.deeds(&filter).await?;
-    Ok(entries.into_iter().map(deed_row).collect())
 }
 
 fn deed_row(entry: Entry) -> DeedRow {

@@ -68,7 +68,7 @@ pub(in crate::serve) async fn cases(
         .next
         .map(|after| format!("/cases?stage={stage}&after={}", text::segment(&after)));
     page(&CasesPage {
-        frame: Frame::for_caller(&app, &caller),
+        frame: Frame::of(&app, &caller),
         rows: found
             .cases
             .iter()

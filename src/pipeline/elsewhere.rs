@@ -1,7 +1,7 @@
 //! What one process takes in and another commits, as plain data on its way; and
 //! the answers to questions about records.
 
-use super::intake::{Landed, SourceOutput};
+use super::output::{Landed, SourceOutput};
 use super::records::{Candidates, Identity, Records};
 use crate::cluster::message::{Answer, Question, Reject, RowsOf, TakenIn};
 use anyhow::Result;

@@ -2,10 +2,10 @@
 //! the dataflow, judged, kept and published.
 
 use super::inputs::{Pending, Push};
-use super::intake::{Landed, SourceOutput};
 use super::judge::{Judge, Sieve, Sifted, Verdict};
 use super::judge_groups::GroupChanges;
 use super::lead::Elsewhere;
+use super::output::{Landed, SourceOutput};
 use super::rules::InForce;
 use super::stats::SourceStats;
 use super::{EpochSummary, Pipeline, RULES, RULES_SINCE, segment_file, stored_row};

@@ -2,32 +2,27 @@
 //! loaded. Runs on any thread; sources do not wait for each other.
 
 use super::inputs::{FileFault, Reading};
+use super::lander::{Chunk, Lander};
 use super::live::Superseded;
+use super::output::SourceOutput;
 pub use super::raw::raw_batch;
-use super::raw::{concat, reject_of};
-use super::settle::Settler;
-use super::stats::SourceStats;
+use super::raw::reject_of;
+use super::relay::Relay;
 use crate::progress::Progress;
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::RecordBatch;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
+use std::thread::Scope;
 use thiserror::Error;
 use tocsin_alerts::store::RejectRow;
 use tocsin_dataflow::Loader;
-use tocsin_ingest::fact::{Facts, SubjectKey};
 use tocsin_ingest::format::{
     CsvDecoder, CsvOptions, CsvPosition, RowBatch, WorkbookError, read_workbook,
 };
-use tocsin_ingest::index::RowRef;
-use tocsin_ingest::landing::{Landing, LandingError, SegmentInfo, SegmentRows, encode_inline};
+use tocsin_ingest::landing::{Landing, LandingError};
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
 use tocsin_ingest::source::{FileKind, Mode, is_reserved};
-use tocsin_ingest::transport::{Blocks, Found};
-
-/// Rows settled and landed at a time; bounds the memory of a bulk load.
-const CHUNK_ROWS: usize = 131_072;
-/// Up to this many rows ride inside the store's epoch row.
-const INLINE_ROWS: usize = 4_096;
+use tocsin_ingest::transport::Blocks;
 
 /// What stops a source's intake.
 #[derive(Debug, Error)]
@@ -38,6 +33,9 @@ pub enum IntakeError {
     /// Arrow refused what should fit: a fault of the program.
     #[error(transparent)]
     Arrow(#[from] arrow_schema::ArrowError),
+    /// What failed before was told already.
+    #[error("the source's intake has ended before")]
+    Gone,
 }
 
 /// What all sources share while an epoch is taken in.
@@ -52,85 +50,40 @@ pub struct Shared<'a> {
     pub time_ms: i64,
     /// How many bytes of all that there is have been read.
     pub progress: &'a Progress,
+    /// How many threads may read rows back at once.
+    pub workers: usize,
 }
 
-/// Rows on their way: raw, what they say, and which of them are dropped (say
-/// nothing new) or superseded already.
-pub struct Piece {
-    pub(super) raw: RecordBatch,
-    pub(super) said: Said,
-    pub(super) dropped: Vec<bool>,
-    pub(super) superseded: Vec<bool>,
-}
-
-/// Where a source's rows of the epoch landed.
-pub enum Landed {
-    /// In a Parquet segment.
-    File(SegmentInfo),
-    /// In the epoch's own row, with the rows themselves for the landing's cache.
-    Inline(u32, Vec<u8>, Box<SegmentRows>),
-    /// With another process: the segment's number and rows, and the bytes of
-    /// those that ride in the epoch's own row.
-    Elsewhere(u32, u32, Option<Vec<u8>>),
-}
-
-/// Everything that a source's intake adds to the epoch.
-#[derive(Default)]
-pub struct SourceOutput {
-    /// New segments.
-    pub landed: Vec<Landed>,
-    /// Rows that no longer count.
-    pub superseded: Vec<RowRef>,
-    /// How far each file was read, where that is further than before.
-    pub positions: Vec<(String, CsvPosition)>,
-    /// Files that could not be read to their end.
-    pub failed: Vec<(Found, FileFault)>,
-    /// Why a push was refused as a whole: the last one that was.
-    pub refused: Option<String>,
-    /// Refused records.
-    pub rejects: Vec<RejectRow>,
-    /// What was counted.
-    pub stats: SourceStats,
-    /// Subjects of which something was retracted.
-    pub retracted: HashSet<SubjectKey>,
-    /// Whom the rows of a registering source speak of; `None` where they are too
-    /// many to list.
-    pub registered: Option<HashSet<SubjectKey>>,
-    /// Rows landed.
-    pub rows: u64,
-    /// Rows that a snapshot delivered, now or before; they are not withdrawn.
-    pub confirmed: HashSet<RowRef>,
-    /// Keys of rows that a snapshot delivered and that were refused: their
-    /// earlier versions are not withdrawn.
-    pub(super) refused_keys: HashSet<u128>,
-}
-
-/// Takes in one source.
-pub struct Intake<'a> {
-    shared: &'a Shared<'a>,
-    mapper: &'a Mapper,
-    loader: Loader,
+/// Takes in one source: reads, decodes and maps; [`Lander`] does the rest.
+pub struct Intake<'scope, 'env> {
+    shared: &'env Shared<'env>,
+    mapper: &'env Mapper,
+    relay: Relay<'scope, 'env>,
     /// Kept from block to block for its room.
     rows: RowBatch,
-    chunk: Vec<Piece>,
-    chunk_rows: usize,
+    chunk: Chunk,
+    /// Keys of rows that a snapshot delivered and that were refused.
+    refused_keys: HashSet<u128>,
     out: SourceOutput,
 }
 
-impl<'a> Intake<'a> {
-    /// An intake that loads what the records say through `loader`.
-    pub fn new(shared: &'a Shared<'a>, mapper: &'a Mapper, loader: Loader) -> Self {
+impl<'scope, 'env> Intake<'scope, 'env> {
+    /// An intake that loads what the records say through `loader`, and may start
+    /// a thread in `scope`.
+    pub fn new(
+        scope: &'scope Scope<'scope, 'env>,
+        shared: &'env Shared<'env>,
+        mapper: &'env Mapper,
+        loader: Loader,
+    ) -> Self {
         Intake {
             shared,
             mapper,
-            loader,
+            relay: Relay::new(scope, Lander::new(shared, mapper, loader)),
             rows: RowBatch::default(),
-            chunk: Vec::new(),
-            chunk_rows: 0,
-            out: SourceOutput {
-                registered: Some(HashSet::new()),
-                ..SourceOutput::default()
-            },
+            chunk: Chunk::default(),
+            refused_keys: HashSet::new(),
+            out: SourceOutput::default(),
         }
     }
 
@@ -145,7 +98,9 @@ impl<'a> Intake<'a> {
         let source = self.mapper.source();
         let whole = source.reads_whole_files();
         if source.mode == Mode::Snapshot {
-            self.end_snapshot(read.is_ok())?;
+            self.relay.pass(std::mem::take(&mut self.chunk))?;
+            let refused = std::mem::take(&mut self.refused_keys);
+            self.relay.here()?.end_snapshot(read.is_ok(), &refused)?;
         }
         // A snapshot is read whole the next time, a bad header too.
         if read.is_ok() || !(whole || self.header_fault(&decoder).is_some()) {
@@ -308,23 +263,12 @@ impl<'a> Intake<'a> {
         if said.is_empty() {
             return Ok(());
         }
-        let same_columns = self
-            .chunk
-            .last()
-            .is_none_or(|piece| piece.raw.schema() == raw.schema());
-        if !same_columns {
-            self.close_chunk(false)?;
+        if !self.chunk.takes(&raw) {
+            self.relay.pass(std::mem::take(&mut self.chunk))?;
         }
-        self.chunk_rows += said.len();
-        let none = vec![false; said.len()];
-        self.chunk.push(Piece {
-            raw,
-            dropped: none.clone(),
-            superseded: none,
-            said,
-        });
-        if self.chunk_rows >= CHUNK_ROWS {
-            self.close_chunk(false)?;
+        self.chunk.push(raw, said);
+        if self.chunk.is_full() {
+            self.relay.pass(std::mem::take(&mut self.chunk))?;
         }
         Ok(())
     }
@@ -334,7 +278,7 @@ impl<'a> Intake<'a> {
         if self.mapper.source().mode == Mode::Snapshot && !faults.is_empty() {
             let keys = self.mapper.keys(raw);
             let refused = faults.iter().map(|fault| keys[fault.row as usize]);
-            self.out.refused_keys.extend(refused);
+            self.refused_keys.extend(refused);
         }
         for fault in faults {
             self.out.stats.reject(&fault.field, fault.code);
@@ -358,198 +302,12 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Settles, lands and loads the rows gathered so far.
-    fn close_chunk(&mut self, last: bool) -> Result<(), IntakeError> {
-        if self.chunk.is_empty() {
-            return Ok(());
-        }
-        let mut chunk = std::mem::take(&mut self.chunk);
-        let rows = std::mem::take(&mut self.chunk_rows);
-        let duplicates = self.out.stats.duplicates;
-        self.settler().settle(&mut chunk)?;
-        self.out.stats.accepted -= self.out.stats.duplicates - duplicates;
-        self.load(&chunk);
-        if self.mapper.source().registers {
-            self.note_registered(&chunk, rows);
-        }
-        let inline = last
-            && rows <= INLINE_ROWS
-            && self.out.landed.is_empty()
-            && self.mapper.source().mode != Mode::Snapshot;
-        self.land(&chunk, inline)
-    }
-
-    /// Whom alerts may have to call by another name now.
-    fn note_registered(&mut self, chunk: &[Piece], rows: usize) {
-        let listed = self.out.registered.take().filter(|_| rows <= INLINE_ROWS);
-        self.out.registered = listed.map(|mut listed| {
-            let spoken_of = chunk.iter().flat_map(|piece| &piece.said.enterprises);
-            listed.extend(spoken_of.flatten());
-            listed
-        });
-    }
-
-    fn settler(&mut self) -> Settler<'_> {
-        Settler {
-            shared: self.shared,
-            mapper: self.mapper,
-            loader: &mut self.loader,
-            out: &mut self.out,
-        }
-    }
-
-    /// Loads what the rows that count say.
-    fn load(&mut self, chunk: &[Piece]) {
-        let mut facts = Facts::default();
-        for piece in chunk {
-            for row in 0..piece.said.len() {
-                if !piece.dropped[row] && !piece.superseded[row] && !piece.said.withdraws[row] {
-                    piece.said.facts(row, &mut facts);
-                }
-            }
-            self.loader.add(&facts, 1);
-            clear(&mut facts);
-        }
-    }
-
-    /// Lands every row that is no duplicate.
-    fn land(&mut self, chunk: &[Piece], inline: bool) -> Result<(), IntakeError> {
-        let id = self.shared.next_segment.fetch_add(1, Ordering::Relaxed);
-        let mut batches = Vec::with_capacity(chunk.len());
-        let mut next_row = 0;
-        for piece in chunk {
-            let rows = self.segment_rows(piece, id, &mut next_row)?;
-            batches.extend((rows.batch.num_rows() > 0).then_some(rows));
-        }
-        if next_row == 0 {
-            return Ok(());
-        }
-        self.out.rows += u64::from(next_row);
-        if inline {
-            let rows = concat(batches)?;
-            let bytes = encode_inline(&rows)?;
-            self.out
-                .landed
-                .push(Landed::Inline(id, bytes, Box::new(rows)));
-            return Ok(());
-        }
-        let source = &self.mapper.source().id;
-        let info = self
-            .shared
-            .landing
-            .write_segment(id, source, batches.into_iter().map(Ok))?;
-        // Rows of this epoch may replace each other: later chunks must find it.
-        self.shared.landing.publish(id)?;
-        self.out.landed.push(Landed::File(info));
-        Ok(())
-    }
-
-    /// The rows of a piece that land, with their keys and postings; notes the
-    /// ones that land superseded.
-    fn segment_rows(
-        &mut self,
-        piece: &Piece,
-        segment: u32,
-        next_row: &mut u32,
-    ) -> Result<SegmentRows, IntakeError> {
-        let said = &piece.said;
-        let mut keep = vec![false; piece.raw.num_rows()];
-        let mut keys = Vec::with_capacity(said.len());
-        let mut subjects = Vec::with_capacity(said.len());
-        let mut named = Vec::new();
-        for index in (0..said.len()).filter(|index| !piece.dropped[*index]) {
-            keep[said.rows[index] as usize] = true;
-            let row = keys.len() as u32;
-            keys.push(said.keys[index] as u64);
-            said.subjects(index, &mut named);
-            subjects.extend(named.iter().map(|subject| (subject.hash64(), row)));
-            let at = RowRef {
-                segment,
-                row: *next_row + row,
-            };
-            if piece.superseded[index] {
-                self.shared.superseded.insert(at);
-                self.out.superseded.push(at);
-            } else if self.mapper.source().mode == Mode::Snapshot {
-                self.out.confirmed.insert(at);
-            }
-        }
-        *next_row += keys.len() as u32;
-        let batch = match keys.len() == piece.raw.num_rows() {
-            true => piece.raw.clone(),
-            false => {
-                arrow_select::filter::filter_record_batch(&piece.raw, &BooleanArray::from(keep))?
-            }
-        };
-        Ok(SegmentRows {
-            source: self.mapper.source().id.clone(),
-            batch,
-            keys,
-            subjects,
-        })
-    }
-
-    /// Ends a snapshot file. If it was read to its end, whatever it did not
-    /// deliver is withdrawn.
-    fn end_snapshot(&mut self, complete: bool) -> Result<(), IntakeError> {
-        self.close_chunk(false)?;
-        if complete {
-            self.withdraw_unconfirmed()?;
-        }
-        self.out.confirmed.clear();
-        self.out.refused_keys.clear();
-        Ok(())
-    }
-
-    fn withdraw_unconfirmed(&mut self) -> Result<(), IntakeError> {
-        let (landing, source) = (self.shared.landing, &self.mapper.source().id);
-        let segments = landing.segments().into_iter();
-        for info in segments.filter(|info| info.source == *source) {
-            let mut first = 0;
-            for batch in landing.read(info.id)? {
-                let batch = batch?;
-                self.withdraw_rows(info.id, first, &batch);
-                first += batch.num_rows() as u32;
-            }
-        }
-        Ok(())
-    }
-
-    fn withdraw_rows(&mut self, segment: u32, first: u32, batch: &RecordBatch) {
-        let (said, faults) = self.mapper.map_landed(batch);
-        let at = |row: u32| RowRef {
-            segment,
-            row: first + row,
-        };
-        let mut facts = Facts::default();
-        for index in 0..said.len() {
-            let at = at(said.rows[index]);
-            let refused = self.out.refused_keys.contains(&said.keys[index]);
-            if self.is_unconfirmed(at) && !refused {
-                self.out.stats.withdrawn += u64::from(!said.withdraws[index]);
-                self.settler().supersede(at, &said, index, &mut facts);
-            }
-        }
-        for at in faults.iter().map(|fault| at(fault.row)) {
-            if self.is_unconfirmed(at) {
-                self.settler().supersede_silent(at);
-            }
-        }
-        self.loader.add(&facts, -1);
-    }
-
-    fn is_unconfirmed(&self, at: RowRef) -> bool {
-        self.shared.superseded.is_live(at) && !self.out.confirmed.contains(&at)
-    }
-
     /// Ends the source's share: what is left is settled, landed and loaded.
     ///
     /// # Errors
     /// As [`Intake::file`].
-    pub fn finish(mut self) -> Result<SourceOutput, IntakeError> {
-        self.close_chunk(true)?;
-        self.loader.flush();
-        Ok(self.out)
+    pub fn finish(self) -> Result<SourceOutput, IntakeError> {
+        Ok(self.out.joined(self.relay.finish(self.chunk)?))
     }
 }
 
@@ -557,12 +315,4 @@ impl<'a> Intake<'a> {
 /// damaged.
 fn may_pass(error: &std::io::Error) -> bool {
     error.kind() != std::io::ErrorKind::InvalidData
-}
-
-fn clear(facts: &mut Facts) {
-    facts.observations.clear();
-    facts.profiles.clear();
-    facts.aliases.clear();
-    facts.links.clear();
-    facts.outcomes.clear();
 }

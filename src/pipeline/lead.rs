@@ -7,7 +7,7 @@
 
 use super::elsewhere::unpack;
 use super::inputs::Push;
-use super::intake::SourceOutput;
+use super::output::SourceOutput;
 use super::{Pipeline, roll};
 use crate::cluster::Cluster;
 use crate::cluster::message::{Order, Report, TakenIn};

@@ -12,13 +12,16 @@ pub mod inputs;
 pub mod intake;
 pub mod judge;
 pub mod judge_groups;
+mod lander;
 mod lead;
 pub mod live;
 mod names;
 mod open;
 mod opening;
+mod output;
 mod raw;
 pub mod records;
+mod relay;
 pub mod restore;
 pub mod roll;
 pub mod rules;
@@ -275,6 +278,13 @@ impl Pipeline {
             self.last_time_ms,
         );
         self.view.set_standings(&self.standings);
+    }
+
+    /// Gives the dataflow up, for jobs that read what landed and was published
+    /// and need its room. Nothing can be taken in any more.
+    pub fn end_dataflow(&self) {
+        self.engine.close();
+        crate::memory::give_back();
     }
 
     /// Ends everything in order.

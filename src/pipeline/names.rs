@@ -5,7 +5,7 @@
 //! says: an epoch in which a registering record speaks of an enterprise forgets
 //! it.
 
-use super::intake::SourceOutput;
+use super::output::SourceOutput;
 use super::records::{Identity, Records};
 use anyhow::Result;
 use std::collections::HashMap;

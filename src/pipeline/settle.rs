@@ -3,16 +3,22 @@
 //! The newest row of a key counts. A row that says again what counts already is
 //! a duplicate and is dropped; a row that says something else supersedes it.
 
-use super::intake::{IntakeError, Piece, Shared, SourceOutput};
-use std::collections::BTreeMap;
+use super::intake::{IntakeError, Shared};
+use super::lander::Piece;
+use super::output::SourceOutput;
+use arrow_array::RecordBatch;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use tocsin_dataflow::Loader;
 use tocsin_ingest::fact::Facts;
 use tocsin_ingest::index::RowRef;
-use tocsin_ingest::mapping::{Mapper, Said};
+use tocsin_ingest::mapping::{Mapper, RowFault, Said};
 
 /// From this many keys on, one pass over the whole index is cheaper than
 /// looking each key up.
 const BULK_KEYS: usize = 4_096;
+/// From this many rows on, several threads read them again.
+const SHARED_ROWS: usize = 16;
 
 /// The last version of a key within a chunk.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +28,23 @@ struct Newest {
     row: usize,
 }
 
+/// Rows of one segment that may be earlier versions, read again: each with the
+/// row of the chunk that has its key's hash.
+struct Earlier {
+    segment: u32,
+    rows: Vec<(u32, Newest)>,
+    batch: RecordBatch,
+    said: Said,
+    faults: Vec<RowFault>,
+}
+
 /// What settling a source's rows needs and changes.
 pub(super) struct Settler<'a> {
     pub(super) shared: &'a Shared<'a>,
     pub(super) mapper: &'a Mapper,
     pub(super) loader: &'a mut Loader,
+    /// Rows that a snapshot confirms.
+    pub(super) confirmed: &'a mut HashSet<RowRef>,
     pub(super) out: &'a mut SourceOutput,
 }
 
@@ -39,10 +57,60 @@ impl Settler<'_> {
         }
         let mut newest = within_chunk(chunk, self.out);
         newest.sort_unstable_by_key(|newest| newest.key as u64);
-        for (segment, rows) in self.find_earlier(&newest)? {
-            self.retract_versions(segment, rows, chunk)?;
+        for earlier in self.read_earlier(self.find_earlier(&newest)?)? {
+            self.retract_versions(earlier, chunk);
         }
         Ok(())
+    }
+
+    /// Reads earlier rows again, several segments at a time where they are many:
+    /// what reading costs is most of what a batch of corrections costs.
+    fn read_earlier(
+        &self,
+        by_segment: BTreeMap<u32, Vec<(u32, Newest)>>,
+    ) -> Result<Vec<Earlier>, IntakeError> {
+        let rows: usize = by_segment.values().map(Vec::len).sum();
+        let mut work: Vec<_> = by_segment.into_iter().collect();
+        if rows < SHARED_ROWS || work.len() == 1 || self.shared.workers == 1 {
+            let read = work
+                .into_iter()
+                .map(|(segment, rows)| self.read(segment, rows));
+            return read.collect();
+        }
+        // The largest first, so that no thread is left with it at the end; in
+        // their order again afterwards.
+        work.sort_by_key(|(_, rows)| rows.len());
+        let (work, done) = (Mutex::new(work), Mutex::new(Vec::new()));
+        let read = || {
+            while let Some((segment, rows)) = pop(&work) {
+                let earlier = self.read(segment, rows);
+                done.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(earlier);
+            }
+        };
+        std::thread::scope(|scope| {
+            (1..self.shared.workers).for_each(|_| drop(scope.spawn(read)));
+            read();
+        });
+        let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut earlier = done.into_iter().collect::<Result<Vec<_>, _>>()?;
+        earlier.sort_unstable_by_key(|earlier| earlier.segment);
+        Ok(earlier)
+    }
+
+    fn read(&self, segment: u32, mut rows: Vec<(u32, Newest)>) -> Result<Earlier, IntakeError> {
+        rows.sort_unstable_by_key(|(row, newest)| (*row, newest.key));
+        let asked: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
+        let landed = self.shared.landing.said_rows(segment, &asked)?;
+        let (said, faults) = self.mapper.map_landed(&landed.batch);
+        Ok(Earlier {
+            segment,
+            rows,
+            batch: landed.batch,
+            said,
+            faults,
+        })
     }
 
     /// The live rows that may be earlier versions, by segment, each with the row
@@ -84,18 +152,15 @@ impl Settler<'_> {
         Ok(found)
     }
 
-    /// Reads earlier rows again and retracts what they said, unless the new row
-    /// says the same.
-    fn retract_versions(
-        &mut self,
-        segment: u32,
-        mut rows: Vec<(u32, Newest)>,
-        chunk: &mut [Piece],
-    ) -> Result<(), IntakeError> {
-        rows.sort_unstable_by_key(|(row, newest)| (*row, newest.key));
-        let asked: Vec<u32> = rows.iter().map(|(row, _)| *row).collect();
-        let landed = self.shared.landing.said_rows(segment, &asked)?;
-        let (said, faults) = self.mapper.map_landed(&landed.batch);
+    /// Retracts what earlier rows said, unless the new row says the same.
+    fn retract_versions(&mut self, earlier: Earlier, chunk: &mut [Piece]) {
+        let Earlier {
+            segment,
+            rows,
+            batch,
+            said,
+            faults,
+        } = earlier;
         let mut facts = Facts::default();
         for index in 0..said.len() {
             let (row, newest) = rows[said.rows[index] as usize];
@@ -107,7 +172,7 @@ impl Settler<'_> {
             if said.contents[index] == new.said.contents[newest.row] {
                 new.dropped[newest.row] = true;
                 self.out.stats.duplicates += 1;
-                self.out.confirmed.insert(at);
+                self.confirmed.insert(at);
                 continue;
             }
             count_replacement(
@@ -120,7 +185,7 @@ impl Settler<'_> {
         if !faults.is_empty() {
             // They say nothing by the present declaration; by the next one they
             // might, beside the row that has replaced them.
-            let keys = self.mapper.keys(&landed.batch);
+            let keys = self.mapper.keys(&batch);
             for fault in &faults {
                 let (row, newest) = rows[fault.row as usize];
                 if keys[fault.row as usize] == newest.key {
@@ -129,7 +194,6 @@ impl Settler<'_> {
             }
         }
         self.loader.add(&facts, -1);
-        Ok(())
     }
 
     /// Marks a landed row as superseded and gathers what it said.
@@ -148,6 +212,10 @@ impl Settler<'_> {
         self.shared.superseded.insert(at);
         self.out.superseded.push(at);
     }
+}
+
+fn pop<T>(work: &Mutex<Vec<T>>) -> Option<T> {
+    work.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
 /// Marks duplicates and superseded rows of the chunk itself.

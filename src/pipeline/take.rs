@@ -2,7 +2,8 @@
 
 use super::Pipeline;
 use super::inputs::Pending;
-use super::intake::{Intake, IntakeError, Shared, SourceOutput};
+use super::intake::{Intake, IntakeError, Shared};
+use super::output::SourceOutput;
 use crate::progress::Progress;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -83,26 +84,19 @@ impl Pipeline {
             next_segment: &self.next_segment,
             time_ms,
             progress,
+            workers: self.options.workers,
         };
-        let mut intake = Intake::new(&shared, records.mapper(source), self.engine.loader());
-        for reading in &pending.files {
-            intake.file(reading)?;
-        }
-        for push in &pending.pushes {
-            intake.pushed(&push.name, &push.bytes)?;
-        }
-        intake.finish()
-    }
-}
-
-impl SourceOutput {
-    /// Whether there is anything to commit. A last line that is still being
-    /// written is nothing.
-    pub(super) fn has_something(&self) -> bool {
-        self.stats.read > 0
-            || !self.landed.is_empty()
-            || !self.superseded.is_empty()
-            || !self.positions.is_empty()
+        let (mapper, loader) = (records.mapper(source), self.engine.loader());
+        std::thread::scope(|scope| {
+            let mut intake = Intake::new(scope, &shared, mapper, loader);
+            for reading in &pending.files {
+                intake.file(reading)?;
+            }
+            for push in &pending.pushes {
+                intake.pushed(&push.name, &push.bytes)?;
+            }
+            intake.finish()
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 //! whatever way, is what counts, and `verify` agrees.
 
 mod files;
+mod large;
 mod names;
 mod packed;
 mod restart;

@@ -1,0 +1,74 @@
+//! What one source's intake adds to an epoch.
+
+use super::inputs::FileFault;
+use super::stats::SourceStats;
+use std::collections::HashSet;
+use tocsin_alerts::store::RejectRow;
+use tocsin_ingest::fact::SubjectKey;
+use tocsin_ingest::format::CsvPosition;
+use tocsin_ingest::index::RowRef;
+use tocsin_ingest::landing::{SegmentInfo, SegmentRows};
+use tocsin_ingest::transport::Found;
+
+/// Where a source's rows of the epoch landed.
+pub enum Landed {
+    /// In a Parquet segment.
+    File(SegmentInfo),
+    /// In the epoch's own row, with the rows themselves for the landing's cache.
+    Inline(u32, Vec<u8>, Box<SegmentRows>),
+    /// With another process: the segment's number and rows, and the bytes of
+    /// those that ride in the epoch's own row.
+    Elsewhere(u32, u32, Option<Vec<u8>>),
+}
+
+/// Everything that a source's intake adds to the epoch.
+#[derive(Default)]
+pub struct SourceOutput {
+    /// New segments.
+    pub landed: Vec<Landed>,
+    /// Rows that no longer count.
+    pub superseded: Vec<RowRef>,
+    /// How far each file was read, where that is further than before.
+    pub positions: Vec<(String, CsvPosition)>,
+    /// Files that could not be read to their end.
+    pub failed: Vec<(Found, FileFault)>,
+    /// Why a push was refused as a whole: the last one that was.
+    pub refused: Option<String>,
+    /// Refused records.
+    pub rejects: Vec<RejectRow>,
+    /// What was counted.
+    pub stats: SourceStats,
+    /// Subjects of which something was retracted.
+    pub retracted: HashSet<SubjectKey>,
+    /// Whom the rows of a registering source speak of; `None` where they are too
+    /// many to list.
+    pub registered: Option<HashSet<SubjectKey>>,
+    /// Rows landed.
+    pub rows: u64,
+}
+
+impl SourceOutput {
+    /// What reading noted, with what became of the rows that it passed on.
+    pub(super) fn joined(mut self, landed: SourceOutput) -> SourceOutput {
+        self.stats.merge(&landed.stats);
+        // Only the lander sees that a row says again what counts already.
+        self.stats.accepted -= landed.stats.duplicates;
+        SourceOutput {
+            positions: self.positions,
+            failed: self.failed,
+            refused: self.refused,
+            rejects: self.rejects,
+            stats: self.stats,
+            ..landed
+        }
+    }
+
+    /// Whether there is anything to commit. A last line that is still being
+    /// written is nothing.
+    pub(super) fn has_something(&self) -> bool {
+        self.stats.read > 0
+            || !self.landed.is_empty()
+            || !self.superseded.is_empty()
+            || !self.positions.is_empty()
+    }
+}

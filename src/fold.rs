@@ -5,30 +5,18 @@
 //! records stand behind a number. Everything is a map and a loop.
 
 mod relations;
+mod totals;
 
 use crate::config::{Aggregate, Feature, Settings};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tocsin_dataflow::HalfLife;
 use tocsin_ingest::fact::{
-    Alias, Facts, Link, NEVER, Observation, Profile, Slot, SubjectKey, VALUE_SCALE,
+    Alias, Facts, Link, NEVER, Observation, Profile, Slot, Standing, SubjectKey, Term, VALUE_SCALE,
 };
 
 pub use relations::Relation;
 use relations::Shared;
-
-/// What a slot accumulates for an enterprise.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Total {
-    /// How many facts.
-    pub count: i64,
-    /// The sum of their values, stored units.
-    pub sum: i64,
-    /// Event day and value of each, where a feature needs more than their sum.
-    pub facts: Vec<(u16, i64)>,
-}
-
-/// The accumulators of one enterprise, by slot.
-pub type Totals = BTreeMap<Slot, Total>;
+pub use totals::{Total, Totals};
 
 /// One step of the way by which a value reached an enterprise: which record (an
 /// index the caller chose) contributed what to which slot.
@@ -79,6 +67,9 @@ struct Way {
 /// A subject, and the day on which a record names it where it is an alias.
 type Named = (SubjectKey, u16);
 
+/// What is linked, to what, and the kind of link.
+type Tie = (SubjectKey, Named, u8);
+
 /// The subject as a record of `day` names it.
 fn named(subject: SubjectKey, day: u16) -> Named {
     (subject, if subject.kind().is_alias() { day } else { 0 })
@@ -95,8 +86,11 @@ pub struct Fold<'a> {
     totals: HashMap<Named, Totals>,
     records: HashMap<Named, Vec<(usize, Observation)>>,
     profiles: HashMap<Named, Vec<(usize, Profile)>>,
-    aliases: BTreeMap<SubjectKey, BTreeMap<Alias, usize>>,
-    links: BTreeMap<SubjectKey, BTreeMap<(Named, u8), usize>>,
+    /// With the first record that says so; one map, not one an alias: most have
+    /// one meaning. Ordered by what is the alias.
+    aliases: BTreeMap<Alias, usize>,
+    /// Ordered by what is linked.
+    links: BTreeMap<Tie, usize>,
     outcomes: Vec<(Named, bool)>,
 }
 
@@ -128,9 +122,9 @@ impl<'a> Fold<'a> {
             let totals = self.totals.entry(subject).or_default();
             let keyed = is_keyed(self.settings, observation.slot);
             let summed = if keyed { 0 } else { observation.value };
-            add_to(totals, observation.slot, 1, summed);
+            totals.add(observation.slot, 1, summed);
             if self.histories[usize::from(observation.slot)] {
-                let total = totals.entry(observation.slot).or_default();
+                let total = totals.of(observation.slot);
                 total.facts.push((observation.day, observation.value));
             }
             if self.keep_records {
@@ -141,20 +135,16 @@ impl<'a> Fold<'a> {
             }
         }
         for profile in &facts.profiles {
-            self.profiles
-                .entry(named(profile.subject, profile.named))
-                .or_default()
-                .push((record, profile.clone()));
+            let subject = named(profile.subject, profile.named);
+            keep_latest(self.profiles.entry(subject).or_default(), record, profile);
         }
         for alias in facts.aliases.iter().filter(|a| !a.term.is_empty()) {
-            let said = self.aliases.entry(alias.alias).or_default();
-            said.entry(*alias).or_insert(record);
+            self.aliases.entry(*alias).or_insert(record);
         }
         let today = self.today;
         for link in facts.links.iter().filter(|link| counts(link, today)) {
-            let said = self.links.entry(link.from).or_default();
-            let to = named(link.to, link.named);
-            said.entry((to, link.kind)).or_insert(record);
+            let tie = (link.from, named(link.to, link.named), link.kind);
+            self.links.entry(tie).or_insert(record);
         }
         let outcomes = facts.outcomes.iter();
         self.outcomes
@@ -167,22 +157,49 @@ impl<'a> Fold<'a> {
         if key.kind().is_enterprise() {
             return Some(Meaning::One(key));
         }
-        let said = self.aliases.get(&key)?;
+        let said: Vec<&Alias> = self.said_of(key).map(|(alias, _)| alias).collect();
         if day > 0 {
-            return meaning_on(said, day);
+            return meaning_on(&said, day);
         }
         // A record of no day may be of any: it means an enterprise if the alias
         // means that one whenever it means anybody.
-        let turns = said.keys().flat_map(|a| [a.term.from, a.term.until]);
+        let turns = said.iter().flat_map(|a| [a.term.from, a.term.until]);
         let turns = turns.chain([1]).filter(|day| *day > 0 && *day < u16::MAX);
         let days: BTreeSet<u16> = turns.collect();
-        let mut meant = days.into_iter().filter_map(|day| meaning_on(said, day));
+        let mut meant = days.into_iter().filter_map(|day| meaning_on(&said, day));
         let first = meant.next()?;
         Some(if meant.all(|other| other == first) {
             first
         } else {
             Meaning::Several
         })
+    }
+
+    /// What is said of an alias, each with the first record that says so.
+    fn said_of(&self, alias: SubjectKey) -> impl Iterator<Item = (&Alias, &usize)> {
+        let least = Alias {
+            alias,
+            enterprise: SubjectKey(0),
+            term: Term { from: 0, until: 0 },
+            standing: Standing::Beyond,
+        };
+        let from = self.aliases.range(least..);
+        from.take_while(move |(said, _)| said.alias == alias)
+    }
+
+    /// What a subject is linked to: by which kind, and the first record that says
+    /// so.
+    fn linked(&self, from: SubjectKey) -> impl Iterator<Item = (Named, u8, usize)> {
+        let ties = self.links.range((from, (SubjectKey(0), 0), 0)..);
+        let ties = ties.take_while(move |((of, ..), _)| *of == from);
+        ties.map(|((_, to, kind), record)| (*to, *kind, *record))
+    }
+
+    /// Everything that is linked to something, once each.
+    fn linking(&self) -> impl Iterator<Item = SubjectKey> {
+        let mut last = None;
+        let from = self.links.keys().map(|(from, ..)| *from);
+        from.filter(move |from| last.replace(*from) != Some(*from))
     }
 
     /// The enterprise that a key means on a day: itself, or the only one its
@@ -198,8 +215,7 @@ impl<'a> Fold<'a> {
     /// several the first.
     fn alias_step(&self, (key, day): Named) -> Option<(SubjectKey, Vec<Step>)> {
         let enterprise = self.resolve(key, day)?;
-        let said = self.aliases.get(&key).into_iter().flatten();
-        let holds = said.filter(|(alias, _)| {
+        let holds = self.said_of(key).filter(|(alias, _)| {
             alias.enterprise == enterprise && (day == 0 || alias.term.holds_on(day))
         });
         let firmest =
@@ -213,9 +229,11 @@ impl<'a> Fold<'a> {
     }
 
     /// Ends the fold.
-    pub fn finish(self) -> Folded<'a> {
+    pub fn finish(mut self) -> Folded<'a> {
         let mut folded = Folded::empty(self.settings, self.today);
-        self.count_observations(&mut folded);
+        // Given up subject by subject: of a city there is no room for both.
+        let totals = std::mem::take(&mut self.totals);
+        self.count_observations(totals, &mut folded);
         self.count_profiles(&mut folded);
         self.count_groups(&mut folded);
         self.count_association(&mut folded);
@@ -227,19 +245,19 @@ impl<'a> Fold<'a> {
         folded
     }
 
-    fn count_observations(&self, folded: &mut Folded<'_>) {
-        for (subject, totals) in &self.totals {
-            for (enterprise, way) in self.reaches(*subject) {
+    fn count_observations(&self, totals: HashMap<Named, Totals>, folded: &mut Folded<'_>) {
+        for (subject, totals) in totals {
+            for (enterprise, way) in self.reaches(subject) {
                 let target = folded.enterprises.entry(enterprise).or_default();
-                for (slot, total) in totals {
+                for (slot, total) in totals.iter() {
                     let share = way.share;
-                    add_to(target, *slot, total.count, shared(total.sum, share));
+                    target.add(slot, total.count, shared(total.sum, share));
                     let facts = total.facts.iter();
-                    let arrive = |value| self.shared(*slot, value, share);
+                    let arrive = |value| self.shared(slot, value, share);
                     let arriving = facts.map(|(day, value)| (*day, arrive(*value)));
-                    target.entry(*slot).or_default().facts.extend(arriving);
+                    target.of(slot).facts.extend(arriving);
                 }
-                let records = self.records.get(subject).into_iter().flatten();
+                let records = self.records.get(&subject).into_iter().flatten();
                 folded
                     .evidence
                     .entry(enterprise)
@@ -265,24 +283,24 @@ impl<'a> Fold<'a> {
             offer(&mut best, end, 100, &[]);
             return best;
         }
-        for ((next, kind), record) in self.links.get(&subject.0).into_iter().flatten() {
-            let share = self.share(*kind);
-            let step = |record: &usize, from, kind: &u8| Step {
-                record: *record,
+        for (next, kind, record) in self.linked(subject.0) {
+            let share = self.share(kind);
+            let step = |record, from, kind| Step {
+                record,
                 from,
-                link: Some(*kind),
+                link: Some(kind),
             };
             let first = step(record, subject.0, kind);
             if names_one(next.0) {
-                if let Some(end) = self.end(*next) {
+                if let Some(end) = self.end(next) {
                     offer(&mut best, end, share, &[first]);
                 }
                 continue;
             }
-            for ((end, kind), record) in self.links.get(&next.0).into_iter().flatten() {
+            for (end, kind, record) in self.linked(next.0) {
                 let second = step(record, next.0, kind);
-                if let Some(end) = self.end(*end) {
-                    let share = share * self.share(*kind) / 100;
+                if let Some(end) = self.end(end) {
+                    let share = share * self.share(kind) / 100;
                     offer(&mut best, end, share, &[first, second]);
                 }
             }
@@ -322,20 +340,15 @@ impl<'a> Fold<'a> {
                     profile,
                     way.clone(),
                 ));
-                let rank = |p: &Profile| (p.day, p.record, p.values.clone());
-                if rank(profile) > rank(held.1) {
+                if is_later(profile, held.1) {
                     *held = (*record, profile, way.clone());
                 }
             }
         }
         for ((enterprise, _), (record, profile, way)) in latest {
             for (slot, value) in &profile.values {
-                add_to(
-                    folded.enterprises.entry(enterprise).or_default(),
-                    *slot,
-                    1,
-                    *value,
-                );
+                let totals = folded.enterprises.entry(enterprise).or_default();
+                totals.add(*slot, 1, *value);
                 if self.keep_records {
                     let step = Evidence {
                         record,
@@ -353,20 +366,16 @@ impl<'a> Fold<'a> {
 
     fn count_groups(&self, folded: &mut Folded<'_>) {
         for group in &self.settings.groups {
-            for subject in self.links.keys() {
-                let members = self.linked_by(*subject, group.link);
+            for subject in self.linking() {
+                let members = self.linked_by(subject, group.link);
                 let size = members.len() as i64;
                 if size < i64::from(group.min) || size > i64::from(group.hub) {
                     continue;
                 }
                 for member in &members {
-                    add_to(
-                        folded.enterprises.entry(*member).or_default(),
-                        group.slot,
-                        1,
-                        size * VALUE_SCALE,
-                    );
-                    let link = (*subject, group.link);
+                    let totals = folded.enterprises.entry(*member).or_default();
+                    totals.add(group.slot, 1, size * VALUE_SCALE);
+                    let link = (subject, group.link);
                     self.note_sharers(folded, (*member, group.slot), link, &members);
                 }
             }
@@ -388,6 +397,22 @@ fn latest(totals: &[Total]) -> Option<i64> {
     best.map(|(_, value)| value)
 }
 
+/// Keeps of each source's profiles of a subject the latest: no other counts,
+/// whomever the subject means.
+fn keep_latest(held: &mut Vec<(usize, Profile)>, record: usize, profile: &Profile) {
+    match held.iter_mut().find(|(_, p)| p.source == profile.source) {
+        None => held.push((record, profile.clone())),
+        Some(held) if is_later(profile, &held.1) => *held = (record, profile.clone()),
+        Some(_) => {}
+    }
+}
+
+/// Whether a profile takes the place of another of the same source.
+fn is_later(profile: &Profile, other: &Profile) -> bool {
+    let rank = |p: &Profile| (p.day, p.record);
+    (rank(profile), &profile.values) > (rank(other), &other.values)
+}
+
 /// Whether a link counts today.
 fn counts(link: &Link, today: i32) -> bool {
     let begun = i32::from(link.term.from) <= today;
@@ -402,8 +427,8 @@ fn names_one(key: SubjectKey) -> bool {
 
 /// Whom an alias means on a day, by what is said of it: those of the firmest
 /// standing count.
-fn meaning_on(said: &BTreeMap<Alias, usize>, day: u16) -> Option<Meaning> {
-    let then: Vec<&Alias> = said.keys().filter(|a| a.term.holds_on(day)).collect();
+fn meaning_on(said: &[&Alias], day: u16) -> Option<Meaning> {
+    let then: Vec<&&Alias> = said.iter().filter(|a| a.term.holds_on(day)).collect();
     let firmest = then.iter().map(|alias| alias.standing).max()?;
     let firm = then.iter().filter(|alias| alias.standing == firmest);
     let meant: BTreeSet<SubjectKey> = firm.map(|alias| alias.enterprise).collect();
@@ -435,12 +460,6 @@ fn offer(
 /// A sum after a share; sums that travel are multiples of 100 stored units.
 fn shared(sum: i64, share: i64) -> i64 {
     if share == 100 { sum } else { sum / 100 * share }
-}
-
-fn add_to(totals: &mut Totals, slot: Slot, count: i64, sum: i64) {
-    let total = totals.entry(slot).or_default();
-    total.count += count;
-    total.sum += sum;
 }
 
 /// Whether a slot's values are keys that tell events apart.
@@ -544,7 +563,7 @@ impl<'a> Folded<'a> {
     pub fn total(&self, enterprise: SubjectKey, slot: Slot) -> Total {
         let totals = self.enterprises.get(&enterprise);
         totals
-            .and_then(|totals| totals.get(&slot))
+            .and_then(|totals| totals.get(slot))
             .cloned()
             .unwrap_or_default()
     }

@@ -308,6 +308,7 @@ fn trained_for_registry(card: &tocsin_models::Artifact, args: &cli::Train) -> Re
 }
 
 fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
+    pipeline.end_dataflow();
     let view = pipeline.view();
     if let Some(file) = &args.truth {
         let report = truth::evaluate(view, pipeline.runtime(), file)?;
@@ -385,6 +386,7 @@ fn backtest(pipeline: &mut Pipeline, args: &cli::Backtest) -> Result<ExitCode> {
 
 fn verify(pipeline: &mut Pipeline, place: &Place) -> Result<ExitCode> {
     let runtime = pipeline.runtime().clone();
+    pipeline.end_dataflow();
     let found = verify::verify(pipeline.view(), &run::options(place), &runtime)?;
     say!(
         "epoch {}: {} enterprises from {} live records compared",

@@ -62,7 +62,6 @@ pub fn verify(
         epoch: status.epoch,
         ..Verification::default()
     };
-    let folded = fold_all(records, status.time_ms, &mut verification.records)?;
     let incremental = incremental(
         records,
         &model,
@@ -72,6 +71,10 @@ pub fn verify(
         runtime,
         view,
     )?;
+    // The dataflow is gone before the fold begins: of a city there is no room for
+    // both.
+    crate::memory::give_back();
+    let folded = fold_all(records, status.time_ms, &mut verification.records)?;
     let published = history::latest(view, runtime)?;
     let registered = folded.registered();
     verification.enterprises = registered.len();

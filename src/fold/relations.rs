@@ -1,7 +1,7 @@
 //! Groups, neighbours and those that go on from an ended firm, the plain way:
 //! all shared subjects at once, a union-find over them, a search from each case.
 
-use super::{Evidence, Fold, Folded, Totals, add_to, is_keyed};
+use super::{Evidence, Fold, Folded, Totals, is_keyed};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tocsin_dataflow::{AssociationDef, NeighbourDef, ReturnDef};
 use tocsin_ingest::fact::{Slot, SubjectKey, VALUE_SCALE};
@@ -47,16 +47,16 @@ impl Fold<'_> {
             by_enterprise: BTreeMap::new(),
         };
         for (place, shared) in def.shared.iter().enumerate() {
-            for subject in self.links.keys() {
-                let members = self.linked_by(*subject, shared.link);
+            for subject in self.linking() {
+                let members = self.linked_by(subject, shared.link);
                 if members.len() < shared.min as usize || members.len() > shared.hub as usize {
                     continue;
                 }
                 for member in &members {
                     let of = sharers.by_enterprise.entry(*member).or_default();
-                    of.push((place, *subject));
+                    of.push((place, subject));
                 }
-                sharers.by_subject.insert((place, *subject), members);
+                sharers.by_subject.insert((place, subject), members);
             }
         }
         sharers
@@ -64,18 +64,16 @@ impl Fold<'_> {
 
     /// The enterprises that a subject is linked to by a kind.
     pub(super) fn linked_by(&self, subject: SubjectKey, kind: u8) -> BTreeSet<SubjectKey> {
-        let links = self.links.get(&subject).into_iter().flatten();
-        let ends = links.filter(|((_, of), _)| *of == kind);
-        ends.filter_map(|((to, _), _)| Some(self.end(*to)?.0))
-            .collect()
+        let ends = self.linked(subject).filter(|(_, of, _)| *of == kind);
+        ends.filter_map(|(to, ..)| Some(self.end(to)?.0)).collect()
     }
 
     /// The first record that links a subject to an enterprise.
     fn record_of(&self, subject: SubjectKey, kind: u8, enterprise: SubjectKey) -> Option<usize> {
-        let links = self.links.get(&subject).into_iter().flatten();
         let leads_to = |to| self.end(to).is_some_and(|(end, _)| end == enterprise);
-        let ends = links.filter(|((to, of), _)| *of == kind && leads_to(*to));
-        ends.map(|(_, record)| *record).min()
+        let ties = self.linked(subject);
+        let ends = ties.filter(|(to, of, _)| *of == kind && leads_to(*to));
+        ends.map(|(.., record)| record).min()
     }
 
     /// Notes that the enterprises that share a subject stand behind a slot of
@@ -124,7 +122,7 @@ impl Fold<'_> {
             for member in &group {
                 if let Some(slot) = sharers.def.size {
                     let totals = folded.enterprises.entry(*member).or_default();
-                    add_to(totals, slot, 1, group.len() as i64 * VALUE_SCALE);
+                    totals.add(slot, 1, group.len() as i64 * VALUE_SCALE);
                     for other in group.iter().filter(|_| self.keep_records) {
                         let by = sharers.by_enterprise[other][0];
                         let link = (by.1, sharers.def.shared[by.0].link);
@@ -247,7 +245,7 @@ fn tell(
     keep_records: bool,
 ) {
     let totals = folded.enterprises.entry(enterprise).or_default();
-    add_to(totals, slot, 1, VALUE_SCALE);
+    totals.add(slot, 1, VALUE_SCALE);
     if !keep_records {
         return;
     }
@@ -308,16 +306,15 @@ impl<'a> Folded<'a> {
         let relational: BTreeSet<Slot> = sizes.chain(filled).collect();
         let mut pooled = Folded::empty(self.settings, self.today);
         for (group, members) in &self.groups {
-            let mut sum = Totals::new();
+            let mut sum = Totals::default();
             for totals in members
                 .iter()
                 .filter_map(|member| self.enterprises.get(member))
             {
                 let of_records = totals.iter().filter(|(slot, _)| !relational.contains(slot));
                 for (slot, total) in of_records {
-                    add_to(&mut sum, *slot, total.count, total.sum);
-                    let facts = &mut sum.entry(*slot).or_default().facts;
-                    facts.extend(&total.facts);
+                    sum.add(slot, total.count, total.sum);
+                    sum.of(slot).facts.extend(&total.facts);
                 }
             }
             pooled.enterprises.insert(*group, sum);

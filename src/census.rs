@@ -5,6 +5,8 @@
 //! was first looked at; how far a later one has moved from it is its population
 //! stability index. Counts are exact; cuts are made of a sample.
 
+use crate::config::Feature;
+use crate::explain::{cap_name, pair_name};
 use crate::pipeline::rules::InForce;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tocsin_alerts::level::{Level, Policy, level_of};
 use tocsin_dataflow::{Assessment, Engine, Rules, Survey, Visit};
 use tocsin_ingest::fact::{SubjectKey, VALUE_SCALE};
+use tocsin_models::Term;
 
 /// Bins of a distribution, *missing* apart.
 const BINS: usize = 10;
@@ -329,7 +332,8 @@ pub fn sector_name(value: Option<i64>) -> String {
 pub struct Sampled {
     /// Bins for every feature and the score, empty.
     pub shapes: BTreeMap<String, Shape>,
-    /// What each feature contributes.
+    /// What each feature contributes, and each pair and cap, by the names that
+    /// explanations give them.
     pub contributions: BTreeMap<String, Spread>,
     /// How many enterprises were looked at.
     pub enterprises: usize,
@@ -369,23 +373,38 @@ pub fn sample(engine: &Engine, rules: &InForce) -> Result<Sampled> {
         .collect();
     cut(&mut drawn);
     let features = &rules.records.settings.features;
-    let mut weights = vec![Vec::new(); features.len()];
+    let names = features.iter().map(|feature| feature.spec.name.clone());
+    let terms = bound.terms();
+    let terms = terms.iter().map(|term| term_name(features, term));
+    let parts: Vec<String> = names.clone().chain(terms).collect();
+    let mut weights = vec![Vec::new(); parts.len()];
     let mut of_row = Vec::new();
     for (_, row, _) in &drawn {
         bound.contributions(row, &mut of_row);
         let places = weights.iter_mut().zip(&of_row);
         places.for_each(|(weights, weight)| weights.push(*weight));
     }
-    let names = features.iter().map(|feature| feature.spec.name.clone());
     let column = |place: usize| drawn.iter().filter_map(move |(_, row, _)| row[place]);
     let columns = names.clone().enumerate();
     let shapes = columns.map(|(place, name)| (name, Shape::fitted(column(place).collect())));
     let score = Shape::fitted(drawn.iter().map(|(_, _, score)| *score).collect());
     Ok(Sampled {
         shapes: shapes.chain([(SCORE.to_owned(), score)]).collect(),
-        contributions: names.zip(weights.into_iter().map(Spread::of)).collect(),
+        contributions: parts
+            .into_iter()
+            .zip(weights.into_iter().map(Spread::of))
+            .collect(),
         enterprises: drawn.len(),
     })
+}
+
+/// What explanations call a part of the score that is no single feature's.
+fn term_name(features: &[Feature], term: &Term) -> String {
+    let name = |place: usize| features[place].spec.name.as_str();
+    match *term {
+        Term::Pair(first, second) => pair_name([name(first), name(second)]),
+        Term::Cap(category, _) => cap_name(category.letter()),
+    }
 }
 
 fn cut(drawn: &mut Vec<Drawn>) {

@@ -20,6 +20,7 @@ pub use explanation::{
     Subtotal, Via,
 };
 pub use instants::{change, explain_at};
+pub use terms::{cap_name, pair_name, pair_of};
 
 use crate::clearance;
 use crate::config::Settings;

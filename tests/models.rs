@@ -276,6 +276,59 @@ fn a_model_card_tells_all_and_fetches_nothing() {
 }
 
 #[test]
+fn a_model_card_lists_what_features_say_together_and_what_caps_take_off() {
+    let world = world();
+    world.append(
+        "tocsin.toml",
+        "\n[training]\npairs = 2\n\n[[cap]]\ncategory = \"E\"\nlog_odds = 0.1\n",
+    );
+    // Who was checked is found where complaints and leads do not agree.
+    let (mut accounts, mut leads, mut outcomes) = (String::new(), String::new(), String::new());
+    for n in 1..=CHECKED {
+        let (complained, led) = (n.is_multiple_of(2), n.is_multiple_of(3));
+        accounts += &format!("A{n},{}\n", code(n));
+        if led {
+            leads += &format!("L{n},A{n},0.9,2025-06-01,\n");
+        }
+        let found = complained != led;
+        let ended = if found {
+            "认定非法集资"
+        } else {
+            "未发现"
+        };
+        outcomes += &format!("H{n},{},{ended}\n", code(n));
+    }
+    world.deliver("pbc/account/all", &accounts);
+    world.deliver("pbc/lead/all", &leads);
+    let tickets = (1..=CHECKED / 2).map(|n| {
+        let name = format!("企业{}有限公司", 2 * n);
+        format!("T{n},{name},保本返利,2025-06-01,\n")
+    });
+    for (file, rows) in [
+        ("12345/ticket/all", tickets.collect()),
+        ("finance-office/outcome/all", outcomes),
+    ] {
+        fs::remove_file(world.path(&format!("landing/{file}.csv"))).unwrap();
+        world.deliver(file, &rows);
+    }
+    world.run_once("data");
+    let version = submitted(&world, "data", "王芳");
+    let shown = model(&world, &["show", &version[..8], "--json"]).ok().out;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let contributions = &shown["dossier"]["measured"]["contributions"];
+    let size = |name: &str| contributions[name]["mean_size"].as_i64().unwrap_or(0);
+    let pair = ["fan_in × complaints", "complaints × fan_in"];
+    let pair = pair.into_iter().find(|name| size(name) > 0).unwrap();
+    assert!(size("cap E") > 0, "{contributions}");
+    let out = world.path("cards");
+    model(&world, &["card", &version, "--out", text(&out)]).ok();
+    let html = fs::read_to_string(out.join(format!("model-card-{version}.html"))).unwrap();
+    for part in [pair, "cap E", "pairs of features do so together"] {
+        assert!(html.contains(part), "`{part}` is not in the page");
+    }
+}
+
+#[test]
 fn without_a_live_version_nothing_is_scored() {
     let world = world();
     world.edit("tocsin.toml", "artifact = \"model.json\"\n", "");

@@ -4,8 +4,26 @@
 use super::{Contribution, Part, Parts, RecordLine};
 use tocsin_models::Term;
 
+/// Between the names of a pair's features.
+const BESIDE: &str = " × ";
 /// Micro-log-odds of a log-odd.
 const MICRO: f64 = 1e6;
+
+/// What a pair is called, by the names of its features.
+pub fn pair_name(features: [&str; 2]) -> String {
+    features.join(BESIDE)
+}
+
+/// The features of a pair, by what it is called.
+pub fn pair_of(name: &str) -> Option<[&str; 2]> {
+    name.split_once(BESIDE)
+        .map(|(first, second)| [first, second])
+}
+
+/// What the cap of a category is called.
+pub fn cap_name(category: char) -> String {
+    format!("cap {category}")
+}
 
 impl Parts<'_> {
     /// A part without its weight; `features` are the contributions in feature
@@ -20,10 +38,9 @@ impl Parts<'_> {
         match *term {
             Term::Pair(first, second) => {
                 let both = [&features[first], &features[second]];
-                let named = |name: fn(&Contribution) -> &str| both.map(name).join(" × ");
                 Contribution {
-                    feature: named(|part| &part.feature),
-                    title: named(|part| &part.title),
+                    feature: pair_name(both.map(|part| part.feature.as_str())),
+                    title: pair_name(both.map(|part| part.title.as_str())),
                     category: both[0].category,
                     bin: self.model.pair_label(place, row),
                     term: Some(Part::Pair(both.map(|part| part.feature.clone()))),
@@ -32,7 +49,7 @@ impl Parts<'_> {
                 }
             }
             Term::Cap(category, limit) => Contribution {
-                feature: format!("cap {}", category.letter()),
+                feature: cap_name(category.letter()),
                 title: format!("上限 {}", category.letter()),
                 category: category.letter(),
                 bin: format!("≤ {:+.6}", limit as f64 / MICRO),

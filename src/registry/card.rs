@@ -8,7 +8,7 @@ use crate::document::{self, Block};
 use crate::plots::{self, Mark};
 use crate::serve::text::CATEGORIES;
 
-/// Features whose contributions are drawn.
+/// Contributions that are drawn.
 const DRAWN: usize = 25;
 const MICRO: f64 = 1e6;
 
@@ -312,7 +312,8 @@ fn contributions(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
     order.sort_by_key(|(name, spread)| (std::cmp::Reverse(spread.mean_size), (*name).clone()));
     let line = |(name, spread): &(&String, &crate::census::Spread)| {
         let values = [spread.low, spread.median, spread.high].map(|w| w as f64 / MICRO);
-        (format!("{} {name}", dossier.category(name)), values)
+        let categories: String = dossier.categories_of(name).into_iter().collect();
+        (format!("{categories} {name}"), values)
     };
     let lines: Vec<_> = order.iter().take(DRAWN).map(line).collect();
     let moved = measured.population.shapes.get(SCORE);
@@ -325,7 +326,7 @@ fn contributions(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
         Block::Plot(
             plots::spreads("contributions by feature", &lines),
             format!(
-                "The {} features of the largest mean effect: from the 5th to the 95th percentile of what they contribute; the dot is the median",
+                "The {} features, pairs of features and caps of the largest mean effect: from the 5th to the 95th percentile of what they contribute; the dot is the median",
                 lines.len()
             ),
         ),
@@ -334,15 +335,19 @@ fn contributions(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
 }
 
 fn by_category(dossier: &Dossier, measured: &Measured) -> Block {
-    let sum = |letter: char| -> i64 {
-        let spreads = measured.contributions.iter();
-        let of = spreads.filter(|(name, _)| dossier.category(name) == letter);
-        of.map(|(_, spread)| spread.mean_size).sum()
+    // Half of a pair counts for the category of either feature.
+    let sum = |letter: char| -> f64 {
+        let of = |(name, spread): (&String, &crate::census::Spread)| {
+            let categories = dossier.categories_of(name);
+            let here = categories.iter().filter(|category| **category == letter);
+            spread.mean_size as f64 * here.count() as f64 / categories.len().max(1) as f64
+        };
+        measured.contributions.iter().map(of).sum()
     };
     let row = |(letter, chinese, english): (char, &str, &str)| {
         vec![
             format!("{letter} {chinese} {english}"),
-            format!("{:.4}", sum(letter) as f64 / MICRO),
+            format!("{:.4}", sum(letter) / MICRO),
         ]
     };
     Block::Table(

@@ -2,6 +2,7 @@
 //! was submitted. Written once, as JSON beside the artifact.
 
 use crate::census::{Census, Spread};
+use crate::explain::{cap_name, pair_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,7 +61,8 @@ pub struct Measured {
     pub records: u64,
     /// All enterprises: distributions of features and scores.
     pub population: Census,
-    /// What features contribute, over a sample.
+    /// What features, pairs and caps contribute, over a sample, by the names that
+    /// explanations give them.
     pub contributions: BTreeMap<String, Spread>,
     /// How many enterprises that sample has.
     pub sampled: usize,
@@ -167,22 +169,41 @@ pub struct Subgroup {
 }
 
 impl Dossier {
-    /// The category of a feature; blank: it knows none of that name.
-    pub fn category(&self, feature: &str) -> char {
-        self.categories.get(feature).copied().unwrap_or(' ')
+    /// The categories that a contribution counts for: a feature's one, a pair's
+    /// two, half each, or that of a cap. None where no such feature is known.
+    pub fn categories_of(&self, contribution: &str) -> Vec<char> {
+        let of = |feature: &str| self.categories.get(feature).copied();
+        if let Some(category) = of(contribution) {
+            return vec![category];
+        }
+        if let Some(pair) = pair_of(contribution) {
+            return pair.into_iter().filter_map(of).collect();
+        }
+        let mut known: Vec<char> = self.categories.values().copied().collect();
+        known.sort_unstable();
+        known.dedup();
+        known.retain(|category| cap_name(*category) == contribution);
+        known
     }
 
-    /// How many features it knows, and how many of them change the score of
-    /// somebody in the sample.
+    /// How many features it knows, how many of them change the score of somebody
+    /// in the sample, and how many pairs do.
     pub fn counts(&self) -> String {
         let known = self.categories.len();
-        match &self.measured {
-            None => known.to_string(),
-            Some(measured) => {
-                let spreads = measured.contributions.values();
-                let used = spreads.filter(|spread| spread.mean_size > 0).count();
-                format!("{known}, {used} of them change a score")
-            }
+        let Some(measured) = &self.measured else {
+            return known.to_string();
+        };
+        let spreads = measured.contributions.iter();
+        let used = spreads.filter(|(_, spread)| spread.mean_size > 0);
+        let used: Vec<&String> = used.map(|(name, _)| name).collect();
+        let is_feature = |name: &&&String| self.categories.contains_key(**name);
+        let features = used.iter().filter(is_feature).count();
+        let pairs = used.iter().filter(|name| pair_of(name).is_some());
+        match pairs.filter(|name| !is_feature(name)).count() {
+            0 => format!("{known}, {features} of them change a score"),
+            pairs => format!(
+                "{known}, {features} of them change a score; {pairs} pairs of features do so together"
+            ),
         }
     }
 }

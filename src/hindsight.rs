@@ -76,10 +76,9 @@ impl Chronicle {
     pub fn read(view: &View, runtime: &tokio::runtime::Handle) -> Result<Self> {
         let records = &view.records();
         let mut superseded = HashMap::new();
-        let known = view.store.each_superseded(|gone| {
+        view.store.each_superseded(|gone| {
             superseded.insert(index_row(gone.at), gone.epoch);
-        });
-        runtime.block_on(known)?;
+        })?;
         let times = runtime.block_on(view.store.epoch_times())?;
         let ended = |at: RowRef| match superseded.get(&at) {
             Some(epoch) => times.get(epoch).copied().unwrap_or(i64::MIN),

@@ -339,12 +339,14 @@ fn evaluate(pipeline: &mut Pipeline, args: &cli::Evaluate) -> Result<ExitCode> {
         None => tocsin_models::KINDS.to_vec(),
     };
     let judged = train::evaluate(&records.settings, &examples, &kinds, splits)?;
+    let audited = queue::estimate::audited(view)?;
     if args.json {
-        print(&format!("{}\n", serde_json::to_string_pretty(&judged)?))?;
+        let all = serde_json::json!({ "kinds": judged, "audited": audited });
+        print(&format!("{}\n", serde_json::to_string_pretty(&all)?))?;
         return Ok(ExitCode::SUCCESS);
     }
     print(&report::evaluations(&judged))?;
-    if let Some(audited) = queue::estimate::audited(view)? {
+    if let Some(audited) = audited {
         print(&audited.text())?;
     }
     Ok(ExitCode::SUCCESS)

@@ -225,6 +225,8 @@ fn an_evaluation_prints_its_figures() {
             .out
     };
     let figures: Value = serde_json::from_str(&json()).unwrap();
+    assert!(figures["audited"].is_null(), "no queue was drawn");
+    let figures = &figures["kinds"];
     let kinds: Vec<&Value> = figures
         .as_array()
         .unwrap()
@@ -250,7 +252,7 @@ fn auc(world: &World) -> f64 {
         .tocsin("data", &["evaluate", "--folds", "4", "--json"])
         .ok();
     let figures: Value = serde_json::from_str(&printed.out).unwrap();
-    figures[0]["splits"][0]["auc"]["value"].as_f64().unwrap()
+    figures["kinds"][0]["splits"][0]["auc"]["value"].as_f64().unwrap()
 }
 
 /// Complaints about the enterprises that `about` picks, all on one day.

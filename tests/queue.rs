@@ -118,6 +118,12 @@ fn a_queue_is_drawn_once_a_day_and_outcomes_are_weighed_by_its_chances() {
         .split_whitespace()
         .filter_map(|word| word.parse().ok())
         .collect();
+    let told = world.tocsin("data", &["evaluate", "--folds", "2", "--json"]);
+    let told: Value = serde_json::from_str(&told.ok().out).unwrap();
+    assert_eq!(told["audited"]["places"], 20);
+    assert_eq!(told["audited"]["drawn"], 8);
+    let naive_told = told["audited"]["figures"][0]["naive"].as_f64().unwrap();
+    assert!((naive_told - figures[0]).abs() < 1e-3, "{told}");
     let hits = |ids: &[String]| {
         let number = |id: &String| (1..=ALL).find(|n| code(*n) == *id).unwrap();
         ids.iter().filter(|id| really(number(id))).count() as f64

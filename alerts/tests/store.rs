@@ -431,7 +431,7 @@ async fn rolled_segments_take_the_place_of_the_old() {
     assert_eq!(store.epoch_of(9).await.unwrap(), Some(2));
     let mut all = Vec::new();
     let gone = |gone: Superseded| all.push(gone);
-    store.each_superseded(gone).await.unwrap();
+    store.each_superseded(gone).unwrap();
     assert_eq!(all, found.superseded);
     assert_eq!(store.inline(1).await.unwrap(), None);
 }

@@ -131,7 +131,7 @@ def train(runner, options):
     for name, arguments in steps:
         runner.run(name, arguments)
     judge = ["evaluate", *state, "--json"]
-    kinds = runner.json("evaluate.json", judge)
+    kinds = runner.json("evaluate.json", judge)["kinds"]
     commands = [shown(arguments) for _, arguments in steps] + [shown(judge)]
     return ["## Trained on a simulated city", "", *commands, "", *cross_validated(kinds)]
 
@@ -214,7 +214,7 @@ def sample(runner, options):
     """Both kinds on the labelled sample."""
     judge = ["evaluate", "--config", str(options.ccf2020.resolve()), "--json"]
     text = ["## On the labelled sample ccf2020", "", "    tocsin evaluate --config testdata/ccf2020/tocsin.toml --json", "",
-            *cross_validated(runner.json("ccf2020.json", judge))]
+            *cross_validated(runner.json("ccf2020.json", judge)["kinds"])]
     if options.peers:
         text += ["", "What others reach in the same folds, from the same features (`benches/peers/models/run.py`):", "",
                  options.peers.read_text().rstrip()]

@@ -74,11 +74,10 @@ impl Replay {
         let records = view.records();
         let times = runtime.block_on(view.store.epoch_times())?;
         let mut gone = HashMap::new();
-        let known = view.store.each_superseded(|row| {
+        view.store.each_superseded(|row| {
             let ended = times.get(&row.epoch).copied().unwrap_or(i64::MIN);
             gone.insert(index_row(row.at), ended);
-        });
-        runtime.block_on(known)?;
+        })?;
         let config = EngineConfig {
             workers,
             plan: records.settings.plan(),

@@ -81,7 +81,7 @@ impl Past {
         };
         let mut by_segment: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         let mut count = 0;
-        let each = store.each_superseded(|row| {
+        store.each_superseded(|row| {
             if row.epoch > epoch {
                 count += 1;
                 if count <= MAX_GONE {
@@ -89,8 +89,7 @@ impl Past {
                     by_segment.entry(at.segment).or_default().push(at.row);
                 }
             }
-        });
-        runtime.block_on(each)?;
+        })?;
         if count > MAX_GONE {
             bail!(
                 "{count} records were corrected or withdrawn since then, and at most {MAX_GONE} are looked through: choose a later instant"

@@ -56,7 +56,7 @@ pub(super) fn begin(
     let mut recovery = runtime.block_on(store.recover())?;
     let start_ms = open::start_time(&recovery, clock)?;
     let processes = cluster.map_or(1, |cluster| cluster.share().processes);
-    let mut gone = superseded(store, processes, runtime)?;
+    let mut gone = superseded(store, processes)?;
     let mut inline_elsewhere = (0, 0);
     match cluster {
         None => check_all_here(options, &recovery)?,
@@ -96,13 +96,9 @@ pub(super) fn begin(
 }
 
 /// By process: the rows that no longer count. One process has all.
-fn superseded(
-    store: &Store,
-    processes: usize,
-    runtime: &tokio::runtime::Handle,
-) -> Result<Vec<Superseded>> {
+fn superseded(store: &Store, processes: usize) -> Result<Vec<Superseded>> {
     let by_process: Vec<_> = (0..processes).map(|_| Superseded::default()).collect();
-    runtime.block_on(store.each_superseded(|gone| {
+    store.each_superseded(|gone| {
         let process = match processes {
             1 => 0,
             _ => holder(gone.at.segment),
@@ -111,7 +107,7 @@ fn superseded(
         if let Some(of_process) = by_process.get(process) {
             of_process.insert(index_row(gone.at));
         }
-    }))?;
+    })?;
     Ok(by_process)
 }
 
@@ -128,7 +124,7 @@ pub(super) fn whole(
     check_leading(options, note.as_deref())?;
     let recovery = runtime.block_on(store.recover())?;
     check_all_here(options, &recovery)?;
-    let gone = superseded(store, 1, runtime)?.swap_remove(0);
+    let gone = superseded(store, 1)?.swap_remove(0);
     Ok((recovery, gone))
 }
 

@@ -42,7 +42,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection as _};
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -85,6 +85,7 @@ const BUSY: Duration = Duration::from_secs(30);
 ///
 /// Whoever writes does it on its own thread and waits; readers are asynchronous.
 pub struct Store {
+    path: PathBuf,
     writer: Mutex<Writer>,
     readers: SqlitePool,
     keeper: Keeper,
@@ -144,6 +145,7 @@ impl Store {
             unsettled: false,
         };
         Ok(Store {
+            path,
             writer: Mutex::new(writer),
             readers,
             keeper,

@@ -1,12 +1,10 @@
 //! What a restart needs to go on where the last process stopped.
 
-use super::{EpochRow, ModelRow, Position, RowRef, Segment, Store, StoreError, Superseded};
+use super::{BUSY, EpochRow, ModelRow, Position, RowRef, Segment, Store, StoreError, Superseded};
 use crate::lifecycle::{Alert, Book, is_group};
+use rusqlite::OpenFlags;
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
-
-/// Superseded rows read at a time.
-const PIECE: i64 = 65_536;
 
 /// The store's state when the process starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,26 +65,25 @@ impl Store {
     }
 
     /// Gives every row that no longer counts to `take`, in the order of segments
-    /// and rows. They grow with corrections for ever, so they are read in pieces.
+    /// and rows. They grow with corrections for ever and every start reads them
+    /// all, so they are read on the caller's thread, on a connection of their own,
+    /// and one at a time.
     ///
     /// # Errors
     /// Any failure of the database.
-    pub async fn each_superseded(
-        &self,
-        mut take: impl FnMut(Superseded),
-    ) -> Result<(), StoreError> {
-        let sql = "SELECT segment, row, epoch FROM superseded \
-                   WHERE (segment, row) > (?, ?) ORDER BY segment, row LIMIT ?";
-        let (mut segment, mut row) = (-1, -1);
-        loop {
-            let piece = sqlx::query_as(sql).bind(segment).bind(row).bind(PIECE);
-            let found: Vec<SupersededRow> = piece.fetch_all(&self.readers).await?;
-            let Some(last) = found.last() else {
-                return Ok(());
-            };
-            (segment, row) = (i64::from(last.0), i64::from(last.1));
-            found.into_iter().map(superseded).for_each(&mut take);
+    pub fn each_superseded(&self, mut take: impl FnMut(Superseded)) -> Result<(), StoreError> {
+        let reader = rusqlite::Connection::open_with_flags(
+            &self.path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        reader.busy_timeout(BUSY)?;
+        let sql = "SELECT segment, row, epoch FROM superseded ORDER BY segment, row";
+        let mut statement = reader.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            take(superseded((row.get(0)?, row.get(1)?, row.get(2)?)));
         }
+        Ok(())
     }
 
     /// The rows of a segment that no longer count.

@@ -103,7 +103,7 @@ def own(path):
     """Tocsin's figures of each kind of model, as `evaluate --json` writes them."""
     names = ["average_precision", "auc_within", "f_weighted", "calibration_error"]
     of = lambda split: [split[name]["value"] if split[name] else float("nan") for name in names]
-    return {f"tocsin {kind['kind']}": [of(split) for split in kind["splits"]] for kind in json.load(open(path))}
+    return {f"tocsin {kind['kind']}": [of(split) for split in kind["splits"]] for kind in json.load(open(path))["kinds"]}
 
 
 def main():

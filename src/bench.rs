@@ -1,7 +1,10 @@
 //! `tocsin bench`: how fast records load and corrections show, and what that
 //! costs, on generated records; from CSV bytes on disk to scores.
 
+mod casework;
+mod client;
 mod peers;
+mod streams;
 
 use crate::cli::Bench;
 use crate::config::Settings;
@@ -42,7 +45,10 @@ pub fn bench(args: &Bench, runtime: &tokio::runtime::Runtime) -> Result<()> {
         std::env::temp_dir().join(format!("tocsin-bench-{}", std::process::id()))
     });
     fs::create_dir_all(&folder)?;
-    let result = measure(args, &folder, runtime);
+    let result = match args.casework {
+        true => casework::measure(args, &folder, runtime),
+        false => measure(args, &folder, runtime),
+    };
     fs::remove_dir_all(&folder).with_context(|| format!("`{}`", folder.display()))?;
     result
 }
@@ -437,7 +443,12 @@ fn timed<T>(spent: &mut f64, job: impl FnOnce() -> T) -> T {
 
 /// CPU seconds of this process so far, user and system, all threads.
 fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_seconds_of("self")
+}
+
+/// The same of a process.
+fn cpu_seconds_of(process: &str) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks: Vec<u64> = after_name
         .split_whitespace()
@@ -451,7 +462,12 @@ fn cpu_seconds() -> f64 {
 
 /// A memory figure of this process, bytes.
 pub(crate) fn memory(what: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    memory_of("self", what)
+}
+
+/// The same of a process.
+fn memory_of(process: &str, what: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status
         .lines()
         .find(|line| line.starts_with(what))

@@ -26,6 +26,12 @@ const SECTORS: usize = 64;
 /// The name that the score goes by among the features.
 pub const SCORE: &str = "score";
 
+/// Counts by level as people read them, the highest level first.
+pub fn highest_first(levels: &BTreeMap<String, u64>) -> Vec<String> {
+    let count = |level: Level| Some(format!("{} {}", level.name(), levels.get(level.name())?));
+    Level::ALL.into_iter().rev().filter_map(count).collect()
+}
+
 /// How values are distributed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -425,6 +431,22 @@ mod tests {
         let mut shape = Shape::new(shape.cuts.clone());
         values.iter().for_each(|value| shape.add(*value));
         shape
+    }
+
+    #[test]
+    fn levels_are_read_from_the_highest() {
+        let counted = [
+            ("blue", 4),
+            ("none", 5),
+            ("orange", 2),
+            ("red", 1),
+            ("yellow", 3),
+        ];
+        let levels = counted
+            .map(|(level, count)| (level.to_owned(), count))
+            .into();
+        let expected = ["red 1", "orange 2", "yellow 3", "blue 4", "none 5"];
+        assert_eq!(highest_first(&levels), expected);
     }
 
     #[test]

@@ -437,8 +437,24 @@ pub struct Bench {
     /// The folder for generated records and state; removed afterwards
     #[arg(long)]
     pub folder: Option<PathBuf>,
+    /// Time the console and the API over alerts with cases instead, and live streams
+    /// while alerts arrive; `--records` and `--enterprises` say of how many
+    #[arg(long)]
+    pub casework: bool,
+    /// With --casework: where cases are kept; postgres://… or a file
+    #[arg(long, default_value = "casework.db", requires = "casework")]
+    pub store: String,
+    /// With --casework: lines of the audit log
+    #[arg(long, default_value_t = 1_000_000, requires = "casework")]
+    pub lines: u64,
+    /// With --casework: live streams, each of which must see every event once
+    #[arg(long, default_value_t = 500, requires = "casework", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub streams: u32,
+    /// With --casework: alert events a second, and for how many seconds
+    #[arg(long, num_args = 2, default_values_t = [1_000, 20], requires = "casework", value_names = ["EVENTS", "SECONDS"])]
+    pub rate: Vec<u32>,
     /// Load and play what benches/peers has prepared in this folder instead
-    #[arg(long, conflicts_with_all = ["records", "enterprises", "corrections", "busy", "folder"])]
+    #[arg(long, conflicts_with_all = ["records", "enterprises", "corrections", "busy", "folder", "casework"])]
     pub peers: Option<PathBuf>,
     /// With --peers: do not wait for the disk
     #[arg(long, requires = "peers")]

@@ -261,7 +261,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
         requests: sender.clone(),
     };
     let landing = Arc::clone(&engine.landing);
-    let server = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
+    let (at, server) = run::start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(run::print_events(Arc::clone(pipeline.view())));
     let mut sinks = Sinks::open(pipeline.view())?;
     sinks.start(runtime.handle());
@@ -272,10 +272,7 @@ pub fn demo(args: &Demo, runtime: &tokio::runtime::Runtime) -> Result<()> {
         args.days_per_second,
         deliveries.next
     );
-    say!(
-        "console at http://{}/  metrics at /metrics  Ctrl-C stops, a second start goes on",
-        args.listen
-    );
+    say!("console at http://{at}/  metrics at /metrics  Ctrl-C stops, a second start goes on");
     let over = Arc::new(AtomicBool::new(false));
     let result = std::thread::scope(|scope| {
         let simulator = scope.spawn(|| {

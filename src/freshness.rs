@@ -4,6 +4,7 @@
 
 use crate::config::{Feature, Settings};
 use crate::fold::Folded;
+use crate::pipeline::stats::SourceStats;
 use crate::time::DAY_MS;
 use crate::view::Status;
 use tocsin_ingest::fact::{Slot, SubjectKey};
@@ -20,11 +21,21 @@ pub enum State {
     Late,
     /// Later than its error.
     Dead,
+    /// A file of it could not be read to its end: what it says is not known whole.
+    Broken,
 }
 
 impl State {
-    /// The state of a source at `now_ms`; `last_ms` is 0 where nothing arrived.
-    pub fn of(declared: Freshness, last_ms: i64, now_ms: i64) -> State {
+    /// The state of a source at `now_ms`.
+    pub fn of(declared: Freshness, stats: &SourceStats, now_ms: i64) -> State {
+        match stats.broken {
+            true => State::Broken,
+            false => State::by_age(declared, stats.last_arrival_ms, now_ms),
+        }
+    }
+
+    /// The same by age alone; `last_ms` is 0 where nothing arrived.
+    fn by_age(declared: Freshness, last_ms: i64, now_ms: i64) -> State {
         let age_ms = now_ms - last_ms;
         let over = |days: Option<i32>| days.is_some_and(|days| age_ms > i64::from(days) * DAY_MS);
         match last_ms {
@@ -37,7 +48,7 @@ impl State {
 
     /// Whether nothing can be concluded from what the source does not say.
     pub fn is_silent(self) -> bool {
-        matches!(self, State::Never | State::Dead)
+        matches!(self, State::Never | State::Dead | State::Broken)
     }
 
     /// As in JSON and in style sheets.
@@ -47,6 +58,7 @@ impl State {
             State::Fresh => "fresh",
             State::Late => "late",
             State::Dead => "dead",
+            State::Broken => "broken",
         }
     }
 
@@ -57,6 +69,7 @@ impl State {
             State::Fresh => "正常 fresh",
             State::Late => "延迟 late",
             State::Dead => "中断 dead",
+            State::Broken => "文件损坏 broken",
         }
     }
 }
@@ -67,8 +80,9 @@ pub fn states(settings: &Settings, status: &Status) -> Vec<State> {
     sources
         .map(|source| {
             let stats = status.stats.get(usize::from(source.index));
-            let last_ms = stats.map_or(0, |stats| stats.last_arrival_ms);
-            State::of(source.freshness, last_ms, status.time_ms)
+            stats.map_or(State::Never, |stats| {
+                State::of(source.freshness, stats, status.time_ms)
+            })
         })
         .collect()
 }
@@ -122,12 +136,19 @@ mod tests {
             error_days: Some(7),
         };
         let now = 100 * DAY_MS;
-        let state = |days: i64| State::of(declared, now - days * DAY_MS, now);
+        let state = |days: i64| State::by_age(declared, now - days * DAY_MS, now);
         assert_eq!(
             [state(2), state(3), state(7), state(8)],
             [State::Fresh, State::Late, State::Late, State::Dead]
         );
-        assert_eq!(State::of(declared, 0, now), State::Never);
-        assert_eq!(State::of(Freshness::default(), 1, now), State::Fresh);
+        assert_eq!(State::by_age(declared, 0, now), State::Never);
+        assert_eq!(State::by_age(Freshness::default(), 1, now), State::Fresh);
+        let broken = SourceStats {
+            broken: true,
+            last_arrival_ms: now,
+            ..SourceStats::default()
+        };
+        assert_eq!(State::of(declared, &broken, now), State::Broken);
+        assert!(State::Broken.is_silent());
     }
 }

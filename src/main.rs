@@ -65,6 +65,7 @@ use clap::Parser;
 use cli::{Cli, Command, Place, Source};
 use config::Settings;
 use pipeline::Pipeline;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -83,6 +84,8 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A file that it is redirected to is no terminal.
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match execute(cli.command) {
         Ok(code) => code,
@@ -103,11 +106,12 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Bench(args) => bench::bench(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Soak(args) => soak::soak(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => demo::simulate(&args, &runtime).map(|()| ExitCode::SUCCESS),
-        Command::Run(args) => with(&args.place.config, |settings| {
-            run::run(&args, settings, &runtime)
-        }),
+        Command::Run(args) => run(&args, &runtime),
         Command::Source(Source::Check { config }) => with(&config, |settings| {
             let sources = settings.catalogue.sources().len();
+            for missing in sinks::missing(&settings) {
+                eprintln!("warning: {missing}; `tocsin run` will not start so");
+            }
             say!(
                 "{sources} sources, {} features: no fault",
                 settings.features.len()
@@ -136,6 +140,19 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
+}
+
+fn run(args: &cli::Run, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    let done = with(&args.place.config, |settings| {
+        code = run::run(args, settings, runtime)?;
+        Ok(())
+    })?;
+    Ok(if done == ExitCode::SUCCESS {
+        code
+    } else {
+        done
+    })
 }
 
 fn audit(command: &cli::Audit, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {

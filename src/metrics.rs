@@ -40,6 +40,7 @@ pub struct Metrics {
     rules_faults: IntGauge,
     model_levels: IntGaugeVec,
     levels_differ: IntGauge,
+    limited: IntCounterVec,
     /// How the model in force does.
     pub watched: Watched,
     /// How sinks do.
@@ -137,6 +138,10 @@ const LEVELS_DIFFER: About = (
     "tocsin_challenger_differing_enterprises",
     "Enterprises whose level the challenger would change.",
 );
+const LIMITED: About = (
+    "tocsin_requests_limited_total",
+    "Requests refused because there were too many, by whom they are counted by: address or token.",
+);
 
 fn opts((name, help): About) -> Opts {
     Opts::new(name, help)
@@ -202,6 +207,7 @@ impl Metrics {
             rules_faults: register(r, sound(IntGauge::with_opts(opts(RULES_FAULTS)))),
             model_levels: gauges(r, MODEL_LEVELS, &["model", "level"]),
             levels_differ: register(r, sound(IntGauge::with_opts(opts(LEVELS_DIFFER)))),
+            limited: counters(r, LIMITED, &["by"]),
             watched: Watched::new(r),
             sinks: SinkMetrics::new(r),
             registry,
@@ -256,6 +262,11 @@ impl Metrics {
         if summary.changes > 0 {
             self.latency.observe(took.as_secs_f64());
         }
+    }
+
+    /// A request was refused because there were too many `by` address or token.
+    pub fn limited(&self, by: &str) {
+        self.limited.with_label_values(&[by]).inc();
     }
 
     /// These rules are in force.

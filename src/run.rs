@@ -1,11 +1,12 @@
 //! `tocsin run`: the pipeline's thread and, around it, the server and the
 //! terminal.
 
-use crate::casework::Desk;
+use crate::casework::{Desk, outcomes};
 use crate::cli::{Place, Run};
 use crate::cluster::{self, Cluster, Membership, hosts};
 use crate::config::{ModelChoice, Settings};
 use crate::pipeline::inputs::Push;
+use crate::pipeline::stats::SourceStats;
 use crate::pipeline::{Options, Pipeline};
 use crate::serve::{PushRequest, Request, serve};
 use crate::sinks::{self, Sinks};
@@ -13,6 +14,8 @@ use crate::view::View;
 use crate::watch::Watch;
 use crate::{export, report, secret};
 use anyhow::{Context, Result};
+use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
@@ -24,6 +27,10 @@ const REQUESTS: usize = 256;
 const PUSHES_AN_EPOCH: usize = 64;
 /// Quiet for so long, the pipeline tidies up.
 const TIDY_AFTER: Duration = Duration::from_secs(1);
+
+/// Exit code of a run that is done but for a file that could not be read to its end:
+/// what the others say counts.
+const BROKEN_SOURCE: u8 = 4;
 
 /// How long process 0 may take to stop all when another was asked to.
 const STOP_WITHIN: Duration = Duration::from_secs(60);
@@ -43,14 +50,16 @@ pub fn options(place: &Place) -> Options {
 /// When the state cannot be opened, another process refuses this one or does
 /// not come, or an epoch fails. Once the others have come, a failure ends the
 /// process here, after they have been told.
-pub fn run(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<()> {
+pub fn run(args: &Run, settings: Settings, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {
     let settings = Arc::new(settings);
     let cluster = join(args, &settings)?;
     let done = match &cluster {
-        Some(cluster) if !cluster.leads() => follow(args, settings, cluster, runtime),
+        Some(cluster) if !cluster.leads() => {
+            follow(args, settings, cluster, runtime).map(|()| ExitCode::SUCCESS)
+        }
         cluster => match args.once {
             true => once(args, settings, cluster.as_ref(), runtime),
-            false => live(args, settings, cluster.as_ref(), runtime),
+            false => live(args, settings, cluster.as_ref(), runtime).map(|()| ExitCode::SUCCESS),
         },
     };
     match (done, cluster) {
@@ -134,18 +143,24 @@ fn once(
     settings: Arc<Settings>,
     cluster: Option<&Arc<Cluster>>,
     runtime: &tokio::runtime::Runtime,
-) -> Result<()> {
+) -> Result<ExitCode> {
     let started = Instant::now();
     let mut pipeline = open(args, settings, cluster, runtime)?;
     let sinks = Sinks::open(pipeline.view())?;
     catch_up(&mut pipeline, true)?;
+    deliver_outcomes(&mut pipeline, runtime)?;
     while pipeline.tidy()? {}
     let view = Arc::clone(pipeline.view());
+    let stats = view.status().stats;
+    let code = match stats.iter().any(|stats| stats.broken) {
+        true => ExitCode::from(BROKEN_SOURCE),
+        false => ExitCode::SUCCESS,
+    };
     crate::print(&report::sources(&view, runtime.handle())?)?;
     say!();
     if view.model().is_none() && view.settings().model == ModelChoice::NoneLive {
         say!("no version of the registry is live: nothing is scored");
-        return pipeline.close();
+        return pipeline.close().map(|()| code);
     }
     let lines = export::lines(&view, runtime.handle())?;
     crate::print(&report::levels(&lines))?;
@@ -161,7 +176,27 @@ fn once(
         started.elapsed().as_secs_f64(),
         args.place.data.display()
     );
-    pipeline.close()
+    pipeline.close().map(|()| code)
+}
+
+/// Takes outcomes of cases in that this state has not, as a live run does.
+fn deliver_outcomes(pipeline: &mut Pipeline, runtime: &tokio::runtime::Runtime) -> Result<()> {
+    let view = Arc::clone(pipeline.view());
+    let Some(desk) = runtime.block_on(Desk::open(&view.settings()))? else {
+        return Ok(());
+    };
+    while let Some(delivery) =
+        runtime.block_on(outcomes::next(&desk, &view.data, &view.catalogue))?
+    {
+        let mut stats = SourceStats::default();
+        if !delivery.is_empty() {
+            let (_, mut gained) = pipeline.push(vec![delivery.push.clone()])?;
+            stats = gained.remove(&delivery.push.source).unwrap_or_default();
+        }
+        delivery.done(&stats)?;
+    }
+    runtime.block_on(desk.docket.close());
+    Ok(())
 }
 
 /// Takes in all that is there, and trains a model where one is to be trained.
@@ -217,17 +252,14 @@ fn live(
     let stop = cluster.map_or_else(Arc::default, |cluster| Arc::clone(cluster.stop_flag()));
     set_on_signal(runtime, &stop);
     let (sender, requests) = request_channel();
-    let server = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
+    let (at, server) = start_server(runtime, pipeline.view(), sender, &args.listen, &stop)?;
     let printer = runtime.spawn(print_events(Arc::clone(pipeline.view())));
     sinks.start(runtime.handle());
     let scheme = match pipeline.settings().office.tls {
         Some(_) => "https",
         None => "http",
     };
-    say!(
-        "console at {scheme}://{}/  metrics at /metrics  Ctrl-C stops",
-        args.listen
-    );
+    say!("console at {scheme}://{at}/  metrics at /metrics  Ctrl-C stops");
     let flag = Arc::clone(&stop);
     let live = Live {
         requests,
@@ -247,7 +279,8 @@ fn live(
     pipeline.close()
 }
 
-/// Starts the server on `listen`; it ends when `stop` is set.
+/// Starts the server on `listen`; it ends when `stop` is set. Gives the address it
+/// has, which of port 0 is any that was free.
 ///
 /// # Errors
 /// When the address cannot be bound.
@@ -257,7 +290,7 @@ pub fn start_server(
     requests: Sender<Request>,
     listen: &str,
     stop: &Arc<AtomicBool>,
-) -> Result<tokio::task::JoinHandle<Result<()>>> {
+) -> Result<(SocketAddr, tokio::task::JoinHandle<Result<()>>)> {
     let listener = runtime
         .block_on(tokio::net::TcpListener::bind(listen))
         .with_context(|| format!("cannot listen on `{listen}`; choose another with --listen"))?;
@@ -270,7 +303,9 @@ pub fn start_server(
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    Ok(runtime.spawn(serve(view, desk, requests, listener, stopped)))
+    let at = listener.local_addr()?;
+    let server = runtime.spawn(serve(view, desk, requests, listener, stopped));
+    Ok((at, server))
 }
 
 /// A flag that Ctrl-C and SIGTERM set.

@@ -8,10 +8,12 @@ use crate::metrics::Metrics;
 use crate::pipeline::records::Records;
 use crate::pipeline::rules::{InForce, Refusal, Standings};
 use crate::pipeline::stats::SourceStats;
+use axum::body::Bytes;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use tocsin_alerts::lifecycle::{Book, named_by};
 use tocsin_alerts::store::Sequenced;
 use tocsin_alerts::{Level, Store};
@@ -54,6 +56,44 @@ pub struct GroupAlert {
     pub level: Level,
 }
 
+/// An event on its way to those who listen.
+#[derive(Debug)]
+pub struct News {
+    event: Sequenced,
+    sent: OnceLock<Bytes>,
+}
+
+impl News {
+    /// An event that is in the store.
+    pub fn new(event: Sequenced) -> News {
+        News {
+            event,
+            sent: OnceLock::new(),
+        }
+    }
+
+    /// The event as live streams send it whole: `make` is asked once, however many
+    /// streams there are.
+    ///
+    /// # Errors
+    /// What `make` says; then the next reader asks again.
+    pub fn sent<E>(&self, make: impl FnOnce(&Sequenced) -> Result<Bytes, E>) -> Result<Bytes, E> {
+        if let Some(sent) = self.sent.get() {
+            return Ok(sent.clone());
+        }
+        let made = make(&self.event)?;
+        Ok(self.sent.get_or_init(|| made).clone())
+    }
+}
+
+impl Deref for News {
+    type Target = Sequenced;
+
+    fn deref(&self) -> &Sequenced {
+        &self.event
+    }
+}
+
 /// Shared with everything that serves.
 pub struct View {
     /// Every source: these do not change while the process runs.
@@ -73,7 +113,7 @@ pub struct View {
     status: RwLock<Status>,
     engine: RwLock<Weak<Engine>>,
     watched: RwLock<Option<Arc<Report>>>,
-    events: broadcast::Sender<Arc<Sequenced>>,
+    events: broadcast::Sender<Arc<News>>,
 }
 
 /// Records by the slot that counts them.
@@ -295,12 +335,12 @@ impl View {
         for event in events {
             self.metrics.event(&event.event);
             // Nobody listening is no error.
-            let _ = self.events.send(Arc::new(event));
+            let _ = self.events.send(Arc::new(News::new(event)));
         }
     }
 
     /// Events from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Arc<Sequenced>> {
+    pub fn listen(&self) -> broadcast::Receiver<Arc<News>> {
         self.events.subscribe()
     }
 }

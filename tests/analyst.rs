@@ -252,7 +252,9 @@ fn auc(world: &World) -> f64 {
         .tocsin("data", &["evaluate", "--folds", "4", "--json"])
         .ok();
     let figures: Value = serde_json::from_str(&printed.out).unwrap();
-    figures["kinds"][0]["splits"][0]["auc"]["value"].as_f64().unwrap()
+    figures["kinds"][0]["splits"][0]["auc"]["value"]
+        .as_f64()
+        .unwrap()
 }
 
 /// Complaints about the enterprises that `about` picks, all on one day.

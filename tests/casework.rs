@@ -91,6 +91,11 @@ fn from_an_alert_to_an_outcome_that_trains() {
         "{seen}"
     );
     assert_eq!(seen["deadlines"][0]["kind"], "policy");
+    let may = |token: &str| -> Vec<String> {
+        let seen = get(&at, token, &format!("/api/v1/cases/{case}"));
+        serde_json::from_value(seen["may"].clone()).unwrap()
+    };
+    let can = |token: &str, action: &str| may(token).iter().any(|offered| offered == action);
     may_not(&at, &staff.one, &case, json!({"do": "acknowledge"}), 403);
     does(&at, &staff.duty, &case, json!({"do": "acknowledge"}));
     may_not(
@@ -116,6 +121,9 @@ fn from_an_alert_to_an_outcome_that_trains() {
         json!({"do": "judge", "text": "属实", "founded": true}),
         409,
     );
+    // What would be refused is not offered.
+    assert!(can(&staff.one, "check") && !can(&staff.one, "judge"));
+    assert!(!can(&staff.head, "approve") && !can(&staff.one, "carry"));
     does(
         &at,
         &staff.two,
@@ -134,6 +142,8 @@ fn from_an_alert_to_an_outcome_that_trains() {
         &case,
         json!({"do": "propose", "measure": "finding", "text": "证据充分"}),
     );
+    assert!(can(&staff.head, "approve") && !can(&staff.two, "approve"));
+    assert!(!can(&staff.one, "carry"));
     // Two is a head, but has had a part in it.
     may_not(
         &at,
@@ -150,6 +160,7 @@ fn from_an_alert_to_an_outcome_that_trains() {
         &case,
         json!({"do": "approve", "measure": 1}),
     );
+    assert!(can(&staff.one, "carry") && !can(&staff.head, "approve"));
     does(
         &at,
         &staff.two,
@@ -190,7 +201,19 @@ fn from_an_alert_to_an_outcome_that_trains() {
     let file = world.path("examples.csv");
     let name = file.to_str().unwrap().to_owned();
     others(&world, &enterprise);
-    for data in ["data", "afresh"] {
+    for data in ["data", "afresh", "at once"] {
+        if data == "at once" {
+            // Without a live run: the three by file, then the outcome and its two
+            // corrections, once.
+            for _ in 0..2 {
+                let out = world.run_once(data);
+                assert_eq!(
+                    support::figures(&out, "finance-office/outcome")[0],
+                    6,
+                    "{out}"
+                );
+            }
+        }
         if data == "afresh" {
             let live = world.ready(data);
             // Three by file; the outcome and its two corrections again.

@@ -187,7 +187,7 @@ fn what_has_everything_in_it_is_refused_and_alerts_say_their_level_alone() {
         "categories",
         "agencies",
         "revision",
-        "confidence",
+        "coverage",
     ] {
         assert!(!alert.contains_key(hidden), "{hidden}");
     }

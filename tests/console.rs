@@ -237,3 +237,40 @@ fn it_is_ready_once_everything_there_has_been_taken_in() {
     assert!(!second.err.is_empty());
     service.stop().verify("data");
 }
+
+#[test]
+fn the_address_that_is_printed_is_the_one_it_has_and_a_log_in_a_file_has_no_colours() {
+    use std::io::{BufRead, BufReader};
+    let world = support::town::town();
+    let (config, data) = (world.path("tocsin.toml"), world.path("data"));
+    let log = std::fs::File::create(world.path("run.log")).unwrap();
+    let mut child = support::program(&["run", "--listen", "127.0.0.1:0"])
+        .env("TOCSIN_LOG", "debug")
+        .args([
+            "--config",
+            support::text(&config),
+            "--data",
+            support::text(&data),
+        ])
+        .stdout(std::process::Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line = lines
+        .map(Result::unwrap)
+        .find(|line| line.starts_with("console at"));
+    let at = line
+        .as_deref()
+        .and_then(|line| line.split('/').nth(2))
+        .unwrap()
+        .to_owned();
+    support::wait_until("it answers where it says", || {
+        support::http::try_get(&at, "/readyz").is_some_and(|reply| reply.status == 200)
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!at.ends_with(":0"), "{at}");
+    let log = world.read("run.log");
+    assert!(!log.is_empty() && !log.contains('\u{1b}'), "{log}");
+}

@@ -109,9 +109,15 @@ fn others_go_on(world: &World, tickets: u64, spoil: impl FnOnce()) -> String {
         "12345/ticket/2025",
         &format!("T9,{NAME_3},保本,2025-06-29,"),
     );
-    let report = world.run_once("data");
+    let ran = world.tocsin("data", &["run", "--once"]);
+    // 4: done, but for a file that could not be read; what vanished was read once.
+    assert!([Some(0), Some(4)].contains(&ran.code), "{}", ran.err);
+    let report = ran.out;
     assert_eq!(figures(&report, "12345/ticket")[0], tickets, "{report}");
-    let after = world.scores("data");
+    let file = world.path("after.csv");
+    let export = ["run", "--once", "--export", support::text(&file)];
+    assert_eq!(world.tocsin("data", &export).code, ran.code);
+    let after = world.read("after.csv");
     let id = code(3);
     assert!(support::log_odds(&after, &id) > support::log_odds(&before, &id));
     world.verify("data");
@@ -174,6 +180,28 @@ fn a_binary_file_is_refused_as_a_whole() {
     });
     check_section(&report, "msa/penalty", &["error", "2026.csv", "binary"]);
     assert_eq!(figures(&report, "msa/penalty")[0], 3);
+}
+
+#[test]
+fn a_run_over_a_damaged_file_ends_with_a_code_of_its_own_and_its_source_is_not_fresh() {
+    let world = town();
+    let file = "landing/msa/penalty/2026.csv";
+    let run = || world.tocsin("data", &["run", "--once"]).code;
+    assert_eq!(run(), Some(0));
+    world.write(file, b"\x7fELF\x02\x01\x01\0\0\0\0\0\n\0\0");
+    assert_eq!([run(), run()], [Some(4), Some(4)]);
+    let live = world.ready("data");
+    let source = || get(&live.at, "/api/v1/sources/msa/penalty").json();
+    assert_eq!(source()["freshness"]["state"], "broken", "{}", source());
+    assert_eq!(
+        get(&live.at, "/api/v1/sources/12345/ticket").json()["freshness"]["state"],
+        "fresh"
+    );
+    assert!(get(&live.at, "/sources").body.contains("文件损坏 broken"));
+    fs::remove_file(world.path(file)).unwrap();
+    support::wait_until("it is mended", || source()["freshness"]["state"] == "fresh");
+    live.stop();
+    assert_eq!(run(), Some(0));
 }
 
 #[test]

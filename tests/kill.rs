@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::receiver::Receiver;
+use support::siege::{Random, deliver, params, seed, set_clock, wait_into_an_epoch};
 use support::{World, state, text, tocsin, wait_until};
-use tocsin_testdata::{City, CityParams, Delivery};
 
 const KILLS: usize = 25;
-const DAYS: usize = 150;
+/// The longest time between two days.
+const PAUSE: u64 = 180;
 /// Counters that depend on the records alone, not on when they were read.
 const COUNTERS: [&str; 8] = [
     "read",
@@ -27,82 +28,6 @@ const COUNTERS: [&str; 8] = [
     "rejected",
     "checks",
 ];
-
-/// What all moments and pieces come from; `TOCSIN_KILL_SEED` gives others.
-fn seed() -> u64 {
-    let asked = std::env::var("TOCSIN_KILL_SEED").ok();
-    asked
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or(20_240_101)
-}
-
-/// Numbers that look random and are the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed ^ (mixed >> 27)) % bound
-    }
-
-    fn milliseconds(&mut self, bound: u64) -> Duration {
-        Duration::from_millis(self.below(bound))
-    }
-}
-
-fn params() -> CityParams {
-    CityParams {
-        enterprises: 400,
-        seed: seed(),
-        start: jiff::civil::date(2024, 1, 1),
-        months: 5,
-        schemes_per_100k: 8_000,
-        ..CityParams::default()
-    }
-}
-
-fn set_clock(world: &World, day: jiff::civil::Date) {
-    let next = world.path("landing/clock.next");
-    fs::write(&next, format!("{day}T18:00:00+08:00\n")).unwrap();
-    fs::rename(next, world.path("landing/clock")).unwrap();
-}
-
-/// Delivers day by day, each file in two pieces that break a line anywhere.
-fn deliver(world: &World, done: &AtomicBool) {
-    let mut city = City::new(&params()).unwrap();
-    let mut random = Random(seed());
-    let days = params().start.series(jiff::Span::new().days(1)).take(DAYS);
-    for day in days {
-        for Delivery { path, bytes, whole } in city.day(day).unwrap() {
-            if whole {
-                world.put_whole(&format!("landing/{path}"), &bytes);
-                continue;
-            }
-            let (first, second) = bytes.split_at(random.below(bytes.len() as u64) as usize);
-            world.append(&format!("landing/{path}"), first);
-            world.append(&format!("landing/{path}"), second);
-        }
-        set_clock(world, day);
-        std::thread::sleep(random.milliseconds(180));
-    }
-    done.store(true, Ordering::Relaxed);
-}
-
-/// Waits until the store is written, at most a second, then a moment: an epoch
-/// is under way.
-fn wait_into_an_epoch(data: &Path, random: &mut Random) {
-    let state = || {
-        let log = fs::metadata(data.join("tocsin.db-wal")).ok()?;
-        Some((log.len(), log.modified().ok()?))
-    };
-    let before = state();
-    let end = Instant::now() + Duration::from_secs(1);
-    while state() == before && Instant::now() < end {
-        std::thread::sleep(Duration::from_micros(50));
-    }
-    std::thread::sleep(Duration::from_micros(random.below(4_000)));
-}
 
 /// Starts and kills; gives how many starts found an epoch that had been
 /// committed and not finished.
@@ -148,7 +73,7 @@ fn nothing_is_lost_or_doubled_by_a_kill_at_any_moment() {
     set_clock(&world, params().start);
     let delivered = AtomicBool::new(false);
     let unfinished = std::thread::scope(|scope| {
-        scope.spawn(|| deliver(&world, &delivered));
+        scope.spawn(|| deliver(&world, PAUSE, &delivered));
         start_and_kill(&world, &delivered)
     });
     assert!(delivered.load(Ordering::Relaxed));
@@ -180,7 +105,7 @@ fn add_sink(world: &World, receiver: &Receiver) {
     world.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let sink = format!(
         "\n[[sink]]\nname = \"duty\"\ntype = \"webhook\"\nurl = \"{}\"\n\
-         secrets = [\"file:secret\"]\nbegin = \"start\"\n",
+         secrets = [\"file:secret\"]\nbegin = \"start\"\nclearance = 4\n",
         receiver.url()
     );
     world.append("tocsin.toml", sink);
@@ -236,7 +161,7 @@ fn a_webhook_is_told_of_every_event_whatever_is_killed_when() {
     add_sink(&world, &receiver);
     let delivered = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| deliver(&world, &delivered));
+        scope.spawn(|| deliver(&world, PAUSE, &delivered));
         start_and_kill_while_it_tells(&world, &receiver);
     });
     receiver.answer(|_| (200, ""));

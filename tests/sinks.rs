@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::http::{free_address, get, post};
 use support::receiver::{Received, Receiver};
+use support::secured;
 use support::town::town;
 use support::{World, state, text, wait_until};
 
@@ -244,4 +245,133 @@ fn a_sink_without_its_secret_does_not_start() {
     // The configuration itself is sound, and the secret is no part of it.
     let config = world.path("tocsin.toml");
     support::tocsin(&["source", "check", "--config", text(&config)]).ok();
+}
+
+#[test]
+fn a_receiver_is_told_over_tls_by_a_certificate_that_holds_and_by_no_other() {
+    for (certificate, ca, fault) in [
+        ("server.pem", Some("ca.pem"), None),
+        ("server.pem", Some("other-ca.pem"), Some("UnknownIssuer")),
+        ("server.pem", None, Some("UnknownIssuer")),
+        ("expired.pem", Some("ca.pem"), Some("Expired")),
+    ] {
+        let receiver = Receiver::taking();
+        let url = format!("https://{}/hook", secured::start(certificate, &receiver.at));
+        let ca = ca.map(|ca| format!("ca = \"{}\"\n", text(&secured::file(ca))));
+        let further = format!("begin = \"start\"\n{}", ca.unwrap_or_default());
+        let world = town_that_tells(&url, &further);
+        world.run_once("data");
+        let (sink, events) = (sinks(&world)[0].clone(), outbox_ids(&world));
+        match fault {
+            None => assert_eq!(event_ids(&receiver.got()), events),
+            Some(fault) => {
+                let said = sink["last_error"].as_str().unwrap();
+                assert!(said.contains(fault), "{certificate}: {said}");
+                assert!(receiver.got().is_empty(), "nothing is told to a stranger");
+                assert_eq!((&sink["position"], &sink["dead"]), (&json!(0), &json!(0)));
+            }
+        }
+    }
+}
+
+/// The town with secret leads and two sinks: `duty` may not know of them, `amlu`
+/// may.
+fn town_with_secrets(duty: &Receiver, cleared: &Receiver) -> World {
+    let world = town_that_tells(&duty.url(), "begin = \"start\"");
+    let cleared = format!(
+        "[[sink]]\nname = \"amlu\"\ntype = \"webhook\"\nurl = \"{}\"\n\
+         secrets = [\"file:secret\"]\nbegin = \"start\"\nclearance = 4\n",
+        cleared.url()
+    );
+    world.append("tocsin.toml", cleared);
+    for source in ["lead", "account", "personal_account"] {
+        let file = format!("sources/pbc/{source}.toml");
+        world.edit(&file, "basis ", "sensitivity = \"L4\"\nbasis ");
+    }
+    world
+}
+
+#[test]
+fn whatever_leads_come_and_go_a_sink_that_is_not_cleared_is_told_levels_alone() {
+    let (duty, cleared) = (Receiver::taking(), Receiver::taking());
+    let world = town_with_secrets(&duty, &cleared);
+    world.run_once("data");
+    for round in 0..12_u32 {
+        let account = ["A1", "B1", "A1", "Z9"][(round % 4) as usize];
+        let withdrawn = if round % 3 == 2 { "D" } else { "" };
+        let share = f64::from(round * 13 % 9 + 1) / 10.0;
+        let lead = format!(
+            "S{},{account},{share},2025-06-1{},{withdrawn}\n",
+            round % 5,
+            round % 9
+        );
+        world.deliver("pbc/lead/2025", &lead);
+        world.run_once("data");
+    }
+    let body = |request: &Received| -> Value { serde_json::from_slice(&request.body).unwrap() };
+    // Who may know of leads is told everything, as the file says it.
+    let whole: Vec<Value> = cleared.got().iter().map(body).collect();
+    let lines = world.read("data/alerts.ndjson");
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(whole, lines);
+    // Who may not is told of changes of levels, whatever they rest on.
+    let changed = |event: &&Value| event["data"]["level_before"] != event["data"]["level"];
+    let expected: Vec<&Value> = lines.iter().filter(changed).collect();
+    let told: Vec<Value> = duty.got().iter().map(body).collect();
+    assert_eq!(told.len(), expected.len());
+    assert!(
+        expected.len() < lines.len(),
+        "too few events to say anything"
+    );
+    for (told, whole) in told.iter().zip(expected) {
+        let data = &whole["data"];
+        let alert = data["alert"].as_str().unwrap();
+        let seq: u64 = whole["sequence"].as_str().unwrap().parse().unwrap();
+        let restricted = told["data"]["restricted"].as_u64().unwrap();
+        assert!(restricted > 0);
+        let levels = json!({
+            "specversion": "1.0", "id": format!("{alert}@{seq}"), "source": "tocsin",
+            "type": whole["type"], "time": whole["time"], "subject": whole["subject"],
+            "datacontenttype": "application/json", "sequence": whole["sequence"],
+            "data": {
+                "alert": alert,
+                "enterprise": {"id": whole["subject"], "name": data["name"], "district": data["district"]},
+                "level_before": data["level_before"], "level": data["level"],
+                "level_name": data["level_name"], "level_meaning": data["level_meaning"],
+                "restricted": restricted, "text": data["text"],
+            },
+        });
+        assert_eq!(*told, levels);
+    }
+    // A filter by what evidence there is would tell of it.
+    world.edit("tocsin.toml", "clearance = 4", "categories = [\"D\"]");
+    let refused = world.tocsin("data", &["run", "--once"]);
+    assert_eq!(refused.code, Some(2));
+    let (sink, source) = ("sink `amlu` has clearance 3", "source `pbc/");
+    assert!(
+        refused.err.contains(sink) && refused.err.contains(source),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
+fn a_secret_that_is_not_set_is_named_before_anything_runs() {
+    let world = town_that_tells("http://127.0.0.1:9/hook", "");
+    world.edit(
+        "tocsin.toml",
+        "file:secret",
+        "env:TOCSIN_TEST_NO_SUCH_SECRET",
+    );
+    let config = world.path("tocsin.toml");
+    let check = support::tocsin(&["source", "check", "--config", text(&config)]).ok();
+    for part in ["warning", "sink `duty`", "TOCSIN_TEST_NO_SUCH_SECRET"] {
+        assert!(check.err.contains(part), "`{part}`: {}", check.err);
+    }
+    let run = world.tocsin("data", &["run", "--once"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("sink `duty`"), "{}", run.err);
 }

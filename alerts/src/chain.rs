@@ -49,6 +49,19 @@ impl Chain {
         if hash(content) != entry_hash {
             return Err("its hash is not that of its content: it was changed".to_owned());
         }
+        self.follow_hash(number, previous, entry_hash)
+    }
+
+    /// The same by the hash alone, of an entry whose content is no longer there.
+    ///
+    /// # Errors
+    /// What is broken.
+    pub fn follow_hash(
+        &mut self,
+        number: u64,
+        previous: &str,
+        entry_hash: &str,
+    ) -> Result<(), String> {
         let expected = self.number + 1;
         if number != expected || previous != self.head {
             return Err(format!(

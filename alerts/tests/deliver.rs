@@ -115,6 +115,7 @@ impl Office {
         let courier = Courier {
             name: "duty".to_owned(),
             filter: Filter::default(),
+            restricted: Arc::new(|| 0),
             channel,
             limits: Limits {
                 attempts: 3,
@@ -468,6 +469,42 @@ async fn a_new_sink_begins_now_unless_it_is_told_to_begin_at_the_start() {
     courier.enter(true).unwrap();
     assert_eq!(work(&courier).await, Next::Idle);
     assert_eq!(ids(&receiver.got()), ["E2-1.1"]);
+}
+
+#[tokio::test]
+async fn who_may_not_know_why_is_told_the_same_whatever_the_evidence() {
+    // The same levels on the same days, by other figures and with events between
+    // that change no level.
+    let mut told = Vec::new();
+    for (first, second) in [(75, 75), (71, 79), (78, 71)] {
+        let mut office = Office::new().await;
+        let receiver = Receiver::taking();
+        office.happens(1, first, "南屿区", Cause::Evidence);
+        office.happens(1, 10, "南屿区", Cause::Withdrawal);
+        office.happens(2, second, "北港区", Cause::Evidence);
+        let courier = Courier {
+            restricted: Arc::new(|| 3),
+            ..office.webhook(&receiver, 1)
+        };
+        assert_eq!(work(&courier).await, Next::Idle);
+        let bodies = receiver.got().into_iter();
+        let said = bodies.map(|request| (request.headers["webhook-id"].clone(), request.body));
+        told.push(said.collect::<Vec<_>>());
+    }
+    assert_eq!(told[0].len(), 3);
+    assert!(told.iter().all(|said| *said == told[0]));
+    // What changes no level is not told at all.
+    let mut office = Office::new().await;
+    let receiver = Receiver::taking();
+    office.happens(1, 41, "南屿区", Cause::Evidence);
+    office.happens(1, 58, "南屿区", Cause::Evidence);
+    let courier = Courier {
+        restricted: Arc::new(|| 3),
+        ..office.webhook(&receiver, 1)
+    };
+    assert_eq!(work(&courier).await, Next::Idle);
+    assert_eq!(ids(&receiver.got()), ["E1-1@1"]);
+    assert_eq!(standing(&courier).pending(), 0);
 }
 
 fn mail_to(relay: &Relay, digest: Option<Duration>) -> Channel {

@@ -64,7 +64,7 @@ fn a_line_is_a_cloud_event() {
             "alert": "E1-1", "revision": 1, "epoch": 4, "cause": "evidence",
             "level_before": "none", "level": "yellow", "level_name": "黄",
             "level_meaning": "重点:属地书面核查",
-            "index": 61.25, "log_odds_micro": 0, "confidence": 0.75,
+            "index": 61.25, "log_odds_micro": 0, "coverage": 0.75,
             "hard_trigger": false, "categories": ["A", "B", "R"],
             "elements": ["利诱性", "社会性"], "agencies": 2,
             "reasons": [], "name": "某\n公司", "district": null,

@@ -13,7 +13,7 @@ use crate::config::{CaseworkSettings, PeopleSettings, Settings};
 use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tocsin_alerts::casework::{Action, Actor, Terms};
-use tocsin_alerts::docket::{Docket, DocketError, Done, Intent};
+use tocsin_alerts::docket::{Docket, DocketError, Intent};
 use tocsin_alerts::level::Level;
 
 /// Everything that casework needs; shared by all who serve.
@@ -74,18 +74,10 @@ impl Desk {
         self.settings.terms[usize::from(level.rank())]
     }
 
-    /// Does something by the policy, under a key that is the same whenever it
-    /// would do it again.
-    ///
-    /// # Errors
-    /// As [`Docket::act`].
-    pub async fn by_policy(
-        &self,
-        subject: &str,
-        key: &str,
-        action: Action,
-    ) -> Result<Done, DocketError> {
-        let intent = Intent {
+    /// What the policy wants to do, under a key that is the same whenever it would
+    /// do it again.
+    pub fn policy_intent(&self, subject: &str, key: &str, action: Action) -> Intent {
+        Intent {
             who: Actor::Policy,
             role: String::new(),
             purpose: self.settings.purpose.clone(),
@@ -95,7 +87,6 @@ impl Desk {
             expected: None,
             time_ms: self.now_ms(),
             credential: None,
-        };
-        self.docket.act(intent).await
+        }
     }
 }

@@ -6,17 +6,19 @@
 use super::Desk;
 use crate::view::View;
 use anyhow::Result;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tocsin_alerts::casework::fold::{alert_subject, case_subject};
 use tocsin_alerts::casework::{
     Action, Case, CaseAction, Refusal, Side, Suppression, SuppressionAction,
 };
-use tocsin_alerts::docket::{CaseFilter, DocketError, Done};
+use tocsin_alerts::docket::{CaseFilter, DocketError, Intent};
 use tocsin_alerts::lifecycle::{Alert, Status};
 use tocsin_alerts::store::{AlertFilter, Order, StoreError};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 /// How often to see what has run out.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -27,6 +29,9 @@ const PAGE: usize = 500;
 pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Receiver<bool>) {
     let mut events = view.listen();
     let mut look_at_all = true;
+    // Of its own, so that it comes however many events there are.
+    let mut time = tokio::time::interval(PAUSE);
+    time.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         if look_at_all && let Err(error) = all(&desk, &view).await {
             tracing::error!(%error, "the policy could not look at all alerts; it tries again");
@@ -40,14 +45,21 @@ pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Recei
         let done = tokio::select! {
             () = stop => return,
             event = events.recv() => match event {
-                Ok(event) => one(&desk, &view, &event.event.alert).await,
+                Ok(event) => {
+                    let mut alerts = BTreeSet::from([event.event.alert.clone()]);
+                    // Those that wait behind it are looked at together.
+                    while alerts.len() < PAGE && let Ok(event) = events.try_recv() {
+                        alerts.insert(event.event.alert.clone());
+                    }
+                    these(&desk, &view, alerts).await
+                }
                 Err(RecvError::Lagged(_)) => {
                     look_at_all = true;
                     Ok(())
                 }
                 Err(RecvError::Closed) => return,
             },
-            () = tokio::time::sleep(PAUSE) => run_out(&desk, &view).await,
+            _ = time.tick() => run_out(&desk, &view).await,
         };
         if let Err(error) = done {
             tracing::error!(%error, "the policy could not do what it should; it looks at all again");
@@ -56,9 +68,9 @@ pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Recei
     }
 }
 
-/// Looks at every alert that is open, and at everything that hangs on one.
+/// Looks at every alert that is open, and at every open case whose alert is not.
 async fn all(desk: &Desk, view: &View) -> Result<()> {
-    let mut after = None;
+    let (mut after, mut seen) = (None, HashSet::new());
     loop {
         let filter = AlertFilter {
             level: None,
@@ -68,23 +80,14 @@ async fn all(desk: &Desk, view: &View) -> Result<()> {
             limit: PAGE,
         };
         let page = view.store.alerts(&filter).await?;
-        for alert in &page.alerts {
-            of_alert(desk, alert).await?;
-        }
+        of_alerts(desk, &page.alerts).await?;
+        seen.extend(page.alerts.into_iter().map(|alert| alert.id));
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    for case in open_cases(desk).await? {
-        one(desk, view, &case.alert).await?;
-    }
-    run_out(desk, view).await
-}
-
-/// Every case on which work goes on.
-async fn open_cases(desk: &Desk) -> Result<Vec<Case>> {
-    let (mut cases, mut after) = (Vec::new(), None);
+    let mut after = None;
     loop {
         let filter = CaseFilter {
             open: Some(true),
@@ -93,64 +96,67 @@ async fn open_cases(desk: &Desk) -> Result<Vec<Case>> {
             ..CaseFilter::default()
         };
         let page = desk.docket.cases(&filter).await?;
-        cases.extend(page.cases);
+        let alerts = page.cases.into_iter().map(|case| case.alert);
+        let unseen = alerts.filter(|alert| !seen.contains(alert)).collect();
+        these(desk, view, unseen).await?;
         after = page.next;
         if after.is_none() {
-            return Ok(cases);
+            break;
         }
     }
+    run_out(desk, view).await
 }
 
-async fn one(desk: &Desk, view: &View, alert: &str) -> Result<()> {
-    match view.store.alert(alert).await? {
-        Some((alert, _)) => of_alert(desk, &alert).await,
-        None => Ok(()),
+async fn these(desk: &Desk, view: &View, ids: BTreeSet<String>) -> Result<()> {
+    let mut alerts = Vec::with_capacity(ids.len());
+    for id in ids {
+        alerts.extend(view.store.alert(&id).await?.map(|(alert, _)| alert));
     }
+    of_alerts(desk, &alerts).await
 }
 
-/// What follows from an alert as it stands.
-async fn of_alert(desk: &Desk, alert: &Alert) -> Result<()> {
-    let filter = CaseFilter {
-        alert: Some(alert.id.clone()),
-        limit: PAGE,
-        ..CaseFilter::default()
-    };
-    let cases = desk.docket.cases(&filter).await?.cases;
-    if cases.is_empty() {
-        open(desk, alert).await?;
+/// What follows from alerts as they stand, in one transaction.
+async fn of_alerts(desk: &Desk, alerts: &[Alert]) -> Result<()> {
+    let ids: Vec<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
+    let mut cases: HashMap<String, Vec<Case>> = HashMap::new();
+    for case in desk.docket.cases_of(&ids).await? {
+        cases.entry(case.alert.clone()).or_default().push(case);
     }
-    for case in cases.iter().filter(|case| case.is_open()) {
-        of_case(desk, alert, case).await?;
+    let mut suppressed = HashMap::new();
+    for suppression in desk.docket.suppressions(false).await? {
+        suppressed.insert(suppression.alert.clone(), suppression);
     }
-    if let Some(suppressed) = desk.docket.suppression(&alert.id).await?
-        && suppressed.lifted.is_none()
-        && alert.level > suppressed.level
-    {
-        lift(
-            desk,
-            &alert.id,
-            suppressed.since_ms,
-            "预警升级,自动恢复显示",
-            suppressed.hidden(alert.revision),
-        )
-        .await?;
+    let mut intents = Vec::new();
+    for alert in alerts {
+        match cases.get(&alert.id) {
+            None => intents.extend(open(desk, alert)),
+            Some(cases) => {
+                let open = cases.iter().filter(|case| case.is_open());
+                intents.extend(open.filter_map(|case| of_case(desk, alert, case)));
+            }
+        }
+        let risen = suppressed.get(&alert.id);
+        let risen = risen.filter(|suppressed| alert.level > suppressed.level);
+        let hidden = risen.map(|suppressed| (suppressed, suppressed.hidden(alert.revision)));
+        intents.extend(
+            hidden.map(|(suppressed, hidden)| {
+                lift(desk, suppressed, "预警升级,自动恢复显示", hidden)
+            }),
+        );
     }
-    Ok(())
+    act(desk, intents).await
 }
 
-async fn open(desk: &Desk, alert: &Alert) -> Result<()> {
+fn open(desk: &Desk, alert: &Alert) -> Option<Intent> {
     let reaches = desk
         .settings
         .open_from
         .is_some_and(|from| alert.level >= from);
-    if !reaches || alert.status != Status::Open {
-        return Ok(());
-    }
-    let action = opening(desk, alert);
-    ignore_refusal(
-        desk.by_policy("", &format!("open/{}", alert.id), Action::Case(action))
-            .await,
-    )
+    let opens = reaches && alert.status == Status::Open;
+    opens.then(|| {
+        let action = Action::Case(opening(desk, alert));
+        desk.policy_intent("", &format!("open/{}", alert.id), action)
+    })
 }
 
 /// The action that opens a case of an alert.
@@ -165,53 +171,44 @@ pub fn opening(desk: &Desk, alert: &Alert) -> CaseAction {
     }
 }
 
-async fn of_case(desk: &Desk, alert: &Alert, case: &Case) -> Result<()> {
+fn of_case(desk: &Desk, alert: &Alert, case: &Case) -> Option<Intent> {
     let subject = case_subject(&case.id);
     if alert.status == Status::Retracted {
         let text = "预警所依据的数据已被来源更正或撤回".to_owned();
         let action = Action::Case(CaseAction::Retract { text });
         let key = format!("retract/{}/{}", case.id, alert.revision);
-        return ignore_refusal(desk.by_policy(&subject, &key, action).await);
+        return Some(desk.policy_intent(&subject, &key, action));
     }
-    if alert.level > case.level {
+    (alert.level > case.level).then(|| {
         let terms = desk.terms(alert.level);
         let action = Action::Case(CaseAction::Escalate {
             level: alert.level,
             terms,
         });
         let key = format!("escalate/{}/{}", case.id, alert.revision);
-        return ignore_refusal(desk.by_policy(&subject, &key, action).await);
-    }
-    Ok(())
+        desk.policy_intent(&subject, &key, action)
+    })
 }
 
-/// Ends suspensions and suppressions whose time is over.
+/// Ends suspensions and suppressions whose time is over. The docket keeps them by
+/// that time, so what has not run out costs nothing.
 async fn run_out(desk: &Desk, view: &View) -> Result<()> {
     let now = desk.now_ms();
-    for suppression in desk.docket.suppressions(false).await? {
-        if suppression.until_ms <= now {
-            let hidden = hidden(view, &suppression).await?;
-            lift(
-                desk,
-                &suppression.alert,
-                suppression.since_ms,
-                "期限届满,自动恢复显示",
-                hidden,
-            )
-            .await?;
-        }
+    let mut intents = Vec::new();
+    for suppression in desk.docket.suppressed_until(now).await? {
+        let hidden = hidden(view, &suppression).await?;
+        let why = "期限届满,自动恢复显示";
+        intents.push(lift(desk, &suppression, why, hidden));
     }
-    for case in open_cases(desk).await? {
-        if let Some(Side::Suspended { until_ms }) = case.side
-            && until_ms <= now
-        {
+    for case in desk.docket.suspended_until(now).await? {
+        if let Some(Side::Suspended { until_ms }) = case.side {
             let text = "暂缓期限届满".to_owned();
             let action = Action::Case(CaseAction::Resume { text });
             let key = format!("resume/{}/{until_ms}", case.id);
-            ignore_refusal(desk.by_policy(&case_subject(&case.id), &key, action).await)?;
+            intents.push(desk.policy_intent(&case_subject(&case.id), &key, action));
         }
     }
-    Ok(())
+    act(desk, intents).await
 }
 
 /// How many events of its alert a suppression has hidden so far.
@@ -224,26 +221,30 @@ pub async fn hidden(view: &View, suppression: &Suppression) -> Result<u32, Store
     Ok(suppression.hidden(revision))
 }
 
-async fn lift(desk: &Desk, alert: &str, since_ms: i64, why: &str, hidden: u32) -> Result<()> {
+fn lift(desk: &Desk, suppressed: &Suppression, why: &str, hidden: u32) -> Intent {
     let action = SuppressionAction::Lift {
         text: why.to_owned(),
         hidden,
     };
+    let (alert, since_ms) = (&suppressed.alert, suppressed.since_ms);
     let key = format!("lift/{alert}/{since_ms}");
-    ignore_refusal(
-        desk.by_policy(&alert_subject(alert), &key, Action::Suppression(action))
-            .await,
-    )
+    desk.policy_intent(&alert_subject(alert), &key, Action::Suppression(action))
 }
 
-/// Somebody may have done it meanwhile, or the other thing: that is no fault.
-fn ignore_refusal(done: Result<Done, DocketError>) -> Result<()> {
-    match done {
-        Ok(_) | Err(DocketError::KeyReused { .. }) => Ok(()),
-        Err(DocketError::Refused(Refusal::Conflict(why))) => {
-            tracing::debug!(why, "the policy had nothing to do");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
+/// Does it all. Somebody may have done some of it meanwhile, or the other thing:
+/// that is no fault.
+async fn act(desk: &Desk, intents: Vec<Intent>) -> Result<()> {
+    if intents.is_empty() {
+        return Ok(());
     }
+    for done in desk.docket.act_each(intents).await? {
+        match done {
+            Ok(_) | Err(DocketError::KeyReused { .. }) => {}
+            Err(DocketError::Refused(Refusal::Conflict(why))) => {
+                tracing::debug!(why, "the policy had nothing to do");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }

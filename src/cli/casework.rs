@@ -110,4 +110,13 @@ pub enum Audit {
         #[arg(long)]
         head: Option<String>,
     },
+    /// Say which lines the law no longer asks for, by `[casework.retention]`
+    Expire {
+        /// Which configuration
+        #[command(flatten)]
+        at: Where,
+        /// Remove them: number, time, kind and hash stay, and a line says how many
+        #[arg(long)]
+        remove: bool,
+    },
 }

@@ -1,7 +1,8 @@
-//! `[casework]`, `[people]` and `[serve]`: what officials do about alerts, who
-//! they are, and how their browsers reach the server.
+//! `[casework]` and `[people]`: what officials do about alerts, and who they are.
 
+use super::serve::{Limits, TlsFiles, read_serve};
 use std::path::{Path, PathBuf};
+use tocsin_alerts::casework::retention::Kept;
 use tocsin_alerts::casework::{Role, Term, Terms};
 use tocsin_alerts::docket::is_postgres;
 use tocsin_alerts::level::Level;
@@ -28,6 +29,19 @@ pub struct CaseworkSettings {
     pub terms: [Terms; 5],
     /// Where outcomes become labels.
     pub outcomes: Option<OutcomeSource>,
+    /// How long lines of the log are kept that change nothing.
+    pub retention: Retention,
+}
+
+/// `[casework.retention]`, checked: days by kind, no fewer than the law asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention([i64; Kept::ALL.len()]);
+
+impl Retention {
+    /// How long such lines are kept.
+    pub fn days(&self, what: Kept) -> i64 {
+        self.0[what as usize]
+    }
 }
 
 /// The declared source by which outcomes arrive, and which column says what.
@@ -60,15 +74,6 @@ pub struct PeopleSettings {
     pub session_hours: i64,
 }
 
-/// `[serve]`, checked: files of the certificate's chain and its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// PEM.
-    pub certificate: PathBuf,
-    /// PEM.
-    pub key: PathBuf,
-}
-
 /// The three sections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Office {
@@ -78,16 +83,20 @@ pub struct Office {
     pub people: PeopleSettings,
     /// Absent: plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// How often who may ask.
+    pub limits: Limits,
 }
 
 /// Reads the three sections.
 pub(super) fn read_office(root: &Section<'_>, folder: &Path) -> Office {
+    let (tls, limits) = read_serve(root, folder);
     Office {
         casework: root
             .section("casework")
             .map(|section| read_casework(&section, folder)),
         people: read_people(root),
-        tls: read_tls(root, folder),
+        tls,
+        limits,
     }
 }
 
@@ -115,6 +124,7 @@ fn read_casework(section: &Section<'_>, folder: &Path) -> CaseworkSettings {
         declared.finish();
     }
     let outcomes = read_outcomes(section);
+    let retention = read_retention(section);
     section.finish();
     CaseworkSettings {
         store,
@@ -123,7 +133,29 @@ fn read_casework(section: &Section<'_>, folder: &Path) -> CaseworkSettings {
         purpose,
         terms,
         outcomes,
+        retention,
     }
+}
+
+fn read_retention(section: &Section<'_>) -> Retention {
+    let declared = section.section("retention");
+    let days = Kept::ALL.map(|what| {
+        let key = what.name().replace('-', "_");
+        let asked = declared.as_ref().and_then(|declared| declared.days(&key));
+        let (days, least) = (asked.map(i64::from), what.least_days());
+        if let (Some(declared), Some(days)) = (&declared, days.filter(|days| *days < least)) {
+            let message = format!(
+                "`{days}d`: allowed are {least}d and more ({})",
+                what.basis()
+            );
+            declared.fault(&key, message);
+        }
+        days.unwrap_or(least)
+    });
+    if let Some(declared) = &declared {
+        declared.finish();
+    }
+    Retention(days)
 }
 
 fn read_terms(section: &Section<'_>, level: Level) -> Terms {
@@ -221,17 +253,6 @@ fn read_people(root: &Section<'_>) -> PeopleSettings {
         section.finish();
     }
     people
-}
-
-fn read_tls(root: &Section<'_>, folder: &Path) -> Option<TlsFiles> {
-    let section = root.section("serve")?;
-    let file = |key: &str| section.required_text(key).map(|file| folder.join(file));
-    let (certificate, key) = (file("certificate"), file("key"));
-    section.finish();
-    Some(TlsFiles {
-        certificate: certificate?,
-        key: key?,
-    })
 }
 
 /// What of `[casework]` does not fit the declared sources.

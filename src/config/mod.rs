@@ -7,13 +7,15 @@ mod casework;
 mod features;
 mod ground;
 mod models;
+mod serve;
 mod settings;
 pub mod signals;
 pub mod sinks;
 mod training;
 
-pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings, TlsFiles};
+pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings};
 pub use features::{Aggregate, Feature};
 pub use models::ModelChoice;
+pub use serve::{Limits, Net, TlsFiles};
 pub use settings::{Clock, Settings, read_policy};
 pub use training::AsOf;

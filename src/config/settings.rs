@@ -7,7 +7,7 @@ use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::models::{ModelChoice, Models, read_models, read_queue};
 use super::signals::{self, Law, Signal, speaks_for};
-use super::sinks::{SinkSettings, read_sinks};
+use super::sinks::{SinkSettings, check_clearance, read_sinks};
 use super::training::{Training, read_training};
 use crate::queue::QueueSettings;
 use crate::registry::Registry;
@@ -156,6 +156,7 @@ impl Settings {
         let parts = hash_parts(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
         check_outcomes(&document, &draft.office, &catalogue, &mut faults);
+        check_clearance(&document, &draft.sinks, &catalogue, &mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }

@@ -1,6 +1,7 @@
 //! `[[sink]]`: who is told of alerts, of which, and how often it is tried.
 //! Secrets are named here and never written.
 
+use crate::clearance::sensitivity;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tocsin_alerts::Level;
@@ -8,10 +9,15 @@ use tocsin_alerts::level::category_bit;
 use tocsin_alerts::sink::mail::{MailConfig, Protection};
 use tocsin_alerts::sink::webhook::{WebhookConfig, parse_url};
 use tocsin_alerts::sink::{Filter, Limits, Mailbox, SecretRef};
-use tocsin_ingest::declaration::Section;
+use tocsin_ingest::catalogue::Catalogue;
+use tocsin_ingest::declaration::{Document, Fault, Section};
+use tocsin_ingest::source::Source;
 
 /// Most events of a webhook's request.
 const MAX_BATCH: i64 = 200;
+/// What a receiver may know of where nothing is declared: as a new account, not of
+/// restricted leads.
+const CLEARANCE: u8 = 3;
 /// Seconds of a day.
 const DAY_S: u64 = 86_400;
 
@@ -22,6 +28,8 @@ pub struct SinkSettings {
     pub name: String,
     /// Which events it is told.
     pub filter: Filter,
+    /// The highest sensitivity of sources, L1 to L4, that its receiver may know of.
+    pub clearance: u8,
     /// When an event is given up.
     pub limits: Limits,
     /// Whether it is told of what was there before its first start, too.
@@ -54,6 +62,26 @@ pub(super) fn read_sinks(root: &Section<'_>, folder: &Path) -> Vec<SinkSettings>
     sinks
 }
 
+/// What of `[[sink]]` does not fit the declared sources: a receiver that may not
+/// know of some cannot be told by what they say.
+pub(super) fn check_clearance(
+    document: &Document,
+    sinks: &[SinkSettings],
+    catalogue: &Catalogue,
+    faults: &mut Vec<Fault>,
+) {
+    for sink in sinks.iter().filter(|sink| sink.filter.categories != 0) {
+        let hides = |source: &&Source| sensitivity(source) > sink.clearance;
+        if let Some(hidden) = catalogue.sources().iter().find(hides) {
+            let message = format!(
+                "`sink.categories`: sink `{}` has clearance {}, and whether a category has evidence may follow from source `{}`, which is above it; say `clearance = 4` if the receiver may know of it, or leave `categories` out",
+                sink.name, sink.clearance, hidden.id
+            );
+            faults.push(Fault::of_file(document.file(), message));
+        }
+    }
+}
+
 fn read_one(section: &Section<'_>, folder: &Path) -> Option<SinkSettings> {
     let name = read_name(section);
     let kind = section.required_choice("type", &[("webhook", true), ("email", false)]);
@@ -70,10 +98,12 @@ fn read_one(section: &Section<'_>, folder: &Path) -> Option<SinkSettings> {
     let attempts = section.integer("attempts", 1..=20).unwrap_or(8);
     let give_up = section.days("give_up").unwrap_or(3);
     let filter = read_filter(section);
+    let clearance = section.integer("clearance", 1..=4);
     section.finish();
     Some(SinkSettings {
         name: name?,
         filter,
+        clearance: clearance.map_or(CLEARANCE, |clearance| clearance as u8),
         limits: Limits {
             attempts: attempts as u32,
             give_up: Duration::from_secs(give_up as u64 * DAY_S),

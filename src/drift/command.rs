@@ -67,14 +67,10 @@ fn written(text: &mut String, report: &Report) -> std::fmt::Result {
         report.enterprises,
         report.coverage
     )?;
-    let levels = report
-        .levels
-        .iter()
-        .map(|(level, count)| format!("{level} {count}"));
     writeln!(
         text,
         "by score and gates: {}",
-        levels.collect::<Vec<_>>().join(" ")
+        crate::census::highest_first(&report.levels).join(" ")
     )?;
     match &report.reference {
         None => writeln!(

@@ -198,6 +198,7 @@ impl Pipeline {
         let mut changed = false;
         for (source, stats) in self.stats.iter_mut().enumerate() {
             let here = self.inputs.fault(source as u16);
+            stats.broken = self.inputs.is_broken(source as u16);
             let fault = here.or_else(|| self.faults_elsewhere.get(&(source as u16)).cloned());
             changed |= stats.error != fault;
             stats.error = fault;

@@ -19,7 +19,7 @@ use tocsin_ingest::transport::{self, Found};
 const SETTLED_MS: i64 = 2_000;
 
 /// Records pushed to a source.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Push {
     /// The source, by its index.
     pub source: u16,
@@ -128,6 +128,11 @@ impl Inputs {
         }
         let fault = (!told.is_empty()).then_some(told);
         fault.or_else(|| self.faults.get(&source).cloned())
+    }
+
+    /// Whether some file of a source could not be read to its end.
+    pub fn is_broken(&self, source: u16) -> bool {
+        of_source(&self.failed, source).next().is_some()
     }
 
     /// Looks at the files of every source that `takes` accepts. With `final_reading` every file is taken

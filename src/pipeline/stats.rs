@@ -28,6 +28,9 @@ pub struct SourceStats {
     pub last_arrival_ms: i64,
     /// What is wrong with the source now, if anything.
     pub error: Option<String>,
+    /// Whether that is a file that could not be read to its end.
+    #[serde(default)]
+    pub broken: bool,
 }
 
 impl SourceStats {

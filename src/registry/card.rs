@@ -125,8 +125,7 @@ fn training(dossier: &Dossier) -> Vec<Block> {
 
 fn measured(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
     let population = &measured.population;
-    let levels = population.levels.iter().rev();
-    let levels = levels.map(|(level, count)| format!("{level} {count}"));
+    let levels = crate::census::highest_first(&population.levels);
     let mut blocks = vec![
         Block::Text(format!(
             "Submitted and measured as of {} (epoch {}), {} records accepted by then, over {} registered enterprises; mean coverage {:.3}; by score and gates: {}.",
@@ -135,7 +134,7 @@ fn measured(dossier: &Dossier, measured: &Measured) -> Vec<Block> {
             measured.records,
             population.enterprises,
             population.mean_coverage(),
-            levels.collect::<Vec<_>>().join(", ")
+            levels.join(", ")
         )),
         heading(2, "成绩 How good it is"),
     ];

@@ -2,6 +2,7 @@
 
 use super::Request;
 use super::problem::Problem;
+use super::rate::Rates;
 use crate::casework::Desk;
 use crate::view::View;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 /// Requests that may read files at the same time; others wait.
 const READERS: usize = 4;
 /// Live streams at the same time; more are refused.
-const STREAMS: usize = 256;
+const STREAMS: usize = 1_024;
 
 /// Bytes of pushes that wait for the pipeline: those that find no room wait, and
 /// are refused in the end.
@@ -29,6 +30,8 @@ pub(super) struct App {
     pub(super) requests: mpsc::Sender<Request>,
     /// Room for the bytes of pushes that wait, a permit each.
     pub(super) push_room: Arc<Semaphore>,
+    /// How often who has asked.
+    pub(super) rates: Arc<Rates>,
     /// Becomes true when the process is to end.
     pub(super) stopping: watch::Receiver<bool>,
     readers: Arc<Semaphore>,
@@ -50,6 +53,7 @@ impl App {
             requests,
             push_room: Arc::new(Semaphore::new(WAITING_BYTES)),
             stopping,
+            rates: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
             streams: Arc::new(Semaphore::new(STREAMS)),
             surveys: Arc::new(Semaphore::new(1)),

@@ -5,15 +5,17 @@ use super::app::App;
 use super::caller::{Caller, text, unescaped};
 use super::pages::Failed;
 use super::problem::Problem;
+use super::rate::{Peer, Who};
 use super::routes::{Access, Route};
 use crate::casework::{Desk, secrets};
 use crate::time::now_ms;
 use axum::RequestExt;
 use axum::body::{Body, to_bytes};
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::time::Instant;
 use tocsin_alerts::casework::{Action, Actor, Person, Role};
 use tocsin_alerts::docket::{Credential, CredentialKind, Intent, Secret};
 
@@ -39,6 +41,8 @@ pub(super) struct Gate {
     pub(super) whole: bool,
     /// Whether people read the answer, not programs.
     pub(super) page: bool,
+    /// Whether requests are counted: not those of who watches over the process.
+    pub(super) counted: bool,
 }
 
 impl Gate {
@@ -49,6 +53,7 @@ impl Gate {
             reads: route.reads,
             whole: route.whole,
             page: !route.path.starts_with("/api/"),
+            counted: !["/healthz", "/readyz", "/assets/{name}"].contains(&route.path),
         }
     }
 }
@@ -71,6 +76,9 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     let mut caller = identify(&gate.app, desk, request.headers()).await?;
     caller.purpose = purpose.unwrap_or_else(|| desk.settings.purpose.clone());
     let must_sign_in = desk.has_people().await?;
+    if gate.counted && must_sign_in {
+        count(&gate.app, &caller, &request)?;
+    }
     caller.role = allowed(gate, desk, &caller, must_sign_in)?;
     caller.clearance = clearance_of(desk, &caller, must_sign_in);
     if gate.whole {
@@ -85,6 +93,28 @@ async fn admit(gate: &Gate, mut request: Request) -> Result<Request, Problem> {
     }
     request.extensions_mut().insert(caller);
     Ok(request)
+}
+
+/// Counts a request, and refuses it where there were too many.
+fn count(app: &App, caller: &Caller, request: &Request) -> Result<(), Problem> {
+    let settings = app.view.settings();
+    let limits = &settings.office.limits;
+    let who = match caller.person {
+        Some(_) => Who::Credential(caller.session.clone()),
+        None => {
+            let peer = request.extensions().get::<ConnectInfo<Peer>>();
+            let peer = peer.map(|info| info.0);
+            Who::address(peer, request.headers(), &limits.proxies)
+        }
+    };
+    let name = who.name();
+    app.rates
+        .take(who, limits, Instant::now())
+        .map_err(|seconds| {
+            app.view.metrics.limited(name);
+            Problem::too_many(format!("too many requests: try again in {seconds} seconds"))
+                .later(seconds)
+        })
 }
 
 /// Refuses what is made of everything to who may not see some of it.

@@ -18,9 +18,11 @@ mod ops;
 mod pages;
 mod params;
 mod problem;
+mod rate;
 mod rejects;
 mod router;
 mod routes;
+mod schema;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,9 @@ use crate::view::View;
 use crate::whatif::{Pending, Proposal};
 use anyhow::{Context, Result};
 use app::App;
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
+use rate::Peer;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tls::TlsListener;
@@ -135,8 +140,10 @@ async fn listen<L: axum::serve::Listener>(
 ) -> Result<()>
 where
     L::Addr: std::fmt::Debug,
+    Peer: for<'a> Connected<IncomingStream<'a, L>>,
 {
-    let server = axum::serve(listener, router).with_graceful_shutdown(signal);
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
     tokio::select! {
         served = server.into_future() => served.context("the HTTP server failed"),
         () = grace(stopping) => Ok(()),

@@ -2,6 +2,7 @@
 //! names every path and who may take it. `x-roles` are the roles that are let in.
 
 use super::routes::{Access, Route, routes};
+use super::schema::{reference, schemas};
 use axum::Json;
 use serde_json::{Map, Value, json};
 
@@ -19,6 +20,8 @@ fn describe(routes: &[Route]) -> Value {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.to_lowercase()] = operation(route);
     }
+    let mut schemas = schemas();
+    schemas.insert("Problem".to_owned(), problem_schema());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -33,16 +36,32 @@ fn describe(routes: &[Route]) -> Value {
                     "description": "`__Host-tocsin_session` over TLS; what changes something sends `X-CSRF-Token`, too"},
                 "token": {"type": "http", "scheme": "bearer"},
             },
-            "schemas": {"Problem": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail"],
-                "properties": {
-                    "type": {"type": "string"}, "title": {"type": "string"},
-                    "status": {"type": "integer"}, "detail": {"type": "string"},
-                },
-            }},
+            "schemas": schemas,
         },
     })
+}
+
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string"}, "title": {"type": "string"},
+            "status": {"type": "integer"}, "detail": {"type": "string"},
+        },
+    })
+}
+
+/// What is answered where all is well.
+fn done(route: &Route) -> Value {
+    let kind = match (route.gives, route.path) {
+        (Some(schema), _) => json!({"application/json": {"schema": reference(schema)}}),
+        (None, "/api/v1/alerts/stream") => {
+            json!({"text/event-stream": {"schema": {"type": "string"}, "x-data": reference("Event")}})
+        }
+        (None, _) => return json!({"description": "done"}),
+    };
+    json!({"description": "done", "content": kind})
 }
 
 fn operation(route: &Route) -> Value {
@@ -57,8 +76,8 @@ fn operation(route: &Route) -> Value {
         json!({"description": what, "content": {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}})
     };
-    let mut responses =
-        json!({"200": {"description": "done"}, "default": problem("what is wrong")});
+    let mut responses = json!({"2XX": done(route), "default": problem("what is wrong")});
+    responses["429"] = problem("too many requests; `Retry-After` says when again");
     if !open {
         responses["401"] = problem("one has to sign in");
         responses["403"] = problem("not in this role");
@@ -80,7 +99,10 @@ fn operation(route: &Route) -> Value {
         "x-whole": route.whole,
     });
     if let Some(kind) = route.body {
-        operation["requestBody"] = json!({"required": true, "content": {kind: {}}});
+        operation["requestBody"] = json!({"required": true, "content": {kind: match route.asks {
+            Some(schema) => json!({"schema": reference(schema)}),
+            None => json!({}),
+        }}});
     }
     operation
 }

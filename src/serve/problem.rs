@@ -3,7 +3,7 @@
 //! The detail names the value and what is allowed. What went wrong inside is
 //! logged, never told.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tocsin_alerts::StoreError;
@@ -11,7 +11,7 @@ use tocsin_alerts::casework::Refusal;
 use tocsin_alerts::docket::DocketError;
 
 /// When to try again after a 503, in seconds.
-const RETRY_AFTER_SECONDS: u16 = 2;
+const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// One error, as it is answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -26,6 +26,9 @@ pub(super) struct Problem {
     pub(super) status: u16,
     /// What is wrong this time.
     pub(super) detail: String,
+    /// In how many seconds to try again.
+    #[serde(skip)]
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -40,6 +43,22 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: detail.into(),
+            retry_after: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
+        }
+    }
+
+    /// The same, with the seconds after which to try again.
+    pub(super) fn later(self, seconds: u64) -> Problem {
+        Problem {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    /// The header that says so.
+    pub(super) fn add_retry(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
     }
 
@@ -213,9 +232,7 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
-        }
+        self.add_retry(headers);
         response
     }
 }

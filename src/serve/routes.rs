@@ -65,6 +65,10 @@ pub(super) struct Route {
     pub(super) whole: bool,
     /// The media type of the body it takes.
     pub(super) body: Option<&'static str>,
+    /// What its body is, of `schemas.toml`.
+    pub(super) asks: Option<&'static str>,
+    /// What its answer is, of `schemas.toml`; none: nothing, or no JSON.
+    pub(super) gives: Option<&'static str>,
     /// What it is for.
     pub(super) summary: &'static str,
     pub(super) handler: MethodRouter<App>,
@@ -86,6 +90,8 @@ impl Route {
             reads: None,
             whole: false,
             body,
+            asks: None,
+            gives: None,
             summary,
             handler,
         }
@@ -103,6 +109,20 @@ impl Route {
     fn whole(self) -> Route {
         Route {
             whole: true,
+            ..self
+        }
+    }
+
+    fn asks(self, schema: &'static str) -> Route {
+        Route {
+            asks: Some(schema),
+            ..self
+        }
+    }
+
+    fn gives(self, schema: &'static str) -> Route {
+        Route {
+            gives: Some(schema),
             ..self
         }
     }
@@ -135,6 +155,7 @@ fn risk() -> Vec<Route> {
             "Who an enterprise is, and how it stands",
             get(enterprises::one),
         )
+        .gives("Enterprise")
         .looks_at("enterprise"),
         new(
             "GET",
@@ -143,6 +164,7 @@ fn risk() -> Vec<Route> {
             "Why it has its score",
             get(enterprises::explanation),
         )
+        .gives("Explanation")
         .looks_at("enterprise"),
         new(
             "GET",
@@ -151,6 +173,7 @@ fn risk() -> Vec<Route> {
             "What changed between two instants",
             get(enterprises::change),
         )
+        .gives("Change")
         .looks_at("enterprise"),
         new(
             "GET",
@@ -159,6 +182,7 @@ fn risk() -> Vec<Route> {
             "The score's past",
             get(enterprises::history),
         )
+        .gives("History")
         .whole()
         .looks_at("enterprise"),
         new(
@@ -168,6 +192,7 @@ fn risk() -> Vec<Route> {
             "Groups of associated enterprises",
             get(groups::list),
         )
+        .gives("Groups")
         .whole(),
         new(
             "GET",
@@ -176,6 +201,7 @@ fn risk() -> Vec<Route> {
             "One group",
             get(groups::one),
         )
+        .gives("GroupWhole")
         .whole()
         .looks_at("group"),
         new(
@@ -184,7 +210,8 @@ fn risk() -> Vec<Route> {
             READERS,
             "Alerts",
             get(alerts::list),
-        ),
+        )
+        .gives("Alerts"),
         new(
             "GET",
             "/api/v1/alerts/stream",
@@ -199,6 +226,7 @@ fn risk() -> Vec<Route> {
             "One alert with its revisions",
             get(alerts::one),
         )
+        .gives("AlertWhole")
         .looks_at("alert"),
     ]
 }
@@ -213,14 +241,16 @@ fn machinery() -> Vec<Route> {
             STAFF,
             "What became of every source's records",
             get(sources::list),
-        ),
+        )
+        .gives("Sources"),
         new(
             "GET",
             "/api/v1/sources/{agency}/{resource}",
             STAFF,
             "The same of one source",
             get(sources::one),
-        ),
+        )
+        .gives("Source"),
         new(
             "GET",
             "/api/v1/sources/{agency}/{resource}/rejects",
@@ -228,6 +258,7 @@ fn machinery() -> Vec<Route> {
             "Refused records",
             get(sources::rejects),
         )
+        .gives("Rejects")
         .whole(),
         new(
             "POST",
@@ -236,6 +267,7 @@ fn machinery() -> Vec<Route> {
             "Take records in",
             post(push::push),
         )
+        .gives("Taken")
         .takes("text/csv"),
         new(
             "GET",
@@ -243,14 +275,16 @@ fn machinery() -> Vec<Route> {
             STAFF,
             "The model in force, its challenger, the registry",
             get(models::models),
-        ),
+        )
+        .gives("Models"),
         new(
             "GET",
             "/api/v1/models/watch",
             STAFF,
             "How the model in force does",
             get(models::watch),
-        ),
+        )
+        .gives("Watch"),
         new(
             "POST",
             "/api/v1/whatif",
@@ -258,6 +292,8 @@ fn machinery() -> Vec<Route> {
             "What other rules would do",
             post(whatif::whatif),
         )
+        .asks("Proposal")
+        .gives("Whatif")
         .whole(),
         new(
             "GET",
@@ -265,14 +301,16 @@ fn machinery() -> Vec<Route> {
             STAFF,
             "The rules in force",
             get(rules::rules),
-        ),
+        )
+        .gives("Rules"),
         new(
             "POST",
             "/api/v1/rules/reload",
             ENGINEER,
             "Look at the files of the rules now",
             post(rules::reload),
-        ),
+        )
+        .gives("Reloaded"),
         new(
             "GET",
             "/api/v1/identity/waiting",
@@ -280,6 +318,7 @@ fn machinery() -> Vec<Route> {
             "Records that wait for a name",
             get(identity::list),
         )
+        .gives("WaitingAliases")
         .whole(),
         new(
             "GET",
@@ -322,7 +361,9 @@ fn casework() -> Vec<Route> {
             Access::Public,
             "Sign in",
             post(session::sign_in),
-        ),
+        )
+        .asks("SignIn")
+        .gives("Session"),
         new(
             "DELETE",
             "/api/v1/session",
@@ -336,21 +377,25 @@ fn casework() -> Vec<Route> {
             Access::SignedIn,
             "Who has signed in, and as what",
             get(session::me),
-        ),
+        )
+        .gives("Me"),
         new(
             "POST",
             "/api/v1/me/password",
             Access::SignedIn,
             "Set one's own password",
             post(session::password),
-        ),
+        )
+        .asks("Password"),
         new(
             "POST",
             "/api/v1/me/tokens",
             Access::SignedIn,
             "Make a token for a program of one's own",
             post(session::token),
-        ),
+        )
+        .asks("TokenWanted")
+        .gives("Token"),
         new(
             "DELETE",
             "/api/v1/me/tokens/{id}",
@@ -364,14 +409,17 @@ fn casework() -> Vec<Route> {
             OFFICE,
             "Cases, the newest first",
             get(cases::list),
-        ),
+        )
+        .gives("Cases"),
         new(
             "POST",
             "/api/v1/cases",
             DUTY,
             "Open a case of an alert",
             post(cases::open),
-        ),
+        )
+        .asks("Opening")
+        .gives("Case"),
         new(
             "GET",
             "/api/v1/cases/{id}",
@@ -379,6 +427,7 @@ fn casework() -> Vec<Route> {
             "One case with its clocks and what one may do",
             get(cases::one),
         )
+        .gives("Case")
         .looks_at("case"),
         new(
             "GET",
@@ -387,6 +436,7 @@ fn casework() -> Vec<Route> {
             "Everything that was done in a case",
             get(cases::deeds),
         )
+        .gives("Lines")
         .looks_at("case"),
         new(
             "POST",
@@ -394,77 +444,93 @@ fn casework() -> Vec<Route> {
             OFFICE,
             "Do something with a case",
             post(cases::act),
-        ),
+        )
+        .asks("CaseAction")
+        .gives("Case"),
         new(
             "GET",
             "/api/v1/suppressions",
             OFFICE,
             "What is not shown, by whom, why, and how much it hid",
             get(suppressions::list),
-        ),
+        )
+        .gives("Suppressions"),
         new(
             "POST",
             "/api/v1/suppressions",
             DUTY,
             "Do not show an alert for a while",
             post(suppressions::suppress),
-        ),
+        )
+        .asks("Suppress")
+        .gives("Suppression"),
         new(
             "POST",
             "/api/v1/suppressions/{alert}/lift",
             DUTY,
             "Show it again",
             post(suppressions::lift),
-        ),
+        )
+        .asks("Why")
+        .gives("Suppression"),
         new(
             "GET",
             "/api/v1/outcomes",
             Access::People(&[DutyOfficer, Investigator, Head, Analyst]),
             "How cases ended; errors of rules, data and linkage apart",
             get(cases::outcomes),
-        ),
+        )
+        .gives("Outcomes"),
         new(
             "GET",
             "/api/v1/people",
             ADMINISTRATOR,
             "Every account",
             get(people::list),
-        ),
+        )
+        .gives("People"),
         new(
             "POST",
             "/api/v1/people",
             ADMINISTRATOR,
             "Add an account",
             post(people::add),
-        ),
+        )
+        .asks("Account")
+        .gives("Person"),
         new(
             "POST",
             "/api/v1/people/{name}",
             ADMINISTRATOR,
             "Change what an account says",
             post(people::change),
-        ),
+        )
+        .asks("Account")
+        .gives("Person"),
         new(
             "POST",
             "/api/v1/people/{name}/disable",
             ADMINISTRATOR,
             "Close an account",
             post(people::disable),
-        ),
+        )
+        .asks("Why"),
         new(
             "GET",
             "/api/v1/audit",
             AUDITOR,
             "Lines of the audit log",
             get(audit::list),
-        ),
+        )
+        .gives("Log"),
         new(
             "GET",
             "/api/v1/audit/verify",
             AUDITOR,
             "Follow the log's chain and judge every deed again",
             get(audit::verify),
-        ),
+        )
+        .gives("Verified"),
     ]
 }
 

@@ -4,6 +4,7 @@
 pub mod command;
 pub mod metrics;
 
+use crate::clearance::restricted;
 use crate::config::Settings;
 use crate::config::sinks::{SinkKind, SinkSettings};
 use crate::time::now_ms;
@@ -107,6 +108,15 @@ pub fn check(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// What sinks lack here and now, such as a secret that is not set: another machine
+/// may have it.
+pub fn missing(settings: &Settings) -> Vec<String> {
+    let sinks = settings.sinks.iter();
+    sinks
+        .filter_map(|sink| Some(format!("{:#}", channel(sink).err()?)))
+        .collect()
+}
+
 fn channel(sink: &SinkSettings) -> Result<Channel> {
     let channel = match &sink.kind {
         SinkKind::Webhook(config) => Webhook::new(config.clone()).map(Channel::Webhook),
@@ -119,9 +129,16 @@ fn channel(sink: &SinkSettings) -> Result<Channel> {
 }
 
 fn courier(sink: &SinkSettings, journal: &Arc<Journal>, view: &Arc<View>) -> Result<Courier> {
+    let (seen, of) = (Arc::downgrade(view), sink.clearance);
+    let restricted = move || {
+        let view = seen.upgrade();
+        // Without a view nothing is told any more.
+        view.map_or(usize::MAX, |view| restricted(&view.settings(), of))
+    };
     Ok(Courier {
         name: sink.name.clone(),
         filter: sink.filter.clone(),
+        restricted: Arc::new(restricted),
         channel: channel(sink)?,
         limits: sink.limits,
         journal: Arc::clone(journal),

@@ -7,9 +7,13 @@
 pub mod cluster;
 pub mod codes;
 pub mod http;
+pub mod letters;
 pub mod model;
 pub mod office;
 pub mod receiver;
+pub mod schema;
+pub mod secured;
+pub mod siege;
 pub mod state;
 pub mod town;
 

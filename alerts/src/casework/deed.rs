@@ -5,6 +5,7 @@ use super::jurisdiction::Places;
 use super::measure::Measure;
 use super::outcome::{Outcome, Reason};
 use super::person::Person;
+use super::retention::Removal;
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,10 @@ pub enum Action {
         /// Which path.
         path: String,
     },
+    /// Lines of the log were removed, whose time was over.
+    Removal(Removal),
+    /// This line was: what is left of it are number, time, kind and hash.
+    Removed,
 }
 
 impl Action {
@@ -86,6 +91,9 @@ impl Action {
     pub fn kind(&self) -> String {
         // The form that serde gives is the one in the log.
         let value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(kind) = value.as_str() {
+            return kind.to_owned();
+        }
         let Some((kind, inner)) = value.as_object().and_then(|outer| outer.iter().next()) else {
             return String::new();
         };

@@ -7,6 +7,7 @@ use super::authority::{ADMINISTER, DUTY, Role};
 use super::case::{Case, Signed};
 use super::deed::{Action, Actor, CaseAction, Deed, PersonAction, SuppressionAction};
 use super::person::Person;
+use super::retention::Removal;
 use super::rule::{self, Refusal, check_text};
 use super::steps::By;
 use super::suppression::{Lifted, MAX_DAYS, Suppression};
@@ -82,6 +83,8 @@ impl Fold {
             Action::Person(action) => self.with_person(deed, action),
             Action::Suppression(action) => self.with_suppression(deed, action),
             Action::Read { .. } => self.look(deed),
+            Action::Removal(removal) => remove(deed, removal),
+            Action::Removed => Err(Refusal::Invalid("a removed line does nothing".to_owned())),
         }
     }
 
@@ -359,6 +362,29 @@ impl Fold {
             ))),
         }
     }
+}
+
+/// At the machine alone, and nothing that the law has kept.
+fn remove(deed: &Deed, removal: &Removal) -> Result<Applied, Refusal> {
+    let Removal {
+        what, before_ms, ..
+    } = removal;
+    if !matches!(deed.who, Actor::Machine(_)) {
+        let detail = "lines of the log are removed at the machine alone".to_owned();
+        return Err(Refusal::Forbidden(detail));
+    }
+    if *before_ms > what.free_before_ms(deed.time_ms) {
+        return Err(Refusal::Invalid(format!(
+            "`before_ms` {before_ms}: {} are kept for at least {} days ({})",
+            what.name(),
+            what.least_days(),
+            what.basis()
+        )));
+    }
+    Ok(Applied {
+        role: String::new(),
+        touched: Touched::Nothing,
+    })
 }
 
 /// Whether who does this could act as the account's owner.

@@ -21,6 +21,7 @@ pub mod jurisdiction;
 pub mod measure;
 pub mod outcome;
 pub mod person;
+pub mod retention;
 pub mod rule;
 mod steps;
 pub mod suppression;

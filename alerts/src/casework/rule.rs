@@ -1,5 +1,6 @@
 //! For every action: which roles may do it, at which stages, and what else holds.
 
+use super::approval::{INVESTIGATORS, may_decide};
 use super::authority::{APPROVE, CONCLUDE, DUTY, INVESTIGATE, Role, WORK};
 use super::case::{Case, Side, Stage};
 use super::deed::{Actor, CaseAction};
@@ -236,10 +237,25 @@ pub fn judge(
 
 /// What somebody may do with a case as it stands.
 pub fn offered(case: &Case, person: &Person) -> Vec<&'static str> {
-    let offered = RULES
-        .iter()
-        .filter(|rule| rule.fits(case) && rule.admits(person, case).is_ok());
+    let offered = RULES.iter().filter(|rule| {
+        rule.fits(case) && rule.admits(person, case).is_ok() && has_ground(rule, case, person)
+    });
     offered.map(|rule| rule.action).collect()
+}
+
+/// Whether there is what an action is about: findings to judge by, a measure that
+/// this person may decide or carry out.
+fn has_ground(rule: &Rule, case: &Case, person: &Person) -> bool {
+    let mut measures = case.measures.iter();
+    match rule.action {
+        "judge" => case.checked_by() >= INVESTIGATORS,
+        "propose" => case.calls_for_measures(),
+        "approve" | "refuse" => {
+            measures.any(|measure| measure.waits() && may_decide(case, measure, person).is_ok())
+        }
+        "carry" => measures.any(|measure| measure.carried.is_none() && measure.may_be_carried()),
+        _ => true,
+    }
 }
 
 /// Whether a text says something, where it has to, and not too much.

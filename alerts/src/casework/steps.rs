@@ -190,8 +190,7 @@ impl Case {
     }
 
     fn judge(&mut self, text: &str, founded: bool, signed: Signed) -> Result<(), Refusal> {
-        let signatures: Vec<Signed> = self.findings.iter().map(|f| f.signed.clone()).collect();
-        let found = different(&signatures);
+        let found = self.checked_by();
         if found < INVESTIGATORS {
             return Err(Refusal::Conflict(format!(
                 "case {} has findings of {found} different persons; it is judged on those of at least {INVESTIGATORS} (国务院令第737号 第二十一条)",
@@ -207,6 +206,17 @@ impl Case {
         Ok(())
     }
 
+    /// How many different persons signed findings.
+    pub(super) fn checked_by(&self) -> usize {
+        let signatures: Vec<Signed> = self.findings.iter().map(|f| f.signed.clone()).collect();
+        different(&signatures)
+    }
+
+    /// Whether measures may be proposed: not once the case was judged unfounded.
+    pub(super) fn calls_for_measures(&self) -> bool {
+        self.judgement.is_none() || self.is_founded()
+    }
+
     fn is_founded(&self) -> bool {
         self.judgement
             .as_ref()
@@ -214,7 +224,7 @@ impl Case {
     }
 
     fn propose(&mut self, measure: Measure, text: &str, signed: Signed) -> Result<(), Refusal> {
-        if self.judgement.is_some() && !self.is_founded() {
+        if !self.calls_for_measures() {
             let detail = format!(
                 "case {} was judged unfounded: no measure is called for",
                 self.id

@@ -55,12 +55,50 @@ impl Docket {
     pub async fn act(&self, intent: Intent) -> Result<Done, DocketError> {
         let _turn = self.turn.lock().await;
         let mut transaction = self.begin().await?;
+        let done = self.act_in(&mut transaction, intent).await?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+
+    /// Does several things one after the other in one transaction, each judged by
+    /// itself: what is refused is left out, and says why. For whoever does much by
+    /// itself: a transaction waits for the disk once.
+    ///
+    /// # Errors
+    /// Any failure of the database: then nothing was done.
+    pub async fn act_each(
+        &self,
+        intents: Vec<Intent>,
+    ) -> Result<Vec<Result<Done, DocketError>>, DocketError> {
+        let _turn = self.turn.lock().await;
+        let mut transaction = self.begin().await?;
+        let mut all = Vec::with_capacity(intents.len());
+        for intent in intents {
+            // These are found before anything is written.
+            all.push(match self.act_in(&mut transaction, intent).await {
+                Err(
+                    refused @ (DocketError::Refused(_)
+                    | DocketError::Stale { .. }
+                    | DocketError::KeyReused { .. }),
+                ) => Err(refused),
+                done => Ok(done?),
+            });
+        }
+        transaction.commit().await?;
+        Ok(all)
+    }
+
+    pub(super) async fn act_in(
+        &self,
+        transaction: &mut Transaction<'_, Any>,
+        intent: Intent,
+    ) -> Result<Done, DocketError> {
         let action = serde_json::to_string(&intent.action)
             .map_err(|fault| DocketError::corrupt("deeds", fault))?;
-        if let Some(done) = repeated(&mut transaction, &intent, &action).await? {
+        if let Some(done) = repeated(transaction, &intent, &action).await? {
             return Ok(done);
         }
-        let (last, last_ms, head) = last(&mut transaction).await?;
+        let (last, last_ms, head) = last(transaction).await?;
         let deed = Deed {
             seq: last + 1,
             // The log's time never goes back, whatever a clock does.
@@ -72,7 +110,7 @@ impl Docket {
             key: intent.key,
             action: intent.action,
         };
-        let mut fold = load::concerned(&mut transaction, &deed).await?;
+        let mut fold = load::concerned(transaction, &deed).await?;
         check_version(&fold, &deed, intent.expected)?;
         let applied = fold.apply(&deed)?;
         let deed = Deed {
@@ -80,12 +118,11 @@ impl Docket {
             ..deed
         };
         let entry = seal(deed, action, head);
-        append(&mut transaction, &entry).await?;
-        self.keep(&mut transaction, &fold, &applied.touched).await?;
+        append(transaction, &entry).await?;
+        self.keep(transaction, &fold, &applied.touched).await?;
         if let Some(change) = &intent.credential {
-            credential::keep(&mut transaction, change).await?;
+            credential::keep(transaction, change).await?;
         }
-        transaction.commit().await?;
         let case = match &applied.touched {
             Touched::Case(id) => fold.cases.remove(id),
             _ => None,

@@ -1,12 +1,14 @@
 //! The rows of what follows from the deeds, and the few that a deed concerns.
 
 use super::DocketError;
-use crate::casework::{Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Suppression};
+use crate::casework::{
+    Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Side, Suppression,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Any, Transaction};
 
-/// No clock runs.
+/// No clock runs, nothing ends by itself.
 pub(super) const NEVER: i64 = i64::MAX;
 
 /// A row as it is written, and as verification expects it.
@@ -48,10 +50,11 @@ pub(super) const CASE: &[&str] = &[
     "districts",
     "people",
     "due_ms",
+    "ends_ms",
     "body",
 ];
 pub(super) const PERSON: &[&str] = &["name", "body"];
-pub(super) const SUPPRESSION: &[&str] = &["alert", "open", "body"];
+pub(super) const SUPPRESSION: &[&str] = &["alert", "open", "ends_ms", "body"];
 
 impl Row {
     pub(super) fn of_case(case: &Case, calendar: &Calendar) -> Result<Row, DocketError> {
@@ -81,6 +84,7 @@ impl Row {
                 listed(districts.into_iter()).into(),
                 listed(people).into(),
                 due.unwrap_or(NEVER).into(),
+                suspended_until(case).into(),
                 body("cases", case)?.into(),
             ],
         })
@@ -95,13 +99,15 @@ impl Row {
     }
 
     pub(super) fn of_suppression(suppression: &Suppression) -> Result<Row, DocketError> {
-        let open = i64::from(suppression.lifted.is_none());
+        let open = suppression.lifted.is_none();
+        let ends_ms = if open { suppression.until_ms } else { NEVER };
         Ok(Row {
             table: "suppressions",
             columns: SUPPRESSION,
             values: vec![
                 suppression.alert.clone().into(),
-                open.into(),
+                i64::from(open).into(),
+                ends_ms.into(),
                 body("suppressions", suppression)?.into(),
             ],
         })
@@ -135,6 +141,14 @@ impl Row {
         }
         query.execute(&mut **transaction).await?;
         Ok(())
+    }
+}
+
+/// When a suspension ends by itself.
+fn suspended_until(case: &Case) -> i64 {
+    match case.side {
+        Some(Side::Suspended { until_ms }) => until_ms,
+        _ => NEVER,
     }
 }
 

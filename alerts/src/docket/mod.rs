@@ -15,6 +15,7 @@ mod credential;
 mod error;
 mod load;
 mod query;
+mod remove;
 mod schema;
 mod verify;
 
@@ -22,6 +23,7 @@ pub use act::{Done, Intent};
 pub use credential::{Credential, CredentialChange, CredentialKind, Secret};
 pub use error::DocketError;
 pub use query::{CaseFilter, CasePage, DeedFilter, Labelled};
+pub use remove::Removed;
 pub use verify::{Broken, Verified};
 
 use crate::casework::{Calendar, Deed};

@@ -1,9 +1,10 @@
 //! What is asked of the docket.
 
-use super::load::read;
+use super::load::{NEVER, read};
 use super::{Docket, DocketError, Entry};
 use crate::casework::{Action, Actor, Case, Deed, Person, Stage, Suppression};
 use crate::level::Level;
+use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -126,8 +127,11 @@ impl Docket {
         if let Some(stage) = filter.stage {
             asked.add("stage = ?", stage.name().to_owned());
         }
-        if let Some(open) = filter.open {
-            asked.add("open = ?", i64::from(open));
+        match filter.open {
+            // Written out, so that the indexes of open cases serve it.
+            Some(true) => asked.texts.push("open = 1".to_owned()),
+            Some(false) => asked.texts.push("open = 0".to_owned()),
+            None => {}
         }
         if let Some(level) = filter.level {
             asked.add("level = ?", i64::from(level.rank()));
@@ -218,6 +222,62 @@ impl Docket {
         let query = sqlx::query_scalar("SELECT name FROM people LIMIT 1");
         let found: Option<String> = query.fetch_optional(&self.pool).await?;
         Ok(found.is_some())
+    }
+
+    /// The cases of some alerts.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn cases_of(&self, alerts: &[&str]) -> Result<Vec<Case>, DocketError> {
+        let mut found = Vec::new();
+        for part in alerts.chunks(MAX_PAGE) {
+            let places: Vec<String> = (1..=part.len()).map(|place| format!("${place}")).collect();
+            let sql = format!(
+                "SELECT body FROM cases WHERE alert IN ({}) ORDER BY number",
+                places.join(", ")
+            );
+            let mut query = sqlx::query_scalar(&sql);
+            for alert in part {
+                query = query.bind((*alert).to_owned());
+            }
+            let bodies: Vec<String> = query.fetch_all(&self.pool).await?;
+            for body in &bodies {
+                found.push(read("cases", body)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Cases whose suspension is over at an instant, the first first.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn suspended_until(&self, time_ms: i64) -> Result<Vec<Case>, DocketError> {
+        self.ended("cases", time_ms).await
+    }
+
+    /// Suppressions whose time is over at an instant, the first first.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn suppressed_until(&self, time_ms: i64) -> Result<Vec<Suppression>, DocketError> {
+        self.ended("suppressions", time_ms).await
+    }
+
+    async fn ended<T: DeserializeOwned>(
+        &self,
+        table: &'static str,
+        time_ms: i64,
+    ) -> Result<Vec<T>, DocketError> {
+        // The second condition is the index's own.
+        let sql = format!(
+            "SELECT body FROM {table} WHERE ends_ms <= $1 AND ends_ms < {NEVER} ORDER BY ends_ms LIMIT {MAX_PAGE}"
+        );
+        let bodies: Vec<String> = sqlx::query_scalar(&sql)
+            .bind(time_ms)
+            .fetch_all(&self.pool)
+            .await?;
+        bodies.iter().map(|body| read(table, body)).collect()
     }
 
     /// The suppressions that were not lifted, or all.
@@ -359,7 +419,10 @@ pub(super) fn entry(row: &AnyRow) -> Result<Entry, DocketError> {
     let text = |name: &str| row.try_get::<String, _>(name);
     let number = |name: &str| row.try_get::<i64, _>(name);
     let action = text("action")?;
-    let parsed = serde_json::from_str(&action);
+    let parsed = match action.as_str() {
+        "" => Ok(Action::Removed),
+        text => serde_json::from_str(text),
+    };
     let seq = number("seq")? as u64;
     Ok(Entry {
         deed: Deed {

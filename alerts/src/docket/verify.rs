@@ -1,10 +1,12 @@
 //! Following the log from its first line: the chain, every deed judged again, and
 //! what follows from it against what is kept.
 
-use super::load::{CASE, PERSON, Row as Kept, SUPPRESSION, Value};
+use super::load::{CASE, PERSON, Row as KeptRow, SUPPRESSION, Value};
 use super::query::entry;
+use super::remove::Count;
 use super::{Docket, DocketError, Entry};
-use crate::casework::Fold;
+use crate::casework::retention::{Kept, Removal};
+use crate::casework::{Action, Fold};
 use crate::chain::Chain;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -54,6 +56,7 @@ impl Docket {
         let mut chain = Chain::default();
         let mut fold = Fold::default();
         let mut broken = Vec::new();
+        let mut gone = Gone::default();
         let mut known = head.is_none();
         'log: loop {
             let sql = "SELECT seq, time_ms, who, role, purpose, subject, key, kind, action, previous, hash \
@@ -64,7 +67,7 @@ impl Docket {
                 break;
             }
             for row in &rows {
-                if let Err(what) = follow(&mut chain, &mut fold, row) {
+                if let Err(what) = follow(&mut chain, &mut fold, &mut gone, row) {
                     let seq: i64 = row.try_get("seq")?;
                     let place = format!("line {seq}");
                     broken.push(Broken { place, what });
@@ -89,6 +92,9 @@ impl Docket {
                 what: "no line has the hash that was given: it was cut off, or is another"
                     .to_owned(),
             });
+        }
+        if broken.is_empty() {
+            broken.extend(gone.unsaid());
         }
         let expected = self.expected(&fold)?;
         let rows = expected.len();
@@ -116,9 +122,9 @@ impl Docket {
         let cases = fold
             .cases
             .values()
-            .map(|case| Kept::of_case(case, &self.calendar));
-        let people = fold.people.values().map(Kept::of_person);
-        let suppressions = fold.suppressions.values().map(Kept::of_suppression);
+            .map(|case| KeptRow::of_case(case, &self.calendar));
+        let people = fold.people.values().map(KeptRow::of_person);
+        let suppressions = fold.suppressions.values().map(KeptRow::of_suppression);
         let all = cases.chain(people).chain(suppressions);
         all.map(|row| row.map(|row| (key(&row), row.values)))
             .collect()
@@ -127,7 +133,7 @@ impl Docket {
 
 type Rows = BTreeMap<String, Vec<Value>>;
 
-fn key(row: &Kept) -> String {
+fn key(row: &KeptRow) -> String {
     match row.values.first() {
         Some(Value::Text(key)) => format!("{} `{key}`", row.table),
         _ => row.table.to_owned(),
@@ -135,8 +141,17 @@ fn key(row: &Kept) -> String {
 }
 
 /// Follows chain and fold by one line.
-fn follow(chain: &mut Chain, fold: &mut Fold, row: &AnyRow) -> Result<(), String> {
+fn follow(chain: &mut Chain, fold: &mut Fold, gone: &mut Gone, row: &AnyRow) -> Result<(), String> {
     let found: Entry = entry(row).map_err(|fault| fault.to_string())?;
+    if found.deed.action == Action::Removed {
+        let kind: String = row.try_get("kind").map_err(|fault| fault.to_string())?;
+        let (seq, time_ms) = (found.deed.seq, found.deed.time_ms);
+        chain.follow_hash(seq, &found.previous, &found.hash)?;
+        return gone.add(seq, time_ms, &kind, found.hash);
+    }
+    if let Action::Removal(removal) = &found.deed.action {
+        gone.said(removal)?;
+    }
     let content = found.content();
     chain.follow(
         found.deed.seq,
@@ -162,6 +177,48 @@ fn follow(chain: &mut Chain, fold: &mut Fold, row: &AnyRow) -> Result<(), String
     }
 }
 
+/// Lines that were removed, until a later line says so.
+#[derive(Default)]
+struct Gone(BTreeMap<Kept, Vec<(u64, i64, String)>>);
+
+impl Gone {
+    fn add(&mut self, seq: u64, time_ms: i64, kind: &str, hash: String) -> Result<(), String> {
+        let of_kind = |what: &Kept| what.kinds().contains(&kind);
+        let what = Kept::ALL.into_iter().find(of_kind);
+        let what = what.ok_or_else(|| format!("it was removed, and `{kind}` stays for ever"))?;
+        self.0.entry(what).or_default().push((seq, time_ms, hash));
+        Ok(())
+    }
+
+    /// What a line says was removed must be what is gone from before its instant.
+    fn said(&mut self, removal: &Removal) -> Result<(), String> {
+        let lines = self.0.entry(removal.what).or_default();
+        let mut count = Count::default();
+        lines.retain(|(seq, time_ms, hash)| {
+            let meant = *time_ms < removal.before_ms;
+            if meant {
+                count.add(*seq, hash);
+            }
+            !meant
+        });
+        match (count.lines, count.digest()) == (removal.lines, removal.digest.clone()) {
+            true => Ok(()),
+            false => Err(format!(
+                "it says that {} lines were removed; {} are gone, or others",
+                removal.lines, count.lines
+            )),
+        }
+    }
+
+    fn unsaid(&self) -> Option<Broken> {
+        let first = self.0.values().flatten().min()?;
+        Some(Broken {
+            place: format!("line {}", first.0),
+            what: "it was removed, and no line says so".to_owned(),
+        })
+    }
+}
+
 /// The rows that are kept.
 async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Rows, DocketError> {
     let mut rows = Rows::new();
@@ -178,7 +235,7 @@ async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Row
                 Err(_) => row.try_get(*column).map(Value::Text),
             };
             let values = columns.iter().map(value).collect::<Result<Vec<_>, _>>()?;
-            let kept = Kept {
+            let kept = KeptRow {
                 table,
                 columns,
                 values,

@@ -68,7 +68,7 @@ pub struct Assessment {
     pub elements: u8,
     /// Bit i: agency i has evidence that adds to the score.
     pub agencies: u64,
-    /// How much of what could be known is known (confidence), per mille.
+    /// How much of what could be known is known, per mille.
     pub coverage: u16,
     /// Whether a hard trigger makes it red whatever the score.
     pub hard_trigger: bool,

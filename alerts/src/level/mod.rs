@@ -161,7 +161,7 @@ enum Gap {
     /// Evidence in one of the categories that red needs.
     OneOf,
     /// The coverage, per mille.
-    Confidence(u16),
+    Coverage(u16),
 }
 
 impl Gap {
@@ -171,9 +171,9 @@ impl Gap {
             Gap::Categories(needs, has) => format!("categories {needs}, has {has}"),
             Gap::Agencies(needs, has) => format!("agencies {needs}, has {has}"),
             Gap::OneOf => format!("one category of {}", String::from_iter(&policy.red_one_of)),
-            Gap::Confidence(has) => format!(
-                "confidence {}, has {:.3}",
-                policy.red_min_confidence,
+            Gap::Coverage(has) => format!(
+                "coverage {}, has {:.3}",
+                policy.red_min_coverage,
                 f64::from(has) / 1000.0
             ),
         }
@@ -210,7 +210,7 @@ fn gaps(
             .then_some(Gap::Index(threshold, assessment.index)),
         (red && wanted != 0 && categories & wanted == 0).then_some(Gap::OneOf),
         (red && assessment.coverage < policy.red_min_coverage_per_mille())
-            .then_some(Gap::Confidence(assessment.coverage)),
+            .then_some(Gap::Coverage(assessment.coverage)),
     ]
 }
 
@@ -258,7 +258,7 @@ mod tests {
         };
         let (level, lacks) = lacking(&almost, &Policy::default()).unwrap();
         assert_eq!(level, Level::Red);
-        assert_eq!(lacks, ["one category of BD", "confidence 0.6, has 0.586"]);
+        assert_eq!(lacks, ["one category of BD", "coverage 0.6, has 0.586"]);
         assert_eq!(wanted_categories(&almost, &Policy::default()), ['B', 'D']);
         let one = Assessment {
             categories: 0b1,

@@ -52,8 +52,10 @@ pub struct Policy {
     /// Red needs evidence in one of these categories; empty: in any.
     /// Default: B (inducement) and D (funds).
     pub red_one_of: Vec<char>,
-    /// Red needs at least this confidence, 0..=1. Default: 0.6.
-    pub red_min_confidence: f64,
+    /// Red needs at least this coverage, 0..=1: the share of features that have a
+    /// value. Default: 0.6. It was called `red_min_confidence`, which still counts.
+    #[serde(alias = "red_min_confidence")]
+    pub red_min_coverage: f64,
     /// A level is left only this many points below its threshold. Default: 5.
     pub hysteresis_points: u16,
     /// … and only after so many business days there. Default: 7.
@@ -93,7 +95,7 @@ impl Default for Policy {
                 red: 2,
             },
             red_one_of: vec!['B', 'D'],
-            red_min_confidence: 0.6,
+            red_min_coverage: 0.6,
             hysteresis_points: 5,
             hysteresis_days: 7,
             realert_points: 10,
@@ -127,10 +129,10 @@ impl Policy {
             .fold(0, |bits, bit| bits | bit)
     }
 
-    /// The confidence red needs, in the unit of `Assessment::coverage`.
+    /// The coverage red needs, in the unit of `Assessment::coverage`.
     pub fn red_min_coverage_per_mille(&self) -> u16 {
         // A float cast saturates, and NaN was refused by `validate`.
-        (self.red_min_confidence * 1000.0).round() as u16
+        (self.red_min_coverage * 1000.0).round() as u16
     }
 
     fn judge_thresholds(&self, faults: &mut Vec<String>) {
@@ -161,10 +163,10 @@ impl Policy {
             }
         }
         // Written so that NaN is refused too.
-        if !(0.0..=1.0).contains(&self.red_min_confidence) {
+        if !(0.0..=1.0).contains(&self.red_min_coverage) {
             faults.push(format!(
-                "`red_min_confidence` is `{}`, allowed is 0 to 1",
-                self.red_min_confidence
+                "`red_min_coverage` is `{}`, allowed is 0 to 1",
+                self.red_min_coverage
             ));
         }
     }
@@ -238,7 +240,7 @@ mod tests {
                 red: 9,
             },
             red_one_of: vec!['R'],
-            red_min_confidence: f64::NAN,
+            red_min_coverage: f64::NAN,
             hysteresis_days: 400,
             realert_points: 0,
             ..Policy::default()

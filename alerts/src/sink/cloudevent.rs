@@ -23,7 +23,37 @@ pub struct CloudEvent<'a> {
     subject: &'a str,
     datacontenttype: &'static str,
     sequence: String,
-    data: Data<'a>,
+    data: Says<'a>,
+}
+
+/// What an event says to who may see everything, and to who may not.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Says<'a> {
+    Everything(Box<Data<'a>>),
+    TheLevel(Box<TheLevel<'a>>),
+}
+
+/// What an event says to who may not see some of the records: that the level
+/// changed, and nothing of why.
+#[derive(Serialize)]
+struct TheLevel<'a> {
+    alert: &'a str,
+    enterprise: Named<'a>,
+    level_before: Level,
+    level: Level,
+    level_name: &'static str,
+    level_meaning: &'static str,
+    /// How many features are hidden.
+    restricted: usize,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    id: &'a str,
+    name: Option<&'a str>,
+    district: Option<&'a str>,
 }
 
 /// What an event says, in units for people: points and lists, not centi-points
@@ -40,7 +70,7 @@ struct Data<'a> {
     level_meaning: &'static str,
     index: f64,
     log_odds_micro: i64,
-    confidence: f64,
+    coverage: f64,
     hard_trigger: bool,
     categories: Vec<char>,
     elements: Vec<&'static str>,
@@ -74,20 +104,74 @@ impl<'a> CloudEvent<'a> {
     /// # Errors
     /// When its instant is beyond the calendar.
     pub fn of(sequenced: &'a Sequenced) -> io::Result<CloudEvent<'a>> {
-        let Sequenced { seq, event } = sequenced;
-        let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
-        Ok(CloudEvent {
-            specversion: "1.0",
-            id: sequenced.id(),
-            source: "tocsin",
-            kind: format!("cn.tocsin.alert.{}", event.kind.name()),
-            time: time.to_string(),
-            subject: &event.assessment.id,
-            datacontenttype: "application/json",
-            sequence: format!("{seq:020}"),
-            data: data(event),
-        })
+        let says = Says::Everything(Box::new(data(&sequenced.event)));
+        envelope(sequenced, sequenced.id(), says)
     }
+
+    /// What is told of the event to who may not see `restricted` features: a change
+    /// of the level alone, because levels are told to all; `None`: nothing. With 0
+    /// it is [`CloudEvent::of`].
+    ///
+    /// # Errors
+    /// As [`CloudEvent::of`].
+    pub fn told(sequenced: &'a Sequenced, restricted: usize) -> io::Result<Option<CloudEvent<'a>>> {
+        if restricted == 0 {
+            return CloudEvent::of(sequenced).map(Some);
+        }
+        if !is_told(sequenced, restricted) {
+            return Ok(None);
+        }
+        let (event, figures) = (&sequenced.event, &sequenced.event.assessment);
+        let says = Says::TheLevel(Box::new(TheLevel {
+            alert: &event.alert,
+            enterprise: Named {
+                id: &figures.id,
+                name: figures.name.as_deref(),
+                district: figures.district.as_deref(),
+            },
+            level_before: event.before,
+            level: event.after,
+            level_name: event.after.chinese(),
+            level_meaning: event.after.meaning(),
+            restricted,
+            text: &event.text,
+        }));
+        envelope(sequenced, told_id(sequenced, restricted), says).map(Some)
+    }
+}
+
+/// Whether anything of an event is told to who may not see `restricted` features.
+pub(super) fn is_told(sequenced: &Sequenced, restricted: usize) -> bool {
+    restricted == 0 || sequenced.event.before != sequenced.event.after
+}
+
+/// The id under which an event is told. Revisions count what is hidden, too: who
+/// may not see that has the event's place among all instead.
+pub(super) fn told_id(sequenced: &Sequenced, restricted: usize) -> String {
+    match restricted {
+        0 => sequenced.id(),
+        _ => format!("{}@{}", sequenced.event.alert, sequenced.seq),
+    }
+}
+
+fn envelope<'a>(
+    sequenced: &'a Sequenced,
+    id: String,
+    data: Says<'a>,
+) -> io::Result<CloudEvent<'a>> {
+    let Sequenced { seq, event } = sequenced;
+    let time = Timestamp::from_millisecond(event.time_ms).map_err(io::Error::other)?;
+    Ok(CloudEvent {
+        specversion: "1.0",
+        id,
+        source: "tocsin",
+        kind: format!("cn.tocsin.alert.{}", event.kind.name()),
+        time: time.to_string(),
+        subject: &event.assessment.id,
+        datacontenttype: "application/json",
+        sequence: format!("{seq:020}"),
+        data,
+    })
 }
 
 fn data(event: &AlertEvent) -> Data<'_> {
@@ -103,7 +187,7 @@ fn data(event: &AlertEvent) -> Data<'_> {
         level_meaning: event.after.meaning(),
         index: f64::from(figures.index) / 100.0,
         log_odds_micro: figures.log_odds,
-        confidence: f64::from(figures.coverage) / 1000.0,
+        coverage: f64::from(figures.coverage) / 1000.0,
         hard_trigger: figures.hard_trigger,
         categories: figures.category_letters(),
         elements: figures.element_names(),

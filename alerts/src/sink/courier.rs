@@ -13,6 +13,7 @@
 //!   dead letter and the next one's turn comes. A batch that is refused is sent
 //!   one by one, so that one event cannot take others with it.
 
+use super::cloudevent::is_told;
 use super::filter::takes_back;
 use super::journal::{Failure, Journal, JournalError};
 use super::mail::Mail;
@@ -52,10 +53,10 @@ impl Channel {
         }
     }
 
-    async fn deliver(&self, events: &[Sequenced], now_ms: i64) -> Reply {
+    async fn deliver(&self, events: &[Sequenced], restricted: usize, now_ms: i64) -> Reply {
         match self {
-            Channel::Webhook(webhook) => webhook.deliver(events, now_ms).await,
-            Channel::Mail(mail) => mail.deliver(events, now_ms).await,
+            Channel::Webhook(webhook) => webhook.deliver(events, restricted, now_ms).await,
+            Channel::Mail(mail) => mail.deliver(events, restricted).await,
         }
     }
 }
@@ -100,6 +101,9 @@ pub struct Courier {
     pub name: String,
     /// What it wants to hear of.
     pub filter: Filter,
+    /// How many features the receiver may not see: with any it is told of changes
+    /// of levels alone, whatever the filter. It may change with the rules.
+    pub restricted: Arc<dyn Fn() -> usize + Send + Sync>,
     /// How the receiver is reached.
     pub channel: Channel,
     /// When an event is given up.
@@ -168,11 +172,12 @@ impl Courier {
             }
             return Ok(Next::More);
         }
+        let restricted = (self.restricted)();
         let ready_ms = self.begin(&load, now_ms)?;
         if now_ms < ready_ms && load.events.len() < size && !flush {
             return Ok(Next::At(ready_ms));
         }
-        let reply = self.channel.deliver(&load.events, now_ms).await;
+        let reply = self.channel.deliver(&load.events, restricted, now_ms).await;
         self.settle(&load, reply, &standing)
     }
 
@@ -242,6 +247,9 @@ impl Courier {
 
     /// Whether the sink is to be told: it wants to, or was told what is taken back.
     fn concerns(&self, event: &Sequenced, before: &[Sequenced]) -> Result<bool, CourierError> {
+        if !is_told(event, (self.restricted)()) {
+            return Ok(false);
+        }
         if self.filter.wants(&event.event) {
             return Ok(true);
         }

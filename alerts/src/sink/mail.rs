@@ -104,8 +104,8 @@ impl Mail {
     }
 
     /// Sends a letter about these events.
-    pub(super) async fn deliver(&self, events: &[Sequenced], _now_ms: i64) -> Reply {
-        let letter = match self.letter(events) {
+    pub(super) async fn deliver(&self, events: &[Sequenced], restricted: usize) -> Reply {
+        let letter = match self.letter(events, restricted) {
             Ok(letter) => letter,
             Err(error) => return Reply::Refused(format!("no letter: {error}")),
         };
@@ -116,8 +116,14 @@ impl Mail {
         }
     }
 
-    fn letter(&self, events: &[Sequenced]) -> Result<Message, lettre::error::Error> {
-        let id = format!("<{}@tocsin>", message_id(events).replace(':', "."));
+    /// A letter has no evidence in it whoever gets it; its id is what differs.
+    fn letter(
+        &self,
+        events: &[Sequenced],
+        restricted: usize,
+    ) -> Result<Message, lettre::error::Error> {
+        let id = message_id(events, restricted).replace(':', ".");
+        let id = format!("<{id}@tocsin>");
         let mut letter = Message::builder()
             .from(self.config.from.clone())
             .subject(subject(events))

@@ -1,6 +1,7 @@
 //! Webhooks by Standard Webhooks 1.0, carrying CloudEvents 1.0 in structured
 //! JSON: one event a request, or, where declared, a batch.
 
+use super::cloudevent::told_id;
 use super::signature::{SecretRef, sign};
 use super::{CloudEvent, Reply};
 use crate::store::Sequenced;
@@ -75,9 +76,14 @@ impl Webhook {
         self.config.batch
     }
 
-    /// Sends events, signed at `now_ms`.
-    pub(super) async fn deliver(&self, events: &[Sequenced], now_ms: i64) -> Reply {
-        let body = match body(events, self.config.batch > 1) {
+    /// Sends events, signed at `now_ms`, to who may not see `restricted` features.
+    pub(super) async fn deliver(
+        &self,
+        events: &[Sequenced],
+        restricted: usize,
+        now_ms: i64,
+    ) -> Reply {
+        let body = match body(events, restricted, self.config.batch > 1) {
             Ok(body) => body,
             Err(error) => return Reply::Refused(format!("no CloudEvent: {error}")),
         };
@@ -88,7 +94,7 @@ impl Webhook {
                 Err(fault) => return Reply::away(fault),
             }
         }
-        let (id, timestamp) = (message_id(events), now_ms.div_euclid(1_000));
+        let (id, timestamp) = (message_id(events, restricted), now_ms.div_euclid(1_000));
         let content = match self.config.batch > 1 {
             true => "application/cloudevents-batch+json; charset=UTF-8",
             false => "application/cloudevents+json; charset=UTF-8",
@@ -125,11 +131,12 @@ pub fn parse_url(text: &str) -> Result<Url, String> {
 /// The header `webhook-id`: the id of the event, or, of several, of the first and
 /// the last with their number. The same events always have the same. What a
 /// header or the signature's dots do not bear is written as `~` and two digits.
-pub(super) fn message_id(events: &[Sequenced]) -> String {
+pub(super) fn message_id(events: &[Sequenced], restricted: usize) -> String {
+    let id = |event| told_id(event, restricted);
     let plain = match events {
         [] => String::new(),
-        [event] => event.id(),
-        [first, .., last] => format!("{}:{}:{}", first.id(), last.id(), events.len()),
+        [event] => id(event),
+        [first, .., last] => format!("{}:{}:{}", id(first), id(last), events.len()),
     };
     let mut id = String::with_capacity(plain.len());
     for byte in plain.bytes() {
@@ -146,10 +153,10 @@ pub(super) fn message_id(events: &[Sequenced]) -> String {
     id
 }
 
-fn body(events: &[Sequenced], batch: bool) -> io::Result<Vec<u8>> {
+fn body(events: &[Sequenced], restricted: usize, batch: bool) -> io::Result<Vec<u8>> {
+    let events = events.iter();
     let events: Vec<CloudEvent<'_>> = events
-        .iter()
-        .map(CloudEvent::of)
+        .filter_map(|event| CloudEvent::told(event, restricted).transpose())
         .collect::<Result<_, _>>()?;
     Ok(match (&events[..], batch) {
         ([event], false) => serde_json::to_vec(event)?,

@@ -25,7 +25,8 @@ impl Store {
             Some(cursor) => parse_cursor(cursor)?,
             None => (i64::MAX, i64::MAX, String::new()),
         };
-        let query = sqlx::query(list_sql(filter.order));
+        let sql = list_sql(filter);
+        let query = sqlx::query(&sql);
         let query = query.bind(filter.level.map(|level| i64::from(level.rank())));
         let query = query.bind(filter.status.map(Status::name));
         let query = query
@@ -80,6 +81,31 @@ impl Store {
     pub async fn events_after(&self, seq: u64, limit: usize) -> Result<Vec<Sequenced>, StoreError> {
         let sql = "SELECT seq, body FROM alert_events WHERE seq > ? ORDER BY seq LIMIT ?";
         let query = sqlx::query_as(sql).bind(i64::try_from(seq).unwrap_or(i64::MAX));
+        let query = query.bind(limit.clamp(1, MAX_PAGE) as i64);
+        sequenced(query.fetch_all(&self.readers).await?)
+    }
+
+    /// The outbox up to a place, the last first; of a level, where one is asked for.
+    ///
+    /// # Errors
+    /// Any failure of the database; [`StoreError::Corrupt`].
+    pub async fn events_until(
+        &self,
+        seq: u64,
+        level: Option<Level>,
+        limit: usize,
+    ) -> Result<Vec<Sequenced>, StoreError> {
+        let of_level = match level {
+            // As the index has it.
+            Some(_) => "json_extract(body, '$.after') = ?2",
+            None => "?2 IS NULL",
+        };
+        let sql = format!(
+            "SELECT seq, body FROM alert_events WHERE {of_level} AND seq <= ?1 \
+             ORDER BY seq DESC LIMIT ?3"
+        );
+        let query = sqlx::query_as(&sql).bind(i64::try_from(seq).unwrap_or(i64::MAX));
+        let query = query.bind(level.map(Level::name));
         let query = query.bind(limit.clamp(1, MAX_PAGE) as i64);
         sequenced(query.fetch_all(&self.readers).await?)
     }
@@ -213,22 +239,33 @@ impl Store {
 }
 
 /// Both lists page by three values that no two alerts share. Parameters: level,
-/// status, the three values of the cursor, limit.
-fn list_sql(order: Order) -> &'static str {
-    match order {
-        Order::Newest => {
-            "SELECT state, id, opened_ms AS first, 0 AS second FROM alerts \
-             WHERE (?1 IS NULL OR level = ?1) AND (?2 IS NULL OR status = ?2) \
-             AND (opened_ms, 0, id) < (?3, ?4, ?5) \
-             ORDER BY opened_ms DESC, id DESC LIMIT ?6"
-        }
-        Order::Ranked => {
-            "SELECT state, id, level AS first, index_centi AS second FROM alerts \
-             WHERE (?1 IS NULL OR level = ?1) AND (?2 IS NULL OR status = ?2) \
-             AND (level, index_centi, id) < (?3, ?4, ?5) \
-             ORDER BY level DESC, index_centi DESC, id DESC LIMIT ?6"
-        }
-    }
+/// status, the three values of the cursor, limit. What is not asked for is no
+/// condition, so that an index serves what is.
+fn list_sql(filter: &AlertFilter) -> String {
+    let level = match filter.level {
+        Some(_) => "level = ?1",
+        None => "?1 IS NULL",
+    };
+    let status = match filter.status {
+        Some(_) => "status = ?2",
+        None => "?2 IS NULL",
+    };
+    let (values, before, order) = match filter.order {
+        Order::Newest => (
+            "opened_ms AS first, 0 AS second",
+            "(opened_ms, 0, id)",
+            "opened_ms DESC, id DESC",
+        ),
+        Order::Ranked => (
+            "level AS first, index_centi AS second",
+            "(level, index_centi, id)",
+            "level DESC, index_centi DESC, id DESC",
+        ),
+    };
+    format!(
+        "SELECT state, id, {values} FROM alerts WHERE {level} AND {status} \
+         AND {before} < (?3, ?4, ?5) ORDER BY {order} LIMIT ?6"
+    )
 }
 
 fn cursor_of(row: &SqliteRow) -> Result<String, StoreError> {

@@ -4,7 +4,8 @@
 use super::StoreError;
 use sqlx::{Executor, SqliteConnection};
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
 
 CREATE TABLE epochs (
@@ -54,7 +55,13 @@ CREATE TABLE models (
 
 CREATE TABLE source_stats (source TEXT PRIMARY KEY, stats TEXT NOT NULL)
   WITHOUT ROWID, STRICT;
-"];
+",
+    "
+CREATE INDEX alerts_by_rank ON alerts (status, level, index_centi, id);
+CREATE INDEX alerts_by_status ON alerts (status, opened_ms, id);
+CREATE INDEX alert_events_by_level ON alert_events (json_extract(body, '$.after'), seq);
+",
+];
 
 /// Brings the database to the newest schema, a step a transaction.
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {

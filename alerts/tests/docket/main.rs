@@ -9,6 +9,7 @@ mod office;
 mod once;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod removal;
 mod tampering;
 mod way;
 
@@ -22,13 +23,14 @@ use tocsin_alerts::casework::{
     Stage, SuppressionAction, Terms,
 };
 use tocsin_alerts::chain;
-use tocsin_alerts::docket::{CaseFilter, Docket, DocketError, Done, Entry, Intent};
+use tocsin_alerts::docket::{CaseFilter, DeedFilter, Docket, DocketError, Done, Entry, Intent};
 use tocsin_alerts::level::Level;
 
 use anything::*;
 use eyes::*;
 use office::*;
 use once::*;
+use removal::*;
 use tampering::*;
 use way::*;
 
@@ -65,6 +67,11 @@ fn what_is_changed_is_found() {
     on_sqlite(whatever_is_changed_in_the_database_is_found);
 }
 
+#[test]
+fn what_the_law_no_longer_asks_for_is_removed_and_the_chain_holds() {
+    on_sqlite(what_is_removed_is_said_and_no_more);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
@@ -86,7 +93,7 @@ fn everything_holds_on_postgresql_too() {
     runtime().block_on(async {
         sqlx::any::install_default_drivers();
         let admin = pool(&postgres.address("postgres"), Path::new("")).await;
-        for name in ["way", "eyes", "once", "changed", "anything"] {
+        for name in ["way", "eyes", "once", "changed", "anything", "removed"] {
             run(&admin, &format!("CREATE DATABASE {name}")).await;
         }
         admin.close().await;
@@ -96,6 +103,7 @@ fn everything_holds_on_postgresql_too() {
         a_deed_is_done_once_and_on_the_version_that_was_seen(&postgres.address("once"), nowhere)
             .await;
         whatever_is_changed_in_the_database_is_found(&postgres.address("changed"), nowhere).await;
+        what_is_removed_is_said_and_no_more(&postgres.address("removed"), nowhere).await;
         try_anything(&postgres.address("anything"), nowhere, &tries).await;
     });
 }

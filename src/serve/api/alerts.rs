@@ -14,8 +14,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tocsin_alerts::lifecycle::{Alert, Status, is_group, named_by};
+use tocsin_alerts::sink::CloudEvent;
 use tocsin_alerts::store::{AlertFilter, Order};
 use tocsin_ingest::fact::SubjectKey;
 
@@ -44,10 +44,10 @@ pub(in crate::serve) struct Page {
 }
 
 #[derive(Serialize)]
-struct Whole {
+struct Whole<'a> {
     alert: AlertBody,
     /// Every revision, the first first.
-    events: Vec<Value>,
+    events: Vec<CloudEvent<'a>>,
     /// What there is to know at one glance, while an enterprise's alert is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     brief: Option<Brief>,

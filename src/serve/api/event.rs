@@ -1,8 +1,6 @@
 //! An alert event as a CloudEvent 1.0: the same as a line of the event file.
 
 use crate::serve::problem::Problem;
-use crate::time::instant_text;
-use serde_json::{Value, json};
 use tocsin_alerts::sink::CloudEvent;
 use tocsin_alerts::store::Sequenced;
 
@@ -11,38 +9,13 @@ pub(super) fn cloud_event(event: &Sequenced) -> Result<CloudEvent<'_>, Problem> 
     CloudEvent::of(event).map_err(|fault| Problem::internal(&fault))
 }
 
-/// What a reader is told of an event from whom features are hidden: that the level
-/// changed, and nothing of why. `None`: nothing; what leaves the level as it was
-/// would tell of evidence.
-pub(super) fn told(event: &Sequenced, restricted: usize) -> Result<Option<Value>, Problem> {
-    if restricted == 0 {
-        let whole = serde_json::to_value(cloud_event(event)?);
-        return whole.map(Some).map_err(|fault| Problem::internal(&fault));
-    }
-    let said = &event.event;
-    let changed = said.before != said.after;
-    Ok(changed.then(|| {
-        json!({
-            "specversion": "1.0",
-            "id": format!("{}@{}", said.alert, event.seq),
-            "source": "tocsin",
-            "type": format!("cn.tocsin.alert.{}", said.kind.name()),
-            "sequence": format!("{:020}", event.seq),
-            "time": instant_text(said.time_ms),
-            "data": {
-                "alert": said.alert,
-                "enterprise": {
-                    "id": said.assessment.id,
-                    "name": said.assessment.name,
-                    "district": said.assessment.district,
-                },
-                "level_before": said.before,
-                "level": said.after,
-                "restricted": restricted,
-                "text": said.text,
-            },
-        })
-    }))
+/// What a reader is told of an event from whom features are hidden: see
+/// [`CloudEvent::told`]. `None`: nothing.
+pub(super) fn told(
+    event: &Sequenced,
+    restricted: usize,
+) -> Result<Option<CloudEvent<'_>>, Problem> {
+    CloudEvent::told(event, restricted).map_err(|fault| Problem::internal(&fault))
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ struct GroupScore {
     probability: f64,
     /// By score and gates.
     level: Level,
-    confidence: f64,
+    coverage: f64,
     hard_trigger: bool,
     categories: Vec<char>,
     agencies: Vec<String>,
@@ -93,7 +93,7 @@ fn score(app: &App, key: SubjectKey, scored: &Assessment) -> GroupScore {
         log_odds: figures.log_odds,
         probability: tocsin_models::probability(figures.log_odds),
         level: level_of(&figures, &records.settings.policy),
-        confidence: f64::from(figures.coverage) / 1000.0,
+        coverage: f64::from(figures.coverage) / 1000.0,
         hard_trigger: figures.hard_trigger,
         categories: figures.category_letters(),
         agencies: lookup::agencies(app, figures.agencies),

@@ -4,12 +4,13 @@
 //! new. Whatever the channel gives that is not the very next event (it lost
 //! some, or is behind the store) sends the follower back to the store.
 
+use crate::view::News;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use tocsin_alerts::Store;
-use tocsin_alerts::store::{Sequenced, StoreError};
+use tocsin_alerts::store::StoreError;
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// Events read from the store at once.
 const PAGE: usize = 500;
@@ -17,12 +18,12 @@ const PAGE: usize = 500;
 /// One reader's place in the events.
 pub(super) struct Replay {
     store: Arc<Store>,
-    live: broadcast::Receiver<Arc<Sequenced>>,
+    live: broadcast::Receiver<Arc<News>>,
     /// The last event given or queued.
     last: u64,
     /// The store may have more after `last`.
     behind: bool,
-    queue: VecDeque<Arc<Sequenced>>,
+    queue: VecDeque<Arc<News>>,
 }
 
 impl Replay {
@@ -30,7 +31,7 @@ impl Replay {
     /// subscribed to before anything is read.
     pub(super) fn new(
         store: Arc<Store>,
-        live: broadcast::Receiver<Arc<Sequenced>>,
+        live: broadcast::Receiver<Arc<News>>,
         after: u64,
     ) -> Replay {
         Replay {
@@ -43,7 +44,7 @@ impl Replay {
     }
 
     /// The next event, as soon as there is one; `None` when the pipeline ended.
-    pub(super) async fn next(&mut self) -> Result<Option<Arc<Sequenced>>, StoreError> {
+    pub(super) async fn next(&mut self) -> Result<Option<Arc<News>>, StoreError> {
         loop {
             if let Some(event) = self.queue.pop_front() {
                 return Ok(Some(event));
@@ -60,15 +61,28 @@ impl Replay {
         }
     }
 
+    /// The next event if it is here already.
+    pub(super) fn ready(&mut self) -> Option<Arc<News>> {
+        while self.queue.is_empty() && !self.behind {
+            match self.live.try_recv() {
+                Ok(event) => self.take(event),
+                Err(TryRecvError::Lagged(_)) => self.behind = true,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
+        self.queue.pop_front()
+    }
+
     async fn read_store(&mut self) -> Result<(), StoreError> {
         let page = self.store.events_after(self.last, PAGE).await?;
         self.behind = page.len() == PAGE;
         self.last = page.last().map_or(self.last, |event| event.seq);
-        self.queue.extend(page.into_iter().map(Arc::new));
+        self.queue
+            .extend(page.into_iter().map(News::new).map(Arc::new));
         Ok(())
     }
 
-    fn take(&mut self, event: Arc<Sequenced>) {
+    fn take(&mut self, event: Arc<News>) {
         if event.seq == self.last + 1 {
             self.last = event.seq;
             self.queue.push_back(event);
@@ -96,6 +110,7 @@ pub(super) fn start(last_event_id: Option<&str>, after: Option<u64>, last: u64) 
 mod tests {
     use super::*;
     use crate::serve::tests::samples;
+    use tocsin_alerts::store::Sequenced;
 
     /// As many events as are to be had now.
     async fn drain(replay: &mut Replay) -> Vec<u64> {
@@ -110,9 +125,9 @@ mod tests {
         seen
     }
 
-    fn announce(sender: &broadcast::Sender<Arc<Sequenced>>, events: &[Sequenced]) {
+    fn announce(sender: &broadcast::Sender<Arc<News>>, events: &[Sequenced]) {
         for event in events {
-            let _ = sender.send(Arc::new(event.clone()));
+            let _ = sender.send(Arc::new(News::new(event.clone())));
         }
     }
 

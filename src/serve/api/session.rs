@@ -73,7 +73,7 @@ pub(in crate::serve) async fn sign_in(
         )),
         SignIn::Later(seconds) => {
             let problem = Problem::too_many(format!("try again in {seconds} seconds"));
-            Ok(([(header::RETRY_AFTER, seconds.to_string())], problem).into_response())
+            Err(problem.later(seconds.unsigned_abs()))
         }
     }
 }

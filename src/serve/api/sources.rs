@@ -172,7 +172,7 @@ impl Freshness {
     fn of(source: &Source, stats: &SourceStats, now_ms: i64) -> Freshness {
         let last = stats.last_arrival_ms;
         Freshness {
-            state: freshness::State::of(source.freshness, last, now_ms).name(),
+            state: freshness::State::of(source.freshness, stats, now_ms).name(),
             last_arrival: (last != 0).then(|| instant_text(last)),
             warn_days: source.freshness.warn_days,
             error_days: source.freshness.error_days,

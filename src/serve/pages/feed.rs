@@ -6,7 +6,7 @@ use tocsin_alerts::lifecycle::{EventType, Status};
 use tocsin_alerts::store::{Sequenced, StoreError};
 
 /// Events read from the store at once.
-const PAGE: u64 = 500;
+const PAGE: usize = 200;
 /// How far back to look for events that a filter lets through.
 const MAX_PAGES: usize = 20;
 
@@ -43,17 +43,14 @@ pub(super) async fn latest(
     filter: Filter,
     wanted: usize,
 ) -> Result<Vec<Sequenced>, StoreError> {
-    let mut found = Vec::new();
-    let mut end = last;
+    let (mut found, mut end) = (Vec::new(), last);
     for _ in 0..MAX_PAGES {
         if end == 0 || found.len() >= wanted {
             break;
         }
-        let start = end.saturating_sub(PAGE);
-        let page = store.events_after(start, (end - start) as usize).await?;
-        let page = page.into_iter().rev().filter(|event| event.seq <= end);
-        found.extend(page.filter(|event| filter.lets_through(event)));
-        end = start;
+        let page = store.events_until(end, filter.level, PAGE).await?;
+        end = page.last().map_or(0, |event| event.seq - 1);
+        found.extend(page.into_iter().filter(|event| filter.lets_through(event)));
     }
     found.truncate(wanted);
     Ok(found)

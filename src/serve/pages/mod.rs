@@ -79,7 +79,11 @@ impl IntoResponse for Failed {
         })
         .render()
         {
-            Ok(html) => (status, Html(html)).into_response(),
+            Ok(html) => {
+                let mut response = (status, Html(html)).into_response();
+                self.0.add_retry(response.headers_mut());
+                response
+            }
             Err(_) => self.0.into_response(),
         }
     }

@@ -50,7 +50,7 @@ impl SourceRow {
             let count = counts.get(place).copied().unwrap_or(0);
             text::count(u64::try_from(count).unwrap_or(0))
         };
-        let age = Age::of(source.freshness, stats.last_arrival_ms, status.time_ms);
+        let age = Age::of(source.freshness, &stats, status.time_ms);
         SourceRow {
             id: source.id.clone(),
             path: path(&source.id),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use tocsin_alerts::casework::fold::person_subject;
 use tocsin_alerts::casework::{Action, Actor, Person, PersonAction};
 use tocsin_alerts::docket::{CredentialChange, DeedFilter, Entry, Intent};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 /// A day.
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -195,15 +195,53 @@ async fn token(desk: &Desk, who: &Who, days: i64, why: &str) -> Result<()> {
     Ok(())
 }
 
+/// Notes that whoever has the machine is shown what a mark stands for; without
+/// casework there is no log.
+///
+/// # Errors
+/// When the store cannot be opened, or refuses: then nothing may be shown.
+pub fn note_unmasking(
+    settings: &Settings,
+    runtime: &Handle,
+    subject: String,
+    what: &str,
+    why: &str,
+) -> Result<()> {
+    let Some(desk) = runtime.block_on(Desk::open(settings))? else {
+        return Ok(());
+    };
+    let intent = Intent {
+        who: machine(),
+        role: String::new(),
+        purpose: desk.settings.purpose.clone(),
+        subject,
+        key: secrets::id()?,
+        action: Action::Unmask {
+            what: what.to_owned(),
+            text: why.to_owned(),
+        },
+        expected: None,
+        time_ms: desk.now_ms(),
+        credential: None,
+    };
+    runtime.block_on(desk.docket.act(intent))?;
+    Ok(())
+}
+
+/// Whoever has the machine.
+fn machine() -> Actor {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    Actor::Machine(user.unwrap_or_else(|_| "unknown".to_owned()))
+}
+
 async fn act(
     desk: &Desk,
     who: &Who,
     action: PersonAction,
     credential: Option<CredentialChange>,
 ) -> Result<()> {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let intent = Intent {
-        who: Actor::Machine(user.unwrap_or_else(|_| "unknown".to_owned())),
+        who: machine(),
         role: String::new(),
         purpose: "账号管理".to_owned(),
         subject: person_subject(&who.name),
@@ -237,8 +275,8 @@ pub fn audit(command: &Audit, settings: &Settings, runtime: &Runtime) -> Result<
                 who: who.clone(),
                 subject: subject.clone(),
                 kind: kind.clone(),
-                without_reads: false,
                 limit: (*limit).clamp(1, PAGE),
+                ..DeedFilter::default()
             };
             runtime.block_on(print_lines(&desk, filter, *limit, at.json))?;
             Ok(ExitCode::SUCCESS)
@@ -270,7 +308,7 @@ async fn print_lines(desk: &Desk, mut filter: DeedFilter, limit: usize, json: bo
 fn line(entry: &Entry) -> String {
     let deed = &entry.deed;
     format!(
-        "{:>6} {} {:<16} {:<14} {:<22} {:<24} {}  [{}]",
+        "{:>6} {} {:<16} {:<14} {:<22} {:<24} {}  [{}]{}",
         deed.seq,
         instant_text(deed.time_ms),
         deed.who.name(),
@@ -278,7 +316,12 @@ fn line(entry: &Entry) -> String {
         deed.action.kind(),
         deed.subject,
         deed.purpose,
-        entry.hash.get(..12).unwrap_or_default()
+        entry.hash.get(..12).unwrap_or_default(),
+        match &deed.action {
+            // What was unmasked, and why, is what one looks here for.
+            Action::Unmask { .. } => format!("  {}", deed.action.said()),
+            _ => String::new(),
+        }
     )
 }
 
@@ -291,7 +334,7 @@ async fn verify(desk: &Desk, head: Option<&str>) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     say!(
-        "{} lines in one chain; {} cases, accounts and suppressions are what they make",
+        "{} lines in one chain; {} cases, accounts, suppressions and places are what they make",
         found.lines,
         found.rows
     );

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::problem::Problem;
+use super::routes;
 use crate::clearance;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -57,6 +58,15 @@ impl Caller {
     pub(in crate::serve) fn sees(&self, district: Option<&str>) -> bool {
         let person = self.person.as_ref();
         person.is_none_or(|person| person.sees(district.into_iter()))
+    }
+
+    /// Whether they have signed in and are let in by a way that is for persons.
+    pub(in crate::serve) fn may_take(&self, app: &App, method: &str, path: &str) -> bool {
+        let Some(person) = &self.person else {
+            return false;
+        };
+        let roles = routes::roles_of(method, path, &app.view.settings().office.people);
+        person.role_among(&roles).is_some()
     }
 
     /// Refuses what is in no district of theirs.

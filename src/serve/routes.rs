@@ -2,8 +2,11 @@
 //! which router, OpenAPI document and the tests of authorisation are made.
 
 use super::app::App;
+use super::gate::may_unmask;
 use super::{api, assets, openapi, ops, pages};
+use crate::config::PeopleSettings;
 use axum::routing::{MethodRouter, delete, get, post};
+use std::sync::LazyLock;
 use tocsin_alerts::casework::Role;
 
 use Role::{Administrator, Analyst, Auditor, DutyOfficer, Engineer, Head, Investigator};
@@ -19,14 +22,18 @@ pub(super) enum Access {
     Roles(&'static [Role]),
     /// These roles of persons who have signed in, never a guest.
     People(&'static [Role]),
+    /// Those of these roles of persons whom the configuration lets see what is
+    /// masked.
+    Unmask(&'static [Role]),
 }
 
 impl Access {
     /// The roles that are let in; all where it needs none in particular.
-    pub(super) fn roles(self) -> &'static [Role] {
+    pub(super) fn roles(self, people: &PeopleSettings) -> Vec<Role> {
         match self {
-            Access::Public | Access::SignedIn => &Role::ALL,
-            Access::Roles(roles) | Access::People(roles) => roles,
+            Access::Public | Access::SignedIn => Role::ALL.to_vec(),
+            Access::Roles(roles) | Access::People(roles) => roles.to_vec(),
+            Access::Unmask(roles) => may_unmask(people, roles),
         }
     }
 }
@@ -45,6 +52,10 @@ const ANALYSTS: Access = Access::Roles(&[Analyst, Head]);
 const OFFICE: Access = Access::People(&[DutyOfficer, Investigator, Head]);
 /// Who decides what is shown.
 const DUTY: Access = Access::People(&[DutyOfficer, Head]);
+/// Who may be let see whom the records behind an enterprise speak of.
+const UNMASK: Access = Access::Unmask(&[DutyOfficer, Investigator, Head, Analyst]);
+/// Who may be let see a refused record as it came.
+const UNMASK_REJECT: Access = Access::Unmask(&[Engineer, Analyst]);
 /// Who keeps the accounts.
 const ADMINISTRATOR: Access = Access::People(&[Administrator]);
 /// Who reads the log.
@@ -115,6 +126,18 @@ impl Route {
     }
 }
 
+/// The roles that a way lets in: what pages offer is what the gate allows.
+pub(super) fn roles_of(method: &str, path: &str, people: &PeopleSettings) -> Vec<Role> {
+    type Table = Vec<(&'static str, &'static str, Access)>;
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        let routes = routes().into_iter();
+        routes.map(|of| (of.method, of.path, of.access)).collect()
+    });
+    let mut table = TABLE.iter();
+    let found = table.find(|(of_method, of_path, _)| *of_method == method && *of_path == path);
+    found.map_or_else(Vec::new, |(.., access)| access.roles(people))
+}
+
 /// The whole table.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = risk();
@@ -125,7 +148,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn risk() -> Vec<Route> {
-    use api::{alerts, enterprises, groups, stream};
+    use api::{alerts, enterprises, groups, stream, unmask};
     let new = Route::new;
     vec![
         new(
@@ -161,6 +184,13 @@ fn risk() -> Vec<Route> {
         )
         .whole()
         .looks_at("enterprise"),
+        new(
+            "POST",
+            "/api/v1/enterprises/{id}/unmask",
+            UNMASK,
+            "What a mark stands for, once and for a reason",
+            post(unmask::enterprise),
+        ),
         new(
             "GET",
             "/api/v1/groups",
@@ -204,7 +234,7 @@ fn risk() -> Vec<Route> {
 }
 
 fn machinery() -> Vec<Route> {
-    use api::{identity, models, push, rules, sources, whatif};
+    use api::{identity, models, push, rules, sources, unmask, whatif};
     let new = Route::new;
     vec![
         new(
@@ -227,6 +257,14 @@ fn machinery() -> Vec<Route> {
             ENGINEERS,
             "Refused records",
             get(sources::rejects),
+        )
+        .whole(),
+        new(
+            "POST",
+            "/api/v1/sources/{agency}/{resource}/rejects/{seq}/unmask",
+            UNMASK_REJECT,
+            "A refused record as it came, once and for a reason",
+            post(unmask::reject),
         )
         .whole(),
         new(
@@ -496,6 +534,14 @@ fn console() -> Vec<Route> {
             get(enterprise::enterprise),
         )
         .looks_at("enterprise"),
+        new(
+            "POST",
+            "/enterprises/{id}",
+            UNMASK,
+            "The same page, on which one mark is what it stands for",
+            post(enterprise::unmask),
+        )
+        .takes(FORM),
         new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
         new(
             "GET",
@@ -505,6 +551,15 @@ fn console() -> Vec<Route> {
             get(source::source),
         )
         .whole(),
+        new(
+            "POST",
+            "/sources/{agency}/{resource}",
+            UNMASK_REJECT,
+            "The same page, with one refused record as it came",
+            post(source::unmask),
+        )
+        .whole()
+        .takes(FORM),
         new(
             "GET",
             "/identity",

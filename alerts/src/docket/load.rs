@@ -1,7 +1,9 @@
 //! The rows of what follows from the deeds, and the few that a deed concerns.
 
 use super::DocketError;
-use crate::casework::{Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Suppression};
+use crate::casework::{
+    Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Place, Suppression,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Any, Transaction};
@@ -51,6 +53,7 @@ pub(super) const CASE: &[&str] = &[
     "body",
 ];
 pub(super) const PERSON: &[&str] = &["name", "body"];
+pub(super) const PLACE: &[&str] = &["person", "body"];
 pub(super) const SUPPRESSION: &[&str] = &["alert", "open", "body"];
 
 impl Row {
@@ -91,6 +94,14 @@ impl Row {
             table: "people",
             columns: PERSON,
             values: vec![person.name.clone().into(), body("people", person)?.into()],
+        })
+    }
+
+    pub(super) fn of_place(person: &str, place: &Place) -> Result<Row, DocketError> {
+        Ok(Row {
+            table: "places",
+            columns: PLACE,
+            values: vec![person.to_owned().into(), body("places", place)?.into()],
         })
     }
 
@@ -176,6 +187,13 @@ pub(super) async fn concerned(
             for body in bodies {
                 let case: Case = read("cases", &body)?;
                 fold.cases.insert(case.id.clone(), case);
+            }
+        }
+        Action::Seen(_) => {
+            let person = deed.who.name();
+            let sql = "SELECT body FROM places WHERE person = $1";
+            if let Some(body) = one(transaction, sql, &person).await? {
+                fold.places.insert(person, read("places", &body)?);
             }
         }
         Action::Suppression(_) => {

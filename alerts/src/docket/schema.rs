@@ -4,28 +4,34 @@
 use super::{Dialect, Docket, DocketError};
 use sqlx::Executor;
 
-const STEPS: [&[&str]; 1] = [&[
-    "CREATE TABLE deeds (
+const STEPS: [&[&str]; 2] = [
+    &[
+        "CREATE TABLE deeds (
        seq BIGINT PRIMARY KEY, time_ms BIGINT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,
        purpose TEXT NOT NULL, subject TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL,
        action TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, UNIQUE (who, key))",
-    "CREATE INDEX deeds_by_subject ON deeds (subject, seq)",
-    "CREATE INDEX deeds_by_kind ON deeds (kind, seq)",
-    "CREATE TABLE cases (
+        "CREATE INDEX deeds_by_subject ON deeds (subject, seq)",
+        "CREATE INDEX deeds_by_kind ON deeds (kind, seq)",
+        "CREATE TABLE cases (
        id TEXT PRIMARY KEY, number BIGINT NOT NULL, alert TEXT NOT NULL, enterprise TEXT NOT NULL,
        stage TEXT NOT NULL, open BIGINT NOT NULL, level BIGINT NOT NULL, districts TEXT NOT NULL,
        people TEXT NOT NULL, due_ms BIGINT NOT NULL, body TEXT NOT NULL)",
-    "CREATE INDEX cases_by_number ON cases (number)",
-    "CREATE INDEX cases_by_alert ON cases (alert)",
-    "CREATE INDEX cases_by_enterprise ON cases (enterprise)",
-    "CREATE TABLE people (name TEXT PRIMARY KEY, body TEXT NOT NULL)",
-    "CREATE TABLE suppressions (alert TEXT PRIMARY KEY, open BIGINT NOT NULL, body TEXT NOT NULL)",
-    "CREATE TABLE credentials (
+        "CREATE INDEX cases_by_number ON cases (number)",
+        "CREATE INDEX cases_by_alert ON cases (alert)",
+        "CREATE INDEX cases_by_enterprise ON cases (enterprise)",
+        "CREATE TABLE people (name TEXT PRIMARY KEY, body TEXT NOT NULL)",
+        "CREATE TABLE suppressions (alert TEXT PRIMARY KEY, open BIGINT NOT NULL, body TEXT NOT NULL)",
+        "CREATE TABLE credentials (
        id TEXT PRIMARY KEY, person TEXT NOT NULL, kind TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
        since_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL)",
-    "CREATE INDEX credentials_by_person ON credentials (person)",
-    "CREATE TABLE attempts (person TEXT PRIMARY KEY, failures BIGINT NOT NULL, locked_until_ms BIGINT NOT NULL)",
-]];
+        "CREATE INDEX credentials_by_person ON credentials (person)",
+        "CREATE TABLE attempts (person TEXT PRIMARY KEY, failures BIGINT NOT NULL, locked_until_ms BIGINT NOT NULL)",
+    ],
+    &[
+        "CREATE TABLE places (person TEXT PRIMARY KEY, body TEXT NOT NULL)",
+        "CREATE TABLE districts (name TEXT PRIMARY KEY)",
+    ],
+];
 
 impl Docket {
     /// Brings the database to the newest schema, in one transaction.

@@ -75,8 +75,8 @@ pub(in crate::serve) async fn list(
         who: given(query.who),
         subject: given(query.subject),
         kind: given(query.kind),
-        without_reads: false,
         limit,
+        ..DeedFilter::default()
     };
     let entries = app.desk()?.docket.deeds(&filter).await?;
     let next = entries.last().filter(|_| entries.len() == limit);

@@ -19,4 +19,5 @@ pub(super) mod session;
 pub(super) mod sources;
 pub(super) mod stream;
 pub(super) mod suppressions;
+pub(super) mod unmask;
 pub(super) mod whatif;

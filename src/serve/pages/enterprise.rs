@@ -7,8 +7,11 @@ use crate::casework::secrets;
 use crate::explain::Explanation;
 use crate::explain::brief::{self, Element};
 use crate::explain::change::text as change_text;
+use crate::masking;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
+use crate::serve::api;
+use crate::serve::api::unmask::{Unmasked, Wanted};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::chart::{self, Point};
@@ -16,10 +19,13 @@ use crate::serve::lookup::{self, Explained};
 use crate::serve::params::{Params, Segments};
 use crate::serve::problem::Problem;
 use crate::serve::text;
+use crate::serve::words::filters;
 use askama::Template;
+use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use tocsin_alerts::casework::Role;
 use tocsin_alerts::docket::CaseFilter;
 use tocsin_alerts::level::{Level, level_of};
@@ -103,6 +109,8 @@ pub(super) struct EnterprisePage {
     pub(super) group: Option<GroupCard>,
     pub(super) alerts: Vec<AlertCard>,
     pub(super) api: String,
+    /// Where the page is.
+    pub(super) path: String,
     /// What the next level would take, a line a change.
     pub(super) cheapest: Option<(LevelMark, Option<Vec<String>>)>,
     /// What changed, where that was asked for.
@@ -111,6 +119,8 @@ pub(super) struct EnterprisePage {
     pub(super) restricted: usize,
     /// The work on the open alert, for who works on such.
     pub(super) work: Option<WorkCard>,
+    /// What is masked, for who may see one of it.
+    pub(super) masks: Option<MaskCard>,
     /// Days that can be asked about: path and words.
     pub(super) since: Vec<(String, String)>,
 }
@@ -122,6 +132,33 @@ pub(super) struct WorkCard {
     pub(super) case: Option<(String, String)>,
     /// The id of the action, if the form is sent.
     pub(super) key: String,
+}
+
+/// What is masked on the page, and the form to see one of it.
+pub(super) struct MaskCard {
+    /// The marks that stand on the page.
+    pub(super) marks: Vec<String>,
+    /// What one of them stands for, for this request.
+    pub(super) found: Option<Unmasked>,
+    /// Why it was not shown.
+    pub(super) error: String,
+    /// The id of the asking, if the form is sent.
+    pub(super) key: String,
+}
+
+impl EnterprisePage {
+    /// The page with what is unmasked in its place.
+    fn uncovered(mut self, masks: Option<MaskCard>) -> EnterprisePage {
+        if let Some(found) = masks.as_ref().and_then(|masks| masks.found.as_ref()) {
+            let value = found.values.join(" / ");
+            let rows = self.counting.iter_mut().chain(&mut self.idle);
+            for record in rows.flat_map(|part| &mut part.records) {
+                record.key = record.key.replace(&found.subject, &value);
+                record.via = record.via.replace(&found.subject, &value);
+            }
+        }
+        EnterprisePage { masks, ..self }
+    }
 }
 
 /// What changed since a day.
@@ -149,28 +186,106 @@ pub(in crate::serve) async fn enterprise(
 ) -> Result<Html<String>, Failed> {
     let Segments(id) = id?;
     let Params(Since { since }) = query?;
-    let key = lookup::enterprise(&app, &id).await?;
-    let identity = lookup::identity(&app, key).await?;
+    shown(&app, &caller, &id, since, Uncovered::default()).await
+}
+
+/// Which mark to show as what it stands for, why, and the id of asking so.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Unmasking {
+    subject: String,
+    text: String,
+    key: String,
+}
+
+/// What was unmasked for this one request, or why it was not.
+#[derive(Default)]
+struct Uncovered {
+    found: Option<Unmasked>,
+    problem: Option<Problem>,
+}
+
+/// The page once more, on which one mark is what it stands for.
+pub(in crate::serve) async fn unmask(
+    State(app): State<App>,
+    caller: Caller,
+    id: Result<Segments<String>, Problem>,
+    Form(asked): Form<Unmasking>,
+) -> Result<Html<String>, Failed> {
+    let Segments(id) = id?;
+    let wanted = Wanted {
+        subject: asked.subject.trim().to_owned(),
+        text: asked.text,
+    };
+    let uncovered = match api::unmask::unmask(&app, &caller, asked.key, &id, wanted).await {
+        Ok(found) => Uncovered {
+            found: Some(found),
+            problem: None,
+        },
+        // Who may not see the page at all is not told it with another's mistake.
+        Err(problem) if problem.status == 403 => return Err(problem.into()),
+        Err(problem) => Uncovered {
+            found: None,
+            problem: Some(problem),
+        },
+    };
+    shown(&app, &caller, &id, None, uncovered).await
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    since: Option<String>,
+    uncovered: Uncovered,
+) -> Result<Html<String>, Failed> {
+    let key = lookup::enterprise(app, id).await?;
+    let identity = lookup::identity(app, key).await?;
     caller.check_scope(identity.district.as_deref())?;
-    let change = change_card(&app, key, since, caller.clearance()).await?;
-    let explained = lookup::explanation(&app, key, caller.clearance()).await?;
+    let change = change_card(app, key, since, caller.clearance()).await?;
+    let explained = lookup::explanation(app, key, caller.clearance()).await?;
     let restricted = explained.explanation.restricted;
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
-    let standing = standing(&app, &explained, open);
-    let work = work_card(&app, &caller, open).await?;
-    let cards = cards(&app, alerts, restricted > 0).await?;
+    let standing = standing(app, &explained, open);
+    let work = work_card(app, caller, open).await?;
+    let cards = cards(app, alerts, restricted > 0).await?;
     // Who belongs to a group may follow from what is hidden.
     let group = match restricted {
-        0 => group_card(&app, key).await?,
+        0 => group_card(app, key).await?,
         _ => None,
     };
-    let page_of = compose(&app, &caller, explained, standing, cards, group);
+    let page_of = compose(app, caller, explained, standing, cards, group);
+    let masks = masks(app, caller, &page_of, uncovered)?;
     page(&EnterprisePage {
         change,
         work,
-        ..page_of
+        ..page_of.uncovered(masks)
     })
+}
+
+/// What is masked on the page, for who may see one of it.
+fn masks(
+    app: &App,
+    caller: &Caller,
+    page: &EnterprisePage,
+    uncovered: Uncovered,
+) -> Result<Option<MaskCard>, Problem> {
+    if !caller.may_take(app, "POST", "/enterprises/{id}") {
+        return Ok(None);
+    }
+    let rows = page.counting.iter().chain(&page.idle);
+    let texts = rows
+        .flat_map(|part| &part.records)
+        .flat_map(|record| [&record.key, &record.via]);
+    let marks: BTreeSet<String> = texts.flat_map(|text| masking::marks_in(text)).collect();
+    Ok(Some(MaskCard {
+        marks: marks.into_iter().collect(),
+        found: uncovered.found,
+        error: uncovered
+            .problem
+            .map_or_else(String::new, |problem| problem.detail),
+        key: secrets::id()?,
+    }))
 }
 
 /// What there is to do about an alert, for who may do something.
@@ -265,8 +380,10 @@ fn compose(
         change: None,
         restricted: explanation.restricted,
         work: None,
+        masks: None,
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
+        path: enterprise_path(&explanation.id),
         notice: explanation.notice,
         brief: brief::lines(&explanation.brief)
             .into_iter()

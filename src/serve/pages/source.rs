@@ -3,14 +3,20 @@
 
 use super::sources::SourceRow;
 use super::{Failed, Frame, page};
+use crate::casework::secrets;
+use crate::masking;
+use crate::serve::api::unmask::{Raw, raw};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
+use crate::serve::words::filters;
 use crate::serve::{lookup, rejects, text};
 use askama::Template;
+use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
+use serde::Deserialize;
 use tocsin_alerts::store::StoredReject;
 use tocsin_ingest::format::Encoding;
 use tocsin_ingest::source::{ColumnKind, Mode, Source};
@@ -20,6 +26,7 @@ const REJECTS: usize = 100;
 
 /// A refused record.
 pub(super) struct RejectRow {
+    seq: u64,
     place: String,
     record: u64,
     epoch: u64,
@@ -28,15 +35,16 @@ pub(super) struct RejectRow {
     reason: String,
 }
 
-impl From<&StoredReject> for RejectRow {
-    fn from(stored: &StoredReject) -> RejectRow {
+impl RejectRow {
+    fn of(source: &Source, stored: &StoredReject) -> RejectRow {
         let reject = &stored.reject;
         RejectRow {
+            seq: stored.seq,
             place: format!("{}:{}", reject.file, reject.line),
             record: reject.record,
             epoch: stored.epoch,
             field: reject.field.clone(),
-            value: reject.value.clone(),
+            value: masking::refused_value(source, reject).to_owned(),
             reason: reject.reason.clone(),
         }
     }
@@ -51,6 +59,11 @@ struct SourcePage {
     checks: Vec<(String, String)>,
     rejects: Vec<RejectRow>,
     api: String,
+    /// For who may see refused records as they came: the id of asking.
+    unmask: Option<String>,
+    /// The refused record that was asked for, for this request.
+    raw: Option<Raw>,
+    error: String,
 }
 
 /// The page.
@@ -60,21 +73,62 @@ pub(in crate::serve) async fn source(
     named: Result<Segments<(String, String)>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Segments((agency, resource)) = named?;
-    let source = lookup::source(&app, &agency, &resource)?;
+    shown(&app, &caller, (&agency, &resource), Ok(None)).await
+}
+
+/// Which refused record to show, why, and the id of asking so.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Unmasking {
+    seq: u64,
+    text: String,
+    key: String,
+}
+
+/// The page once more, with one refused record as it came.
+pub(in crate::serve) async fn unmask(
+    State(app): State<App>,
+    caller: Caller,
+    named: Result<Segments<(String, String)>, Problem>,
+    Form(asked): Form<Unmasking>,
+) -> Result<Html<String>, Failed> {
+    let Segments((agency, resource)) = named?;
+    let of = (agency.as_str(), resource.as_str());
+    let raw = raw(&app, &caller, asked.key, of, asked.seq, asked.text).await;
+    shown(&app, &caller, of, raw.map(Some)).await
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    (agency, resource): (&str, &str),
+    raw: Result<Option<Raw>, Problem>,
+) -> Result<Html<String>, Failed> {
+    let source = lookup::source(app, agency, resource)?;
     let status = app.view.status();
     let stats = status.stats.get(usize::from(source.index));
     let checks = stats.map(|stats| stats.checks.clone()).unwrap_or_default();
     let latest = rejects::latest(&app.view.store, &source.id, REJECTS).await?;
     let row = SourceRow::of(source, &status);
+    let may = caller.may_take(app, "POST", "/sources/{agency}/{resource}");
+    let (raw, error) = match raw {
+        Ok(raw) => (raw, String::new()),
+        Err(problem) => (None, problem.detail),
+    };
     page(&SourcePage {
-        frame: Frame::of(&app, &caller),
+        frame: Frame::of(app, caller),
         facts: facts(source),
         checks: checks
             .into_iter()
             .map(|(name, count)| (name, text::count(count)))
             .collect(),
-        rejects: latest.iter().map(RejectRow::from).collect(),
+        rejects: latest
+            .iter()
+            .map(|stored| RejectRow::of(source, stored))
+            .collect(),
         api: format!("/api/v1{}", row.path),
+        unmask: may.then(secrets::id).transpose().map_err(Problem::from)?,
+        raw,
+        error,
         row,
     })
 }

@@ -54,6 +54,7 @@ pub fn people(command: &People, settings: &Settings, runtime: &Runtime) -> Resul
         match command {
             People::List(at) => list(&desk, at).await,
             People::Add(account) => {
+                check_districts(&desk, account).await?;
                 let action = PersonAction::Add {
                     person: person(account),
                 };
@@ -65,6 +66,7 @@ pub fn people(command: &People, settings: &Settings, runtime: &Runtime) -> Resul
                 Ok(())
             }
             People::Change(account) => {
+                check_districts(&desk, account).await?;
                 let action = PersonAction::Change {
                     person: person(account),
                 };
@@ -93,6 +95,14 @@ pub fn people(command: &People, settings: &Settings, runtime: &Runtime) -> Resul
             People::Token { who, days, why } => token(&desk, who, *days, why).await,
         }
     })
+}
+
+/// Refuses districts in which nobody lies, as far as a server has noted them.
+async fn check_districts(desk: &Desk, account: &Account) -> Result<()> {
+    match desk.unknown_districts(&account.districts).await? {
+        Some(why) => bail!("{why}"),
+        None => Ok(()),
+    }
 }
 
 fn person(account: &Account) -> Person {

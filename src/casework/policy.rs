@@ -27,6 +27,7 @@ const PAGE: usize = 500;
 pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Receiver<bool>) {
     let mut events = view.listen();
     let mut look_at_all = true;
+    let mut districts_noted = false;
     loop {
         if look_at_all && let Err(error) = all(&desk, &view).await {
             tracing::error!(%error, "the policy could not look at all alerts; it tries again");
@@ -34,6 +35,12 @@ pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Recei
             continue;
         }
         look_at_all = false;
+        if !districts_noted && view.status().ready {
+            districts_noted = true;
+            if let Err(error) = desk.note_districts(&view).await {
+                tracing::error!(%error, "the districts there are could not be noted");
+            }
+        }
         let stop = async {
             let _ = stopping.wait_for(|stop| *stop).await;
         };

@@ -69,6 +69,20 @@ impl Caller {
         person.role_among(&roles).is_some()
     }
 
+    /// Whether a page would let them in, if they had signed in where they must.
+    pub(in crate::serve) fn may_open(&self, app: &App, path: &str) -> bool {
+        let settings = app.view.settings();
+        match (&self.person, routes::is_for_persons(path)) {
+            (Some(_), _) => self.may_take(app, "GET", path),
+            (None, true) => false,
+            (None, false) => {
+                let roles = routes::roles_of("GET", path, &settings.office.people);
+                let guest = self.role.is_none_or(|guest| roles.contains(&guest));
+                app.desk.is_none() || guest
+            }
+        }
+    }
+
     /// Refuses what is in no district of theirs.
     pub(in crate::serve) fn check_scope(&self, district: Option<&str>) -> Result<(), Problem> {
         match self.sees(district) {

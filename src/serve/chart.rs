@@ -4,6 +4,7 @@
 //! text is escaped here, because the pages insert charts as they are.
 
 use super::text;
+use super::words::{either, t};
 use crate::time::{DAY_MS, day_of, day_text};
 use std::fmt::Write;
 use tocsin_alerts::level::{Level, PerLevel};
@@ -65,12 +66,7 @@ pub(super) fn step_line(points: &[Point], thresholds: &PerLevel, until_ms: i64) 
         from_ms: first.time_ms,
         to_ms: until_ms.max(last.time_ms).max(first.time_ms + 1),
     };
-    let mut svg = open(
-        "steps",
-        Plot::WIDTH,
-        Plot::HEIGHT,
-        "风险指数走势 index over time",
-    );
+    let mut svg = open("steps", Plot::WIDTH, Plot::HEIGHT, t("index over time"));
     bands(&mut svg, thresholds);
     ticks(&mut svg, &plot);
     line(&mut svg, &plot, points);
@@ -108,7 +104,7 @@ fn bands(svg: &mut String, thresholds: &PerLevel) {
             thresholds.of(level),
             Plot::RIGHT + 5.0,
             (top + bottom) / 2.0 + 4.0,
-            level.chinese(),
+            either(level.chinese(), level.name()),
         );
     }
 }
@@ -182,7 +178,7 @@ pub(super) fn waterfall(start: &Bar, bars: &[Bar], end: &str) -> String {
         "waterfall",
         WIDTH,
         height,
-        "从起点经各类别到评分 from the intercept over the categories to the score",
+        t("from the intercept over the categories to the score"),
     );
     let mut row = |place: usize, label: &str, from: i64, to: i64, class: &str, weight: i64| {
         let top = ROW * place as f64;

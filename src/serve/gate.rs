@@ -309,7 +309,10 @@ async fn look(
         who: Actor::Person(person.name.clone()),
         role: role.name().to_owned(),
         purpose: purpose.to_owned(),
-        subject: format!("{what}/{id}"),
+        subject: match id.as_str() {
+            "" => what.to_owned(),
+            id => format!("{what}/{id}"),
+        },
         key: secrets::id().map_err(|fault| Problem::internal(&fault))?,
         action: Action::Read { path },
         expected: None,

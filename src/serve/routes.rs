@@ -56,6 +56,10 @@ const DUTY: Access = Access::People(&[DutyOfficer, Head]);
 const UNMASK: Access = Access::Unmask(&[DutyOfficer, Investigator, Head, Analyst]);
 /// Who may be let see a refused record as it came.
 const UNMASK_REJECT: Access = Access::Unmask(&[Engineer, Analyst]);
+/// Who sees what is hidden.
+const WATCHERS: Access = Access::People(&[DutyOfficer, Investigator, Head, Auditor]);
+/// Who says whom to check.
+const PLANNERS: Access = Access::People(&[DutyOfficer, Head, Analyst]);
 /// Who keeps the accounts.
 const ADMINISTRATOR: Access = Access::People(&[Administrator]);
 /// Who reads the log.
@@ -128,6 +132,16 @@ impl Route {
 
 /// The roles that a way lets in: what pages offer is what the gate allows.
 pub(super) fn roles_of(method: &str, path: &str, people: &PeopleSettings) -> Vec<Role> {
+    access_of(method, path).map_or_else(Vec::new, |access| access.roles(people))
+}
+
+/// Whether a page lets in nobody who has not signed in.
+pub(super) fn is_for_persons(path: &str) -> bool {
+    let access = access_of("GET", path);
+    !matches!(access, Some(Access::Public | Access::Roles(_)))
+}
+
+fn access_of(method: &str, path: &str) -> Option<Access> {
     type Table = Vec<(&'static str, &'static str, Access)>;
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let routes = routes().into_iter();
@@ -135,7 +149,7 @@ pub(super) fn roles_of(method: &str, path: &str, people: &PeopleSettings) -> Vec
     });
     let mut table = TABLE.iter();
     let found = table.find(|(of_method, of_path, _)| *of_method == method && *of_path == path);
-    found.map_or_else(Vec::new, |(.., access)| access.roles(people))
+    found.map(|(.., access)| *access)
 }
 
 /// The whole table.
@@ -351,7 +365,7 @@ fn machinery() -> Vec<Route> {
 }
 
 fn casework() -> Vec<Route> {
-    use api::{audit, cases, people, session, suppressions};
+    use api::{audit, cases, news, people, queue, session, suppressions};
     let new = Route::new;
     vec![
         new(
@@ -436,7 +450,7 @@ fn casework() -> Vec<Route> {
         new(
             "GET",
             "/api/v1/suppressions",
-            OFFICE,
+            WATCHERS,
             "What is not shown, by whom, why, and how much it hid",
             get(suppressions::list),
         ),
@@ -476,6 +490,27 @@ fn casework() -> Vec<Route> {
             post(people::add),
         ),
         new(
+            "GET",
+            "/api/v1/people/{name}",
+            ADMINISTRATOR,
+            "One account, its sessions and tokens, and whether it is locked",
+            get(people::one),
+        ),
+        new(
+            "POST",
+            "/api/v1/people/{name}/unlock",
+            ADMINISTRATOR,
+            "Let an account be tried again after too many wrong passwords",
+            post(people::unlock),
+        ),
+        new(
+            "DELETE",
+            "/api/v1/people/{name}/tokens/{id}",
+            ADMINISTRATOR,
+            "End a token or session of an account",
+            delete(people::revoke),
+        ),
+        new(
             "POST",
             "/api/v1/people/{name}",
             ADMINISTRATOR,
@@ -495,6 +530,36 @@ fn casework() -> Vec<Route> {
             AUDITOR,
             "Lines of the audit log",
             get(audit::list),
+        )
+        .looks_at("audit"),
+        new(
+            "GET",
+            "/api/v1/news",
+            OFFICE,
+            "What is new since one said that one has seen everything",
+            get(news::news),
+        ),
+        new(
+            "POST",
+            "/api/v1/news/seen",
+            OFFICE,
+            "One has seen it",
+            post(news::seen),
+        ),
+        new(
+            "GET",
+            "/api/v1/queue",
+            PLANNERS,
+            "Whom to check today in a district, and what that is expected to find",
+            get(queue::one),
+        )
+        .looks_at("queue"),
+        new(
+            "POST",
+            "/api/v1/queue",
+            PLANNERS,
+            "Draw today's queue of a district",
+            post(queue::post),
         ),
         new(
             "GET",
@@ -502,12 +567,13 @@ fn casework() -> Vec<Route> {
             AUDITOR,
             "Follow the log's chain and judge every deed again",
             get(audit::verify),
-        ),
+        )
+        .looks_at("audit"),
     ]
 }
 
 fn console() -> Vec<Route> {
-    use pages::office::{case, cases, sign_in};
+    use pages::office::{audit, case, cases, me, news, people, queue, sign_in, suppressions};
     use pages::{enterprise, home, identity, models, search, source, sources};
     const FORM: &str = "application/x-www-form-urlencoded";
     let new = Route::new;
@@ -636,6 +702,98 @@ fn console() -> Vec<Route> {
             post(case::act),
         )
         .takes(FORM),
+        new(
+            "POST",
+            "/news/seen",
+            OFFICE,
+            "One has seen what is new",
+            post(news::seen),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/queue",
+            PLANNERS,
+            "Whom to check today in a district",
+            get(queue::queue),
+        )
+        .looks_at("queue"),
+        new(
+            "POST",
+            "/queue",
+            PLANNERS,
+            "Draw today's queue of a district, and show it",
+            post(queue::make),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/suppressions",
+            WATCHERS,
+            "What is not shown, by whom, why, and how much it hid",
+            get(suppressions::suppressions),
+        ),
+        new(
+            "POST",
+            "/suppressions",
+            DUTY,
+            "Hide an alert for a while, or show it again",
+            post(suppressions::act),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/people",
+            ADMINISTRATOR,
+            "Every account",
+            get(people::people),
+        ),
+        new(
+            "POST",
+            "/people",
+            ADMINISTRATOR,
+            "Add an account, and go to it",
+            post(people::add),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/people/{name}",
+            ADMINISTRATOR,
+            "One account",
+            get(people::person),
+        ),
+        new(
+            "POST",
+            "/people/{name}",
+            ADMINISTRATOR,
+            "Do something with an account",
+            post(people::act),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/me",
+            Access::SignedIn,
+            "One's own account",
+            get(me::me),
+        ),
+        new(
+            "POST",
+            "/me",
+            Access::SignedIn,
+            "Set one's password, make or end a token",
+            post(me::act),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/audit",
+            AUDITOR,
+            "The audit log, the last line first",
+            get(audit::audit),
+        )
+        .looks_at("audit"),
         new(
             "GET",
             "/assets/{name}",

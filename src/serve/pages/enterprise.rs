@@ -5,8 +5,8 @@ use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
 use crate::explain::Explanation;
-use crate::explain::brief::{self, Element};
-use crate::explain::change::text as change_text;
+use crate::explain::brief::{self, Element, Tongue};
+use crate::explain::change::{Why, text as change_text};
 use crate::masking;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
@@ -19,7 +19,7 @@ use crate::serve::lookup::{self, Explained};
 use crate::serve::params::{Params, Segments};
 use crate::serve::problem::Problem;
 use crate::serve::text;
-use crate::serve::words::filters;
+use crate::serve::words::{Lang, c, either, filters, say};
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
@@ -132,6 +132,8 @@ pub(super) struct WorkCard {
     pub(super) case: Option<(String, String)>,
     /// The id of the action, if the form is sent.
     pub(super) key: String,
+    /// Whether they may keep the alert from being shown for a while.
+    pub(super) suppresses: bool,
 }
 
 /// What is masked on the page, and the form to see one of it.
@@ -318,6 +320,7 @@ async fn work_card(
         alert: alert.id.clone(),
         case: found.map(|case| (case.id.clone(), super::office::cases::path(&case.id))),
         key: secrets::id()?,
+        suppresses: caller.may_take(app, "POST", "/suppressions"),
     }))
 }
 
@@ -332,11 +335,31 @@ async fn change_card(
     };
     let since_ms = crate::time::parse_instant(&since).map_err(Problem::bad_request)?;
     let lines = match lookup::change(app, key, since_ms, None, clearance).await {
-        Ok(change) => change_text(&change).lines().map(str::to_owned).collect(),
+        Ok(change) => in_one_language(&change_text(&change)),
         // It had no score then, say: the rest of the page stands.
         Err(problem) => vec![problem.detail],
     };
     Ok(Some(ChangeCard { since, lines }))
+}
+
+/// In which language the glance speaks.
+fn tongue() -> Tongue {
+    match Lang::now() {
+        Lang::Chinese => Tongue::Chinese,
+        Lang::English => Tongue::English,
+    }
+}
+
+/// What the terminal says, without the words of the other language.
+fn in_one_language(text: &str) -> Vec<String> {
+    let one = Why::ALL.into_iter().fold(text.to_owned(), |text, why| {
+        let both = why.words();
+        let (chinese, english) = both.split_once(' ').unwrap_or((both, both));
+        text.replace(both, either(chinese, english))
+    });
+    let notice = tocsin_alerts::DISCLAIMER;
+    let one = one.replace(notice, c(notice));
+    one.lines().map(str::to_owned).collect()
 }
 
 /// The next level, and what would bring it there where the model can tell.
@@ -354,7 +377,7 @@ fn days_back(app: &App, id: &str) -> Vec<(String, String)> {
         let day = crate::time::day_text(today - days);
         (
             format!("{}?since={day}", enterprise_path(id)),
-            format!("{days} 日 days"),
+            say("{0} days", &[&days.to_string()]),
         )
     };
     BACK.map(link).to_vec()
@@ -385,7 +408,7 @@ fn compose(
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
         path: enterprise_path(&explanation.id),
         notice: explanation.notice,
-        brief: brief::lines(&explanation.brief)
+        brief: brief::lines_in(&explanation.brief, tongue())
             .into_iter()
             .skip(explanation.brief.elements.len())
             .collect(),
@@ -465,7 +488,7 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
     let level = alert.map_or(assessed, |alert| alert.level);
     Standing {
         level: level.into(),
-        meaning: level.meaning(),
+        meaning: c(level.meaning()),
         index: format!("{:.2}", explanation.index),
         probability: text::per_cent(explanation.probability),
         log_odds: text::log_odds(explanation.log_odds),
@@ -474,9 +497,8 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
         assessed: match assessed == level || explanation.restricted > 0 {
             true => String::new(),
             false => format!(
-                "{} {}{}",
-                assessed.chinese(),
-                assessed.name(),
+                "{}{}",
+                either(assessed.chinese(), assessed.name()),
                 held(app, alert)
             ),
         },
@@ -498,7 +520,12 @@ fn challenger(explanation: &Explanation) -> String {
         return String::new();
     };
     let level = Level::from_name(&rival.level).unwrap_or_default();
-    format!("{:.2} {} ({})", rival.index, level.chinese(), rival.model)
+    format!(
+        "{:.2} {} ({})",
+        rival.index,
+        either(level.chinese(), level.name()),
+        rival.model
+    )
 }
 
 /// Since when an alert is held above its figures, and how long it is.
@@ -510,7 +537,10 @@ fn held(app: &App, alert: Option<&Alert>) -> String {
     let days = app.view.settings().policy.hysteresis_days;
     since.map_or_else(String::new, |since| {
         let day = crate::time::day_text(crate::time::day_of(since));
-        format!("，自 since {day}；连续 {days} 日后下调 lowered after {days} days")
+        say(
+            ", since {0}; lowered after {1} days",
+            &[&day, &days.to_string()],
+        )
     })
 }
 
@@ -522,14 +552,20 @@ fn next_level(app: &App, level: Level, explanation: &Explanation) -> String {
     };
     let threshold = f64::from(app.view.settings().policy.thresholds.of(next));
     match threshold - index {
-        missing if missing > 0.0 => format!("距{} {missing:.2} 分", next.chinese()),
+        missing if missing > 0.0 => say(
+            "{1} points to {0}",
+            &[
+                either(next.chinese(), next.name()),
+                &format!("{missing:.2}"),
+            ],
+        ),
         _ => {
             let lacks = explanation.next_level.as_ref();
             let lacks = lacks.filter(|lacks| lacks.level == next.name());
             let lacks = lacks.map_or_else(String::new, |lacks| lacks.lacks.join("; "));
-            format!(
-                "已达{}分值,门槛未满足 gates not met: {lacks}",
-                next.chinese()
+            say(
+                "at the index of {0}, gates not met: {1}",
+                &[either(next.chinese(), next.name()), &lacks],
             )
         }
     }

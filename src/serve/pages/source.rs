@@ -10,7 +10,7 @@ use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
-use crate::serve::words::filters;
+use crate::serve::words::{filters, t};
 use crate::serve::{lookup, rejects, text};
 use askama::Template;
 use axum::Form;
@@ -136,45 +136,42 @@ async fn shown(
 /// What the declaration says, line by line; what it does not say is left out.
 fn facts(source: &Source) -> Vec<(&'static str, String)> {
     let mut facts = vec![
-        ("法律依据 basis", source.basis.clone()),
-        ("文件 files", source.pattern.clone()),
+        ("declared basis", source.basis.clone()),
+        ("declared files", source.pattern.clone()),
         (
-            "格式 format",
+            "declared format",
             format!("CSV · {}", encoding(source.encoding)),
         ),
-        ("方式 mode", mode(source.mode).to_owned()),
-        ("主键 key", named(source, source.key.iter().copied())),
+        ("declared mode", mode(source.mode).to_owned()),
+        ("declared key", named(source, source.key.iter().copied())),
         (
-            "企业标识 enterprise by",
+            "declared enterprise by",
             named(source, source.enterprise.iter().map(|(_, c)| *c)),
         ),
-        ("信号 signals", signals(source)),
+        ("declared signals", signals(source)),
         (
-            "属性 attributes",
+            "declared attributes",
             list(source.attributes.iter().map(|a| a.name.clone())),
         ),
         (
-            "链接 links",
+            "declared links",
             if source.links.is_empty() {
                 String::new()
             } else {
                 source.links.len().to_string()
             },
         ),
-        ("时效 freshness", freshness(source)),
-        ("列 columns", columns(source)),
+        ("declared freshness", freshness(source)),
+        ("declared columns", columns(source)),
     ];
     if source.registers {
         facts.push((
-            "登记 registers",
-            "其记录产生企业 its records bring enterprises into being".into(),
+            "declared registers",
+            t("its records bring enterprises into being").into(),
         ));
     }
     if source.outcome.is_some() {
-        facts.push((
-            "结果 outcomes",
-            "其记录是处置结果 its records are outcomes".into(),
-        ));
+        facts.push(("declared outcomes", t("its records are outcomes").into()));
     }
     for (name, text) in &source.notes {
         facts.push((note(name), text.clone()));
@@ -185,11 +182,11 @@ fn facts(source: &Source) -> Vec<(&'static str, String)> {
 
 fn note(name: &str) -> &'static str {
     match name {
-        "purpose" => "用途 purpose",
-        "owner" => "负责人 owner",
-        "sensitivity" => "敏感级 sensitivity",
-        "expires" => "到期 expires",
-        _ => "备注 note",
+        "purpose" => "declared purpose",
+        "owner" => "declared owner",
+        "sensitivity" => "declared sensitivity",
+        "expires" => "declared expires",
+        _ => "declared note",
     }
 }
 
@@ -202,9 +199,9 @@ fn encoding(encoding: Encoding) -> &'static str {
 
 fn mode(mode: Mode) -> &'static str {
     match mode {
-        Mode::Append => "append 逐条事件",
-        Mode::Upsert => "upsert 同键以新代旧",
-        Mode::Snapshot => "snapshot 整份替换",
+        Mode::Append => "append",
+        Mode::Upsert => "upsert",
+        Mode::Snapshot => "snapshot",
     }
 }
 
@@ -236,8 +233,8 @@ fn freshness(source: &Source) -> String {
     let days = |what: &str, days: Option<i32>| days.map(|days| format!("{what} {days} d"));
     let declared = source.freshness;
     let both = [
-        days("延迟 warn", declared.warn_days),
-        days("中断 error", declared.error_days),
+        days(t("late"), declared.warn_days),
+        days(t("dead"), declared.error_days),
     ];
     list(both.into_iter().flatten())
 }

@@ -7,6 +7,7 @@ use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::text;
+use crate::serve::words::filters;
 use crate::view::Status;
 use askama::Template;
 use axum::extract::State;

@@ -73,6 +73,20 @@ pub(crate) fn t(english: &str) -> &str {
     }
 }
 
+/// Words that other parts of the program say in Chinese, in the reader's language.
+pub(crate) fn c(chinese: &str) -> &str {
+    static ENGLISH: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let words = chinese::WORDS.iter();
+        words
+            .map(|(english, chinese)| (*chinese, *english))
+            .collect()
+    });
+    match Lang::now() {
+        Lang::English => ENGLISH.get(chinese).copied().unwrap_or(chinese),
+        Lang::Chinese => chinese,
+    }
+}
+
 /// Words with `{0}`, `{1}` … in them, filled in.
 pub(crate) fn say(english: &str, parts: &[&str]) -> String {
     let places = (0..).map(|place: usize| format!("{{{place}}}"));

@@ -14,7 +14,7 @@ fn said() -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for text in texts {
         said.extend(before(&text, "\"|t"));
-        for call in ["t(\"", "say(\"", "said(\"", "word(\""] {
+        for call in ["t(\"", "say(\""] {
             said.extend(after(&text, call));
         }
     }

@@ -49,16 +49,6 @@ impl State {
             State::Dead => "dead",
         }
     }
-
-    /// As people read it.
-    pub fn words(self) -> &'static str {
-        match self {
-            State::Never => "未到达 never",
-            State::Fresh => "正常 fresh",
-            State::Late => "延迟 late",
-            State::Dead => "中断 dead",
-        }
-    }
 }
 
 /// Every source's state, by index.

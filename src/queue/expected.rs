@@ -30,12 +30,13 @@ impl Queue {
         let probability = |place: &super::Place| tocsin_models::probability(place.log_odds);
         let sum = |why: Why| -> f64 {
             let places = self.places.iter().filter(|place| place.why == why);
-            places.map(probability).sum()
+            // An empty sum of floats is −0.
+            places.map(probability).sum::<f64>() + 0.0
         };
         let all: Vec<f64> = self.places.iter().map(probability).collect();
         let (low, high) = interval(&all);
         Expected {
-            positives: all.iter().sum(),
+            positives: all.iter().sum::<f64>() + 0.0,
             low,
             high,
             by_score: sum(Why::Yield),

@@ -4,7 +4,7 @@
 //! text is escaped here, because the pages insert charts as they are.
 
 use super::text;
-use super::words::{either, t};
+use super::words::{Lang, either, t};
 use crate::time::{DAY_MS, day_of, day_text};
 use std::fmt::Write;
 use tocsin_alerts::level::{Level, PerLevel};
@@ -85,6 +85,11 @@ fn open(class: &str, width: f64, height: f64, title: &str) -> String {
 }
 
 fn bands(svg: &mut String, thresholds: &PerLevel) {
+    // One character stands beside the plot; words have room within it alone.
+    let (beside, anchor) = match Lang::now() {
+        Lang::Chinese => (Plot::RIGHT + 5.0, ""),
+        Lang::English => (Plot::RIGHT - 4.0, " text-anchor=\"end\""),
+    };
     let (left, width) = (Plot::LEFT, Plot::RIGHT - Plot::LEFT);
     for (place, level) in Level::ALL.into_iter().enumerate() {
         let lower = f64::from(thresholds.of(level)) * 100.0;
@@ -96,13 +101,13 @@ fn bands(svg: &mut String, thresholds: &PerLevel) {
             svg,
             "<rect class=\"band {}\" x=\"{left}\" y=\"{top:.1}\" width=\"{width}\" \
              height=\"{:.1}\"/><text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\" \
-             text-anchor=\"end\">{}</text><text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+             text-anchor=\"end\">{}</text><text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\"{anchor}>{}</text>",
             level.name(),
             bottom - top,
             left - 4.0,
             bottom + 3.0,
             thresholds.of(level),
-            Plot::RIGHT + 5.0,
+            beside,
             (top + bottom) / 2.0 + 4.0,
             either(level.chinese(), level.name()),
         );
@@ -162,7 +167,7 @@ fn marks(svg: &mut String, plot: &Plot, points: &[Point]) {
             point.level.name(),
             text::clock(point.time_ms),
             text::index(point.index),
-            point.level.chinese(),
+            either(point.level.chinese(), point.level.name()),
         );
     }
 }

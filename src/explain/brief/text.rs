@@ -23,6 +23,14 @@ impl Tongue {
         }
     }
 
+    /// An element or a category, of which only elements have two names.
+    fn element(self, missing: &str) -> &str {
+        match self {
+            Tongue::English => super::elements::english(missing).unwrap_or(missing),
+            Tongue::Both | Tongue::Chinese => missing,
+        }
+    }
+
     /// What a line is about: in the terminal in Chinese.
     fn about(self, chinese: &'static str, english: &'static str) -> &'static str {
         match self {
@@ -88,7 +96,9 @@ pub fn lines_in(brief: &Brief, tongue: Tongue) -> Vec<(&'static str, String)> {
         let ask = ask.collect::<Vec<_>>().join("; ");
         let said = format!(
             "{}: {} {} ← {ask}",
-            check.missing, check.look_for, check.title
+            tongue.element(&check.missing),
+            check.look_for,
+            check.title
         );
         lines.push((tongue.about("下一步核查", "check next"), said));
     }

@@ -99,7 +99,6 @@ pub(super) struct EnterprisePage {
     pub(super) standing: Standing,
     pub(super) elements: Vec<Element>,
     /// What else there is to know at one glance: about what, and what.
-    pub(super) notice: &'static str,
     pub(super) brief: Vec<(&'static str, String)>,
     pub(super) chart: String,
     pub(super) waterfall: String,
@@ -407,7 +406,6 @@ fn compose(
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
         path: enterprise_path(&explanation.id),
-        notice: explanation.notice,
         brief: brief::lines_in(&explanation.brief, tongue())
             .into_iter()
             .skip(explanation.brief.elements.len())

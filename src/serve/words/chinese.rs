@@ -242,7 +242,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("jurisdiction", "管辖"),
     ("key", "记录键"),
     (
-        "key: checked at the desk by the district",
+        "key monitoring: desk check by the district",
         "重点:属地书面核查",
     ),
     ("kind", "类型"),

@@ -106,7 +106,7 @@ pub(crate) fn either<'a>(chinese: &'a str, english: &'a str) -> &'a str {
 pub(crate) mod filters {
     use askama::Values;
 
-    /// `{{ "words"|t }}`.
+    /// The filter that templates write behind their words.
     pub(crate) fn t(english: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
         Ok(super::t(english.as_ref()).to_owned())
     }

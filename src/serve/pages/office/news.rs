@@ -22,44 +22,44 @@ use tocsin_alerts::casework::Seen;
 const SHOWN: usize = 12;
 
 /// One alert.
-pub(in crate::serve) struct AlertLine {
-    pub(in crate::serve) became: &'static str,
-    pub(in crate::serve) path: String,
-    pub(in crate::serve) name: String,
-    pub(in crate::serve) before: LevelMark,
-    pub(in crate::serve) after: LevelMark,
-    pub(in crate::serve) time: String,
+pub(in crate::serve::pages) struct AlertLine {
+    pub(in crate::serve::pages) became: &'static str,
+    pub(in crate::serve::pages) path: String,
+    pub(in crate::serve::pages) name: String,
+    pub(in crate::serve::pages) before: LevelMark,
+    pub(in crate::serve::pages) after: LevelMark,
+    pub(in crate::serve::pages) time: String,
 }
 
 /// One case or clock: path, id, name, what, and how far its clock has run.
-pub(in crate::serve) struct CaseLine {
-    pub(in crate::serve) path: String,
-    pub(in crate::serve) id: String,
-    pub(in crate::serve) name: String,
-    pub(in crate::serve) what: String,
-    pub(in crate::serve) mark: &'static str,
-    pub(in crate::serve) time: String,
+pub(in crate::serve::pages) struct CaseLine {
+    pub(in crate::serve::pages) path: String,
+    pub(in crate::serve::pages) id: String,
+    pub(in crate::serve::pages) name: String,
+    pub(in crate::serve::pages) what: String,
+    pub(in crate::serve::pages) mark: &'static str,
+    pub(in crate::serve::pages) time: String,
 }
 
 /// The panel.
-pub(in crate::serve) struct NewsCard {
+pub(in crate::serve::pages) struct NewsCard {
     /// Since when; empty: they never said so.
-    pub(in crate::serve) since: String,
+    pub(in crate::serve::pages) since: String,
     /// How many alerts became what.
-    pub(in crate::serve) counts: Vec<(&'static str, u64)>,
-    pub(in crate::serve) alerts: Vec<AlertLine>,
-    pub(in crate::serve) cases: Vec<CaseLine>,
-    pub(in crate::serve) clocks: Vec<CaseLine>,
-    pub(in crate::serve) more: bool,
+    pub(in crate::serve::pages) counts: Vec<(&'static str, u64)>,
+    pub(in crate::serve::pages) alerts: Vec<AlertLine>,
+    pub(in crate::serve::pages) cases: Vec<CaseLine>,
+    pub(in crate::serve::pages) clocks: Vec<CaseLine>,
+    pub(in crate::serve::pages) more: bool,
     /// What the form says was seen; empty: this page shows no such.
-    pub(in crate::serve) events: String,
-    pub(in crate::serve) deeds: String,
-    pub(in crate::serve) back: &'static str,
-    pub(in crate::serve) key: String,
+    pub(in crate::serve::pages) events: String,
+    pub(in crate::serve::pages) deeds: String,
+    pub(in crate::serve::pages) back: &'static str,
+    pub(in crate::serve::pages) key: String,
 }
 
 /// The panel of the feed: alerts. `None` for who works on none.
-pub(in crate::serve) async fn of_alerts(
+pub(in crate::serve::pages) async fn of_alerts(
     app: &App,
     caller: &Caller,
 ) -> Result<Option<NewsCard>, Problem> {
@@ -89,7 +89,7 @@ pub(in crate::serve) async fn of_alerts(
 }
 
 /// The panel of the list of cases: what others did, and clocks that ran on.
-pub(in crate::serve) async fn of_cases(
+pub(in crate::serve::pages) async fn of_cases(
     app: &App,
     caller: &Caller,
 ) -> Result<Option<NewsCard>, Problem> {
@@ -159,12 +159,12 @@ async fn card(
 
 impl NewsCard {
     /// Whether there is anything new.
-    pub(in crate::serve) fn is_empty(&self) -> bool {
+    pub(in crate::serve::pages) fn is_empty(&self) -> bool {
         self.alerts.is_empty() && self.cases.is_empty() && self.clocks.is_empty()
     }
 
     /// Since when, in words.
-    pub(in crate::serve) fn since_words(&self) -> String {
+    pub(in crate::serve::pages) fn since_words(&self) -> String {
         match self.since.as_str() {
             "" => t("not marked as seen yet").to_owned(),
             since => format!("{} {since}", t("seen at")),

@@ -199,6 +199,13 @@ pub struct Explain {
     /// went or expired
     #[arg(long, value_parser = crate::time::parse_instant, value_name = "INSTANT")]
     pub since: Option<i64>,
+    /// Only what a mark such as 'account 1f3a9c02' stands for; with casework, the log
+    /// says who asked and why
+    #[arg(long, value_name = "MARK", requires = "why", conflicts_with_all = ["at", "since"])]
+    pub unmask: Option<String>,
+    /// Why, for the log
+    #[arg(long, value_name = "TEXT", requires = "unmask")]
+    pub why: Option<String>,
 }
 
 /// `tocsin train`

@@ -13,6 +13,7 @@ mod instants;
 mod nearest;
 pub mod next;
 mod past;
+mod reveal;
 mod terms;
 
 pub use explanation::{
@@ -20,12 +21,14 @@ pub use explanation::{
     Subtotal, Via,
 };
 pub use instants::{change, explain_at};
+pub use reveal::reveal;
 pub use terms::{cap_name, pair_name, pair_of};
 
 use crate::clearance;
 use crate::config::Settings;
 use crate::fold::{Evidence, Fold, Folded, Relation, Step};
 use crate::freshness::{self, State};
+use crate::masking::mark;
 use crate::pipeline::records::{Identity, LiveRecord, MAX_RECORDS, Records};
 use crate::pipeline::rules::Model;
 use crate::view::Status;
@@ -224,7 +227,7 @@ fn keep(records: &Records, record: &LiveRecord<'_>, facts: &Facts) -> Kept {
         line: RecordLine {
             source: record.source.id.clone(),
             agency: record.source.agency.clone(),
-            key: record.key_text(),
+            key: records.masked_key(record),
             event_date: None,
             counts_until: None,
             arrival: crate::time::instant_text(record.arrival_ms()),
@@ -466,7 +469,7 @@ impl Parts<'_> {
             shared: relation.link.map(|(kind, subject)| {
                 let kind = kinds.get(usize::from(kind));
                 let kind = kind.map_or("", |kind| kind.name.as_str());
-                format!("{kind} {}", subject_text(subject))
+                format!("{kind} {}", mark(subject))
             }),
             ..self.record_line(&relation.evidence, relation.evidence.value)
         };
@@ -518,12 +521,6 @@ pub fn way(line: &RecordLine) -> String {
     let steps = line.via.iter();
     let steps = steps.map(|via| format!("{} ({} {})", via.by, via.source, via.key));
     steps.collect::<Vec<_>>().join(", ")
-}
-
-/// A subject as it may be shown: its kind and the beginning of its pseudonym.
-pub fn subject_text(subject: SubjectKey) -> String {
-    let kind = format!("{:?}", subject.kind()).to_lowercase();
-    format!("{kind} {:08x}", subject.payload() >> 88)
 }
 
 /// What people call a kind of alias.

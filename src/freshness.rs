@@ -61,17 +61,6 @@ impl State {
             State::Broken => "broken",
         }
     }
-
-    /// As people read it.
-    pub fn words(self) -> &'static str {
-        match self {
-            State::Never => "未到达 never",
-            State::Fresh => "正常 fresh",
-            State::Late => "延迟 late",
-            State::Dead => "中断 dead",
-            State::Broken => "文件损坏 broken",
-        }
-    }
 }
 
 /// Every source's state, by index.

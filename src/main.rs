@@ -36,6 +36,7 @@ mod freshness;
 mod groups;
 mod hindsight;
 mod history;
+mod masking;
 mod memory;
 mod metrics;
 mod pipeline;
@@ -65,10 +66,12 @@ use clap::Parser;
 use cli::{Cli, Command, Place, Source};
 use config::Settings;
 use pipeline::Pipeline;
+use pipeline::records::Identity;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tocsin_ingest::fact::SubjectKey;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -253,6 +256,9 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         .context("there is no model yet: nothing is scored")?;
     let status = view.status();
     let enterprise = explain::find_enterprise(&in_force.records, &args.id)?;
+    if let (Some(key), Some(mark), Some(why)) = (enterprise, &args.unmask, &args.why) {
+        return unmask(pipeline, key, mark, why, args.json);
+    }
     if let (Some(key), Some(since)) = (enterprise, args.since) {
         let runtime = pipeline.runtime();
         let change = explain::change(view, runtime, key, since, args.at, clearance::ALL)?;
@@ -274,6 +280,31 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?;
     } else {
         print(&report::explanation(&in_force.records, &found))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what a mark stands for, once the log says who wants to know.
+fn unmask(
+    pipeline: &mut Pipeline,
+    enterprise: SubjectKey,
+    mark: &str,
+    why: &str,
+    json: bool,
+) -> Result<ExitCode> {
+    let view = pipeline.view();
+    let (records, time_ms) = (view.records(), view.status().time_ms);
+    let values = explain::reveal(&records, enterprise, mark, time_ms, clearance::ALL)?;
+    anyhow::ensure!(
+        !values.is_empty(),
+        "no record speaks of `{mark}` here: `tocsin explain` shows the marks"
+    );
+    let subject = format!("enterprise/{}", Identity::of_key(enterprise).id);
+    casework::command::note_unmasking(&view.settings(), pipeline.runtime(), subject, mark, why)?;
+    if json {
+        print(&format!("{}\n", serde_json::to_string(&values)?))?;
+    } else {
+        print(&format!("{mark}: {}\n", values.join(" / ")))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -162,14 +162,14 @@ fn written(records: &Records, alias: SubjectKey) -> Result<Option<String>> {
     records.some_naming(alias, RECORDS, |record| {
         let by_it = record.said.enterprises[record.index] == Some(alias);
         if text.is_none() && by_it {
-            text = reference(&record, alias.kind());
+            text = reference(records, &record, alias.kind());
         }
     })?;
     Ok(text)
 }
 
 /// The column by which a record names its enterprise, for a kind of alias.
-fn reference(record: &LiveRecord<'_>, kind: SubjectKind) -> Option<String> {
+fn reference(records: &Records, record: &LiveRecord<'_>, kind: SubjectKind) -> Option<String> {
     let names = |reference: &ReferenceKind| match kind {
         SubjectKind::Name => *reference == ReferenceKind::Name,
         SubjectKind::AgencyId => *reference == ReferenceKind::AgencyId,
@@ -179,7 +179,12 @@ fn reference(record: &LiveRecord<'_>, kind: SubjectKind) -> Option<String> {
     let column = columns.find(|(reference, column)| {
         names(reference) && record.text(&record.source.columns[*column].name).is_some()
     });
-    record.text(&record.source.columns[column?.1].name)
+    let column = column?.1;
+    let text = record.text(&record.source.columns[column].name)?;
+    Some(match record.source.personal(column) {
+        Some(kind) => records.masked(kind, &text),
+        None => text,
+    })
 }
 
 /// The enterprises that bear names which resemble one, with those names.

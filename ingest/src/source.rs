@@ -16,6 +16,7 @@ pub use quantity::{Bound, Combine, Quantity, QuantityKind};
 pub use says::is_signal_kind;
 
 use crate::declaration::{Document, Fault};
+use crate::fact::SubjectKind;
 use crate::format::Encoding;
 use crate::lexicon::Lexicon;
 use crate::sql::Expression;
@@ -76,6 +77,9 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Whether an empty value rejects the row.
     pub required: bool,
+    /// Whom its values name, where they name a person or what is a person's and
+    /// nothing else in the declaration says so.
+    pub personal: Option<SubjectKind>,
 }
 
 /// How a record names its enterprise.
@@ -97,7 +101,7 @@ pub enum ReferenceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SubjectColumn {
     /// Person, account, address, phone or domain.
-    pub kind: crate::fact::SubjectKind,
+    pub kind: SubjectKind,
     /// The column, an index into [`Source::columns`].
     pub column: usize,
 }
@@ -153,7 +157,7 @@ impl TermColumns {
 #[derive(Debug, Clone)]
 pub struct AliasColumn {
     /// Which alias kind.
-    pub kind: crate::fact::SubjectKind,
+    pub kind: SubjectKind,
     /// The column.
     pub column: usize,
     /// The agency whose own number it is, for that kind.
@@ -354,6 +358,26 @@ impl Source {
     /// and a workbook cannot be read on from its middle.
     pub fn reads_whole_files(&self) -> bool {
         self.mode == Mode::Snapshot || self.file_kind == FileKind::Xlsx
+    }
+
+    /// Whom a column's values name, where they name a person, or an account or
+    /// telephone, which are a person's: nobody is shown them without a reason.
+    pub fn personal(&self, column: usize) -> Option<SubjectKind> {
+        let is_personal = |kind: &SubjectKind| {
+            matches!(
+                kind,
+                SubjectKind::Person | SubjectKind::Account | SubjectKind::Phone
+            )
+        };
+        let ends = self.links.iter().flat_map(|link| match link.to {
+            LinkEnd::Enterprise => [Some(link.from), None],
+            LinkEnd::Subject(to) => [Some(link.from), Some(to)],
+        });
+        let spoken_of = self.signals.iter().map(|signal| signal.subject);
+        let mut subjects = ends.chain(spoken_of).flatten();
+        let linked = subjects.find(|named| named.column == column && is_personal(&named.kind));
+        let declared = self.columns.get(column).and_then(|column| column.personal);
+        declared.or(linked.map(|named| named.kind))
     }
 
     /// The index of a declared column.

@@ -11,7 +11,7 @@ use tocsin_alerts::casework::fold::person_subject;
 use tocsin_alerts::casework::retention::Kept;
 use tocsin_alerts::casework::{Action, Actor, Person, PersonAction};
 use tocsin_alerts::docket::{CredentialChange, DeedFilter, Entry, Intent};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 /// A day.
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -55,6 +55,7 @@ pub fn people(command: &People, settings: &Settings, runtime: &Runtime) -> Resul
         match command {
             People::List(at) => list(&desk, at).await,
             People::Add(account) => {
+                check_districts(&desk, account).await?;
                 let action = PersonAction::Add {
                     person: person(account),
                 };
@@ -66,6 +67,7 @@ pub fn people(command: &People, settings: &Settings, runtime: &Runtime) -> Resul
                 Ok(())
             }
             People::Change(account) => {
+                check_districts(&desk, account).await?;
                 let action = PersonAction::Change {
                     person: person(account),
                 };
@@ -94,6 +96,14 @@ pub fn people(command: &People, settings: &Settings, runtime: &Runtime) -> Resul
             People::Token { who, days, why } => token(&desk, who, *days, why).await,
         }
     })
+}
+
+/// Refuses districts in which nobody lies, as far as a server has noted them.
+async fn check_districts(desk: &Desk, account: &Account) -> Result<()> {
+    match desk.unknown_districts(&account.districts).await? {
+        Some(why) => bail!("{why}"),
+        None => Ok(()),
+    }
 }
 
 fn person(account: &Account) -> Person {
@@ -196,15 +206,53 @@ async fn token(desk: &Desk, who: &Who, days: i64, why: &str) -> Result<()> {
     Ok(())
 }
 
+/// Notes that whoever has the machine is shown what a mark stands for; without
+/// casework there is no log.
+///
+/// # Errors
+/// When the store cannot be opened, or refuses: then nothing may be shown.
+pub fn note_unmasking(
+    settings: &Settings,
+    runtime: &Handle,
+    subject: String,
+    what: &str,
+    why: &str,
+) -> Result<()> {
+    let Some(desk) = runtime.block_on(Desk::open(settings))? else {
+        return Ok(());
+    };
+    let intent = Intent {
+        who: machine(),
+        role: String::new(),
+        purpose: desk.settings.purpose.clone(),
+        subject,
+        key: secrets::id()?,
+        action: Action::Unmask {
+            what: what.to_owned(),
+            text: why.to_owned(),
+        },
+        expected: None,
+        time_ms: desk.now_ms(),
+        credential: None,
+    };
+    runtime.block_on(desk.docket.act(intent))?;
+    Ok(())
+}
+
+/// Whoever has the machine.
+fn machine() -> Actor {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    Actor::Machine(user.unwrap_or_else(|_| "unknown".to_owned()))
+}
+
 async fn act(
     desk: &Desk,
     who: &Who,
     action: PersonAction,
     credential: Option<CredentialChange>,
 ) -> Result<()> {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let intent = Intent {
-        who: Actor::Machine(user.unwrap_or_else(|_| "unknown".to_owned())),
+        who: machine(),
         role: String::new(),
         purpose: "账号管理".to_owned(),
         subject: person_subject(&who.name),
@@ -238,8 +286,8 @@ pub fn audit(command: &Audit, settings: &Settings, runtime: &Runtime) -> Result<
                 who: who.clone(),
                 subject: subject.clone(),
                 kind: kind.clone(),
-                without_reads: false,
                 limit: (*limit).clamp(1, PAGE),
+                ..DeedFilter::default()
             };
             runtime.block_on(print_lines(&desk, filter, *limit, at.json))?;
             Ok(ExitCode::SUCCESS)
@@ -318,7 +366,7 @@ async fn print_lines(desk: &Desk, mut filter: DeedFilter, limit: usize, json: bo
 fn line(entry: &Entry) -> String {
     let deed = &entry.deed;
     format!(
-        "{:>6} {} {:<16} {:<14} {:<22} {:<24} {}  [{}]",
+        "{:>6} {} {:<16} {:<14} {:<22} {:<24} {}  [{}]{}",
         deed.seq,
         instant_text(deed.time_ms),
         deed.who.name(),
@@ -326,7 +374,12 @@ fn line(entry: &Entry) -> String {
         deed.action.kind(),
         deed.subject,
         deed.purpose,
-        entry.hash.get(..12).unwrap_or_default()
+        entry.hash.get(..12).unwrap_or_default(),
+        match &deed.action {
+            // What was unmasked, and why, is what one looks here for.
+            Action::Unmask { .. } => format!("  {}", deed.action.said()),
+            _ => String::new(),
+        }
     )
 }
 
@@ -339,7 +392,7 @@ async fn verify(desk: &Desk, head: Option<&str>) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     say!(
-        "{} lines in one chain; {} cases, accounts and suppressions are what they make",
+        "{} lines in one chain; {} cases, accounts, suppressions and places are what they make",
         found.lines,
         found.rows
     );

@@ -3,6 +3,7 @@
 //! what it makes, is decided in `tocsin_alerts::casework`.
 
 pub mod command;
+pub mod districts;
 pub mod outcomes;
 pub mod policy;
 pub mod secrets;

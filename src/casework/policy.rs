@@ -32,6 +32,7 @@ pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Recei
     // Of its own, so that it comes however many events there are.
     let mut time = tokio::time::interval(PAUSE);
     time.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut districts_noted = false;
     loop {
         if look_at_all && let Err(error) = all(&desk, &view).await {
             tracing::error!(%error, "the policy could not look at all alerts; it tries again");
@@ -39,6 +40,12 @@ pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Recei
             continue;
         }
         look_at_all = false;
+        if !districts_noted && view.status().ready {
+            districts_noted = true;
+            if let Err(error) = desk.note_districts(&view).await {
+                tracing::error!(%error, "the districts there are could not be noted");
+            }
+        }
         let stop = async {
             let _ = stopping.wait_for(|stop| *stop).await;
         };

@@ -14,6 +14,18 @@ use tocsin_ingest::source::{FileKind, Mode, Source};
 /// What reads are for where a request says nothing else.
 const PURPOSE: &str = "非法集资风险监测预警(国务院令第737号 第八条)";
 
+/// Who may unmask where nothing is declared: who checks, who answers for it, and
+/// who mends refused records.
+const UNMASK: &[Role] = &[Role::Investigator, Role::Head, Role::Engineer];
+/// Who may be given it.
+const MAY_UNMASK: [Role; 5] = [
+    Role::DutyOfficer,
+    Role::Investigator,
+    Role::Head,
+    Role::Analyst,
+    Role::Engineer,
+];
+
 /// `[casework]`, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseworkSettings {
@@ -68,6 +80,9 @@ pub struct PeopleSettings {
     pub guest: Option<Role>,
     /// The highest sensitivity of sources that they see.
     pub guest_clearance: u8,
+    /// Who may see a masked person, account or record, one at a time and for a
+    /// reason; the others of these roles cannot.
+    pub unmask: Vec<Role>,
     /// How long a session lasts unused.
     pub idle_minutes: i64,
     /// How long a session lasts at most.
@@ -236,6 +251,7 @@ fn read_people(root: &Section<'_>) -> PeopleSettings {
         guest_clearance: section
             .and_then(|s| s.integer("guest_clearance", 1..=4))
             .unwrap_or(1) as u8,
+        unmask: section.map_or_else(|| UNMASK.to_vec(), |section| unmask(section)),
         idle_minutes: section
             .and_then(|s| s.integer("idle_minutes", 1..=1_440))
             .unwrap_or(30),
@@ -253,6 +269,25 @@ fn read_people(root: &Section<'_>) -> PeopleSettings {
         section.finish();
     }
     people
+}
+
+/// Roles that look at records, of which some may see what is masked.
+fn unmask(section: &Section<'_>) -> Vec<Role> {
+    if !section.has("unmask") {
+        return UNMASK.to_vec();
+    }
+    let allowed = MAY_UNMASK.map(Role::name);
+    let mut roles = Vec::new();
+    for name in section.texts("unmask") {
+        match MAY_UNMASK.into_iter().find(|role| role.name() == name) {
+            Some(role) => roles.push(role),
+            None => section.fault(
+                "unmask",
+                format!("`{name}`: allowed are {}", allowed.join(", ")),
+            ),
+        }
+    }
+    roles
 }
 
 /// What of `[casework]` does not fit the declared sources.

@@ -11,7 +11,7 @@ pub struct RecordLine {
     pub source: String,
     /// The agency that owns it.
     pub agency: String,
-    /// The record's key.
+    /// The record's key; what in it names a person is masked.
     pub key: String,
     /// The day it speaks of.
     pub event_date: Option<String>,
@@ -68,7 +68,7 @@ pub struct Via {
     pub by: String,
     /// The source that says so.
     pub source: String,
-    /// The key of its record.
+    /// The key of its record, masked as all are.
     pub key: String,
     /// The file it came in.
     pub file: String,

@@ -152,6 +152,11 @@ impl<'a> Gathered<'a> {
         Ok(next)
     }
 
+    /// Whom the records were asked about.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = SubjectKey> {
+        self.subjects.iter().copied()
+    }
+
     /// Ends the fold.
     pub(super) fn finish(self) -> (Folded<'a>, Vec<Kept>, HashMap<SubjectKey, Identity>) {
         (self.fold.finish(), self.kept, self.identities)

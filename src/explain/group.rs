@@ -6,8 +6,8 @@
 //! of these and hardly a record is a shell.
 
 use super::gathered::Gathered;
-use super::subject_text;
 use crate::fold::Folded;
+use crate::masking::mark;
 use crate::pipeline::records::{Identity, Records};
 use crate::witness;
 use anyhow::Result;
@@ -115,7 +115,7 @@ pub fn ring(
             link: records.settings.link_kinds[usize::from(kind.link)]
                 .name
                 .clone(),
-            subject: subject_text(*subject),
+            subject: mark(*subject),
             members: by.len(),
             by,
         });

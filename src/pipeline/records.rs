@@ -6,6 +6,7 @@ use super::live::Superseded;
 use crate::cluster::Cluster;
 use crate::cluster::message::{Answer, Question};
 use crate::config::Settings;
+use crate::masking;
 use anyhow::Result;
 use arrow_array::{Array, RecordBatch, UInt32Array, cast::AsArray, types::UInt64Type};
 use arrow_select::take::take_record_batch;
@@ -36,6 +37,8 @@ pub struct Records {
     /// Which of them no longer count.
     pub superseded: Arc<Superseded>,
     mappers: Arc<Vec<Mapper>>,
+    /// What persons, accounts and telephones are called instead.
+    pseudonyms: Pseudonymiser,
     /// The other processes that have records, where this one may ask them.
     elsewhere: Option<Arc<Cluster>>,
 }
@@ -76,21 +79,18 @@ impl LiveRecord<'_> {
         self.batch.column(4).as_primitive::<UInt64Type>().value(row) as i64
     }
 
-    /// The record's key columns, or its file and record number.
-    pub fn key_text(&self) -> String {
+    /// The record's number in its file.
+    fn number(&self) -> u64 {
         let row = self.said.rows[self.index] as usize;
-        let names: Vec<&String> = self
-            .source
-            .key
-            .iter()
-            .map(|column| &self.source.columns[*column].name)
-            .collect();
-        if names.is_empty() {
-            let number = self.batch.column(1).as_primitive::<UInt64Type>().value(row);
-            return format!("record {number}");
-        }
-        let values = names.iter().filter_map(|name| self.text(name));
-        values.collect::<Vec<_>>().join(" ")
+        self.batch.column(1).as_primitive::<UInt64Type>().value(row)
+    }
+
+    /// What the record's columns say of persons, accounts and telephones.
+    pub fn personal(&self) -> impl Iterator<Item = (SubjectKind, String)> + '_ {
+        let columns = self.source.columns.iter().enumerate();
+        columns.filter_map(|(place, column)| {
+            Some((self.source.personal(place)?, self.text(&column.name)?))
+        })
     }
 
     /// A raw value by column name; `None` where it is absent or empty.
@@ -147,9 +147,32 @@ impl Records {
             landing,
             superseded,
             mappers: Arc::new(mappers),
+            pseudonyms: pseudonyms.clone(),
             settings,
             elsewhere: None,
         }
+    }
+
+    /// What people know a record by: its key columns, or its number in its file.
+    /// What in it names a person, an account or a telephone is masked.
+    pub fn masked_key(&self, record: &LiveRecord<'_>) -> String {
+        let source = record.source;
+        if source.key.is_empty() {
+            return format!("record {}", record.number());
+        }
+        let parts = source.key.iter().filter_map(|column| {
+            let text = record.text(&source.columns[*column].name)?;
+            Some(match source.personal(*column) {
+                Some(kind) => self.masked(kind, &text),
+                None => text,
+            })
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
+    /// A value that names a person, as it is shown.
+    pub fn masked(&self, kind: SubjectKind, text: &str) -> String {
+        masking::masked(&self.pseudonyms, kind, text)
     }
 
     /// The same, with what other processes have.

@@ -7,6 +7,7 @@
 //! it is the same: the draw is seeded by day and district.
 
 pub mod estimate;
+pub mod expected;
 
 use crate::history;
 use crate::pipeline::records::Identity;
@@ -111,6 +112,20 @@ impl Queue {
     }
 }
 
+/// The queue that was drawn today for a district.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn drawn(view: &View, district: Option<&str>) -> Result<Option<Queue>> {
+    let day = day_text(day_of(view.status().time_ms));
+    let folder = &view.settings().queue.folder;
+    let file = Queue::file(folder, &day, district.unwrap_or(EVERYWHERE));
+    match file.exists() {
+        true => Queue::read(&file).map(Some),
+        false => Ok(None),
+    }
+}
+
 /// Draws the queue of today for a district, or gives the one that was drawn.
 ///
 /// # Errors
@@ -128,8 +143,7 @@ pub fn draw(
     let name = district.unwrap_or(EVERYWHERE);
     let folder = &settings.queue.folder;
     let file = Queue::file(folder, &day, name);
-    if file.exists() {
-        let drawn = Queue::read(&file)?;
+    if let Some(drawn) = drawn(view, district)? {
         let share = settings.queue.audit_per_mille;
         if (drawn.capacity, drawn.audit_per_mille) != (capacity, share) {
             bail!(
@@ -323,6 +337,13 @@ pub fn text(queue: &Queue) -> String {
         queue.places.len(),
         queue.pool,
         queue.model
+    );
+    let expected = queue.expected();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "expected to be positive: {:.1} of them, with 95 % {} to {}, as far as the model is calibrated",
+        expected.positives, expected.low, expected.high
     );
     for (number, place) in queue.places.iter().enumerate() {
         let why = match place.why {

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::problem::Problem;
+use super::routes;
 use crate::clearance;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -57,6 +58,29 @@ impl Caller {
     pub(in crate::serve) fn sees(&self, district: Option<&str>) -> bool {
         let person = self.person.as_ref();
         person.is_none_or(|person| person.sees(district.into_iter()))
+    }
+
+    /// Whether they have signed in and are let in by a way that is for persons.
+    pub(in crate::serve) fn may_take(&self, app: &App, method: &str, path: &str) -> bool {
+        let Some(person) = &self.person else {
+            return false;
+        };
+        let roles = routes::roles_of(method, path, &app.view.settings().office.people);
+        person.role_among(&roles).is_some()
+    }
+
+    /// Whether a page would let them in, if they had signed in where they must.
+    pub(in crate::serve) fn may_open(&self, app: &App, path: &str) -> bool {
+        let settings = app.view.settings();
+        match (&self.person, routes::is_for_persons(path)) {
+            (Some(_), _) => self.may_take(app, "GET", path),
+            (None, true) => false,
+            (None, false) => {
+                let roles = routes::roles_of("GET", path, &settings.office.people);
+                let guest = self.role.is_none_or(|guest| roles.contains(&guest));
+                app.desk.is_none() || guest
+            }
+        }
     }
 
     /// Refuses what is in no district of theirs.

@@ -4,6 +4,7 @@
 //! text is escaped here, because the pages insert charts as they are.
 
 use super::text;
+use super::words::{Lang, either, t};
 use crate::time::{DAY_MS, day_of, day_text};
 use std::fmt::Write;
 use tocsin_alerts::level::{Level, PerLevel};
@@ -65,12 +66,7 @@ pub(super) fn step_line(points: &[Point], thresholds: &PerLevel, until_ms: i64) 
         from_ms: first.time_ms,
         to_ms: until_ms.max(last.time_ms).max(first.time_ms + 1),
     };
-    let mut svg = open(
-        "steps",
-        Plot::WIDTH,
-        Plot::HEIGHT,
-        "风险指数走势 index over time",
-    );
+    let mut svg = open("steps", Plot::WIDTH, Plot::HEIGHT, t("index over time"));
     bands(&mut svg, thresholds);
     ticks(&mut svg, &plot);
     line(&mut svg, &plot, points);
@@ -89,6 +85,11 @@ fn open(class: &str, width: f64, height: f64, title: &str) -> String {
 }
 
 fn bands(svg: &mut String, thresholds: &PerLevel) {
+    // One character stands beside the plot; words have room within it alone.
+    let (beside, anchor) = match Lang::now() {
+        Lang::Chinese => (Plot::RIGHT + 5.0, ""),
+        Lang::English => (Plot::RIGHT - 4.0, " text-anchor=\"end\""),
+    };
     let (left, width) = (Plot::LEFT, Plot::RIGHT - Plot::LEFT);
     for (place, level) in Level::ALL.into_iter().enumerate() {
         let lower = f64::from(thresholds.of(level)) * 100.0;
@@ -100,15 +101,15 @@ fn bands(svg: &mut String, thresholds: &PerLevel) {
             svg,
             "<rect class=\"band {}\" x=\"{left}\" y=\"{top:.1}\" width=\"{width}\" \
              height=\"{:.1}\"/><text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\" \
-             text-anchor=\"end\">{}</text><text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+             text-anchor=\"end\">{}</text><text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\"{anchor}>{}</text>",
             level.name(),
             bottom - top,
             left - 4.0,
             bottom + 3.0,
             thresholds.of(level),
-            Plot::RIGHT + 5.0,
+            beside,
             (top + bottom) / 2.0 + 4.0,
-            level.chinese(),
+            either(level.chinese(), level.name()),
         );
     }
 }
@@ -166,7 +167,7 @@ fn marks(svg: &mut String, plot: &Plot, points: &[Point]) {
             point.level.name(),
             text::clock(point.time_ms),
             text::index(point.index),
-            point.level.chinese(),
+            either(point.level.chinese(), point.level.name()),
         );
     }
 }
@@ -182,7 +183,7 @@ pub(super) fn waterfall(start: &Bar, bars: &[Bar], end: &str) -> String {
         "waterfall",
         WIDTH,
         height,
-        "从起点经各类别到评分 from the intercept over the categories to the score",
+        t("from the intercept over the categories to the score"),
     );
     let mut row = |place: usize, label: &str, from: i64, to: i64, class: &str, weight: i64| {
         let top = ROW * place as f64;

@@ -8,6 +8,7 @@ use super::problem::Problem;
 use super::rate::{Peer, Who};
 use super::routes::{Access, Route};
 use crate::casework::{Desk, secrets};
+use crate::config::PeopleSettings;
 use crate::time::now_ms;
 use axum::RequestExt;
 use axum::body::{Body, to_bytes};
@@ -169,13 +170,24 @@ fn allowed(
             let role = person.role_among(roles).ok_or_else(|| refused(roles))?;
             Ok(Some(role))
         }
-        (Access::People(_), None) => Err(sign_in()),
+        (Access::Unmask(roles), Some(person)) => {
+            let roles = may_unmask(&desk.people, roles);
+            let role = person.role_among(&roles).ok_or_else(|| refused(&roles))?;
+            Ok(Some(role))
+        }
+        (Access::People(_) | Access::Unmask(_), None) => Err(sign_in()),
         (Access::Roles(_), None) if !must_sign_in => Ok(None),
         (Access::Roles(roles), None) => match desk.people.guest {
             Some(guest) if roles.contains(&guest) => Ok(Some(guest)),
             _ => Err(sign_in()),
         },
     }
+}
+
+/// Those of the roles whom the configuration lets unmask.
+pub(super) fn may_unmask(people: &PeopleSettings, roles: &[Role]) -> Vec<Role> {
+    let let_in = roles.iter().filter(|role| people.unmask.contains(role));
+    let_in.copied().collect()
 }
 
 fn refused(roles: &[Role]) -> Problem {
@@ -327,7 +339,10 @@ async fn look(
         who: Actor::Person(person.name.clone()),
         role: role.name().to_owned(),
         purpose: purpose.to_owned(),
-        subject: format!("{what}/{id}"),
+        subject: match id.as_str() {
+            "" => what.to_owned(),
+            id => format!("{what}/{id}"),
+        },
         key: secrets::id().map_err(|fault| Problem::internal(&fault))?,
         action: Action::Read { path },
         expected: None,

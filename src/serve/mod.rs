@@ -28,6 +28,7 @@ mod shown;
 mod tests;
 pub(crate) mod text;
 mod tls;
+pub(crate) mod words;
 
 use crate::casework::{Desk, outcomes, policy};
 use crate::pipeline::rules::Outcome;

@@ -1,24 +1,27 @@
 //! `GET /api/openapi.json`: OpenAPI 3.1, made from the table of routes, so that it
 //! names every path and who may take it. `x-roles` are the roles that are let in.
 
+use super::app::App;
 use super::routes::{Access, Route, routes};
 use super::schema::{reference, schemas};
+use crate::config::PeopleSettings;
 use axum::Json;
+use axum::extract::State;
 use serde_json::{Map, Value, json};
 
 /// The document.
-pub(super) async fn document() -> Json<Value> {
-    Json(describe(&routes()))
+pub(super) async fn document(State(app): State<App>) -> Json<Value> {
+    Json(describe(&routes(), &app.view.settings().office.people))
 }
 
-fn describe(routes: &[Route]) -> Value {
+fn describe(routes: &[Route], people: &PeopleSettings) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in routes
         .iter()
         .filter(|route| route.path.starts_with("/api/"))
     {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        path[route.method.to_lowercase()] = operation(route);
+        path[route.method.to_lowercase()] = operation(route, people);
     }
     let mut schemas = schemas();
     schemas.insert("Problem".to_owned(), problem_schema());
@@ -64,13 +67,9 @@ fn done(route: &Route) -> Value {
     json!({"description": "done", "content": kind})
 }
 
-fn operation(route: &Route) -> Value {
-    let names: Vec<&str> = route
-        .access
-        .roles()
-        .iter()
-        .map(|role| role.name())
-        .collect();
+fn operation(route: &Route, people: &PeopleSettings) -> Value {
+    let roles = route.access.roles(people);
+    let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     let open = route.access == Access::Public;
     let problem = |what: &str| {
         json!({"description": what, "content": {
@@ -92,7 +91,7 @@ fn operation(route: &Route) -> Value {
             Access::Public => "public",
             Access::SignedIn => "signed-in",
             Access::Roles(_) => "roles",
-            Access::People(_) => "people",
+            Access::People(_) | Access::Unmask(_) => "people",
         },
         "x-roles": names,
         "x-logged": route.reads.is_some(),
@@ -128,7 +127,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let in_path = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
     let mut parameters: Vec<Value> = segments.map(in_path).collect();
-    if matches!(route.access, Access::People(_)) && route.method == "POST" {
+    if matches!(route.access, Access::People(_) | Access::Unmask(_)) && route.method == "POST" {
         parameters.push(header(
             "Idempotency-Key",
             true,

@@ -58,6 +58,18 @@ pub(super) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
     }
 }
 
+/// `yes`, `no`, or nothing said.
+pub(super) fn yes_or_no(what: &str, text: &str) -> Result<Option<bool>, Problem> {
+    match text {
+        "" => Ok(None),
+        "yes" => Ok(Some(true)),
+        "no" => Ok(Some(false)),
+        _ => Err(Problem::bad_request(format!(
+            "{what} `{text}`: allowed are yes, no"
+        ))),
+    }
+}
+
 /// A level that an alert can have; empty is any.
 pub(super) fn level(text: &str) -> Result<Option<Level>, Problem> {
     choice("level", text, &Level::ALL, Level::name)

@@ -2,8 +2,11 @@
 //! which router, OpenAPI document and the tests of authorisation are made.
 
 use super::app::App;
+use super::gate::may_unmask;
 use super::{api, assets, openapi, ops, pages};
+use crate::config::PeopleSettings;
 use axum::routing::{MethodRouter, delete, get, post};
+use std::sync::LazyLock;
 use tocsin_alerts::casework::Role;
 
 use Role::{Administrator, Analyst, Auditor, DutyOfficer, Engineer, Head, Investigator};
@@ -19,14 +22,18 @@ pub(super) enum Access {
     Roles(&'static [Role]),
     /// These roles of persons who have signed in, never a guest.
     People(&'static [Role]),
+    /// Those of these roles of persons whom the configuration lets see what is
+    /// masked.
+    Unmask(&'static [Role]),
 }
 
 impl Access {
     /// The roles that are let in; all where it needs none in particular.
-    pub(super) fn roles(self) -> &'static [Role] {
+    pub(super) fn roles(self, people: &PeopleSettings) -> Vec<Role> {
         match self {
-            Access::Public | Access::SignedIn => &Role::ALL,
-            Access::Roles(roles) | Access::People(roles) => roles,
+            Access::Public | Access::SignedIn => Role::ALL.to_vec(),
+            Access::Roles(roles) | Access::People(roles) => roles.to_vec(),
+            Access::Unmask(roles) => may_unmask(people, roles),
         }
     }
 }
@@ -45,6 +52,14 @@ const ANALYSTS: Access = Access::Roles(&[Analyst, Head]);
 const OFFICE: Access = Access::People(&[DutyOfficer, Investigator, Head]);
 /// Who decides what is shown.
 const DUTY: Access = Access::People(&[DutyOfficer, Head]);
+/// Who may be let see whom the records behind an enterprise speak of.
+const UNMASK: Access = Access::Unmask(&[DutyOfficer, Investigator, Head, Analyst]);
+/// Who may be let see a refused record as it came.
+const UNMASK_REJECT: Access = Access::Unmask(&[Engineer, Analyst]);
+/// Who sees what is hidden.
+const WATCHERS: Access = Access::People(&[DutyOfficer, Investigator, Head, Auditor]);
+/// Who says whom to check.
+const PLANNERS: Access = Access::People(&[DutyOfficer, Head, Analyst]);
 /// Who keeps the accounts.
 const ADMINISTRATOR: Access = Access::People(&[Administrator]);
 /// Who reads the log.
@@ -135,6 +150,28 @@ impl Route {
     }
 }
 
+/// The roles that a way lets in: what pages offer is what the gate allows.
+pub(super) fn roles_of(method: &str, path: &str, people: &PeopleSettings) -> Vec<Role> {
+    access_of(method, path).map_or_else(Vec::new, |access| access.roles(people))
+}
+
+/// Whether a page lets in nobody who has not signed in.
+pub(super) fn is_for_persons(path: &str) -> bool {
+    let access = access_of("GET", path);
+    !matches!(access, Some(Access::Public | Access::Roles(_)))
+}
+
+fn access_of(method: &str, path: &str) -> Option<Access> {
+    type Table = Vec<(&'static str, &'static str, Access)>;
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        let routes = routes().into_iter();
+        routes.map(|of| (of.method, of.path, of.access)).collect()
+    });
+    let mut table = TABLE.iter();
+    let found = table.find(|(of_method, of_path, _)| *of_method == method && *of_path == path);
+    found.map(|(.., access)| *access)
+}
+
 /// The whole table.
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = risk();
@@ -145,7 +182,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn risk() -> Vec<Route> {
-    use api::{alerts, enterprises, groups, stream};
+    use api::{alerts, enterprises, groups, stream, unmask};
     let new = Route::new;
     vec![
         new(
@@ -185,6 +222,13 @@ fn risk() -> Vec<Route> {
         .gives("History")
         .whole()
         .looks_at("enterprise"),
+        new(
+            "POST",
+            "/api/v1/enterprises/{id}/unmask",
+            UNMASK,
+            "What a mark stands for, once and for a reason",
+            post(unmask::enterprise),
+        ),
         new(
             "GET",
             "/api/v1/groups",
@@ -232,7 +276,7 @@ fn risk() -> Vec<Route> {
 }
 
 fn machinery() -> Vec<Route> {
-    use api::{identity, models, push, rules, sources, whatif};
+    use api::{identity, models, push, rules, sources, unmask, whatif};
     let new = Route::new;
     vec![
         new(
@@ -259,6 +303,14 @@ fn machinery() -> Vec<Route> {
             get(sources::rejects),
         )
         .gives("Rejects")
+        .whole(),
+        new(
+            "POST",
+            "/api/v1/sources/{agency}/{resource}/rejects/{seq}/unmask",
+            UNMASK_REJECT,
+            "A refused record as it came, once and for a reason",
+            post(unmask::reject),
+        )
         .whole(),
         new(
             "POST",
@@ -352,7 +404,7 @@ fn machinery() -> Vec<Route> {
 }
 
 fn casework() -> Vec<Route> {
-    use api::{audit, cases, people, session, suppressions};
+    use api::{audit, cases, news, people, queue, session, suppressions};
     let new = Route::new;
     vec![
         new(
@@ -450,7 +502,7 @@ fn casework() -> Vec<Route> {
         new(
             "GET",
             "/api/v1/suppressions",
-            OFFICE,
+            WATCHERS,
             "What is not shown, by whom, why, and how much it hid",
             get(suppressions::list),
         )
@@ -499,6 +551,27 @@ fn casework() -> Vec<Route> {
         .asks("Account")
         .gives("Person"),
         new(
+            "GET",
+            "/api/v1/people/{name}",
+            ADMINISTRATOR,
+            "One account, its sessions and tokens, and whether it is locked",
+            get(people::one),
+        ),
+        new(
+            "POST",
+            "/api/v1/people/{name}/unlock",
+            ADMINISTRATOR,
+            "Let an account be tried again after too many wrong passwords",
+            post(people::unlock),
+        ),
+        new(
+            "DELETE",
+            "/api/v1/people/{name}/tokens/{id}",
+            ADMINISTRATOR,
+            "End a token or session of an account",
+            delete(people::revoke),
+        ),
+        new(
             "POST",
             "/api/v1/people/{name}",
             ADMINISTRATOR,
@@ -522,7 +595,37 @@ fn casework() -> Vec<Route> {
             "Lines of the audit log",
             get(audit::list),
         )
-        .gives("Log"),
+        .gives("Log")
+        .looks_at("audit"),
+        new(
+            "GET",
+            "/api/v1/news",
+            OFFICE,
+            "What is new since one said that one has seen everything",
+            get(news::news),
+        ),
+        new(
+            "POST",
+            "/api/v1/news/seen",
+            OFFICE,
+            "One has seen it",
+            post(news::seen),
+        ),
+        new(
+            "GET",
+            "/api/v1/queue",
+            PLANNERS,
+            "Whom to check today in a district, and what that is expected to find",
+            get(queue::one),
+        )
+        .looks_at("queue"),
+        new(
+            "POST",
+            "/api/v1/queue",
+            PLANNERS,
+            "Draw today's queue of a district",
+            post(queue::post),
+        ),
         new(
             "GET",
             "/api/v1/audit/verify",
@@ -530,12 +633,13 @@ fn casework() -> Vec<Route> {
             "Follow the log's chain and judge every deed again",
             get(audit::verify),
         )
-        .gives("Verified"),
+        .gives("Verified")
+        .looks_at("audit"),
     ]
 }
 
 fn console() -> Vec<Route> {
-    use pages::office::{case, cases, sign_in};
+    use pages::office::{audit, case, cases, me, news, people, queue, sign_in, suppressions};
     use pages::{enterprise, home, identity, models, search, source, sources};
     const FORM: &str = "application/x-www-form-urlencoded";
     let new = Route::new;
@@ -562,6 +666,14 @@ fn console() -> Vec<Route> {
             get(enterprise::enterprise),
         )
         .looks_at("enterprise"),
+        new(
+            "POST",
+            "/enterprises/{id}",
+            UNMASK,
+            "The same page, on which one mark is what it stands for",
+            post(enterprise::unmask),
+        )
+        .takes(FORM),
         new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
         new(
             "GET",
@@ -571,6 +683,15 @@ fn console() -> Vec<Route> {
             get(source::source),
         )
         .whole(),
+        new(
+            "POST",
+            "/sources/{agency}/{resource}",
+            UNMASK_REJECT,
+            "The same page, with one refused record as it came",
+            post(source::unmask),
+        )
+        .whole()
+        .takes(FORM),
         new(
             "GET",
             "/identity",
@@ -647,6 +768,98 @@ fn console() -> Vec<Route> {
             post(case::act),
         )
         .takes(FORM),
+        new(
+            "POST",
+            "/news/seen",
+            OFFICE,
+            "One has seen what is new",
+            post(news::seen),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/queue",
+            PLANNERS,
+            "Whom to check today in a district",
+            get(queue::queue),
+        )
+        .looks_at("queue"),
+        new(
+            "POST",
+            "/queue",
+            PLANNERS,
+            "Draw today's queue of a district, and show it",
+            post(queue::make),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/suppressions",
+            WATCHERS,
+            "What is not shown, by whom, why, and how much it hid",
+            get(suppressions::suppressions),
+        ),
+        new(
+            "POST",
+            "/suppressions",
+            DUTY,
+            "Hide an alert for a while, or show it again",
+            post(suppressions::act),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/people",
+            ADMINISTRATOR,
+            "Every account",
+            get(people::people),
+        ),
+        new(
+            "POST",
+            "/people",
+            ADMINISTRATOR,
+            "Add an account, and go to it",
+            post(people::add),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/people/{name}",
+            ADMINISTRATOR,
+            "One account",
+            get(people::person),
+        ),
+        new(
+            "POST",
+            "/people/{name}",
+            ADMINISTRATOR,
+            "Do something with an account",
+            post(people::act),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/me",
+            Access::SignedIn,
+            "One's own account",
+            get(me::me),
+        ),
+        new(
+            "POST",
+            "/me",
+            Access::SignedIn,
+            "Set one's password, make or end a token",
+            post(me::act),
+        )
+        .takes(FORM),
+        new(
+            "GET",
+            "/audit",
+            AUDITOR,
+            "The audit log, the last line first",
+            get(audit::audit),
+        )
+        .looks_at("audit"),
         new(
             "GET",
             "/assets/{name}",

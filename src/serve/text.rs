@@ -1,5 +1,6 @@
-//! Figures and words as people read them: Chinese first, English beside it.
+//! Figures and words as people read them. Words are those of the catalogue.
 
+use super::words::either;
 use tocsin_alerts::lifecycle::{Cause, Status};
 
 /// One unit of log-odds in micro-log-odds.
@@ -18,28 +19,28 @@ pub(crate) const CATEGORIES: [(char, &str, &str); 9] = [
     ('R', "登记背景", "registry"),
 ];
 
-/// The Chinese name of a category letter.
+/// The name of a category letter in the reader's language.
 pub(crate) fn category(letter: char) -> &'static str {
     let found = CATEGORIES.iter().find(|(known, ..)| *known == letter);
-    found.map_or("", |(_, chinese, _)| chinese)
+    found.map_or("", |(_, chinese, english)| either(chinese, english))
 }
 
-/// Why it happened.
+/// Why it happened, in words of the catalogue.
 pub(crate) fn cause(cause: Cause) -> &'static str {
     match cause {
-        Cause::Evidence => "新记录 new records",
-        Cause::Withdrawal => "来源更正 source corrected",
-        Cause::Clock => "时间窗到期 window ended",
-        Cause::Model => "模型更换 other model",
+        Cause::Evidence => "new records",
+        Cause::Withdrawal => "source corrected",
+        Cause::Clock => "window ended",
+        Cause::Model => "other model",
     }
 }
 
-/// Whether an alert goes on.
+/// Whether an alert goes on, in words of the catalogue.
 pub(crate) fn status(status: Status) -> &'static str {
     match status {
-        Status::Open => "未结 open",
-        Status::Closed => "已解除 closed",
-        Status::Retracted => "已撤回 retracted",
+        Status::Open => "open",
+        Status::Closed => "closed",
+        Status::Retracted => "retracted",
     }
 }
 
@@ -66,7 +67,7 @@ pub(crate) fn short_log_odds(micro: i64) -> String {
 }
 
 /// What stands in the place of a weight where a finding makes the level red.
-pub(crate) const HARD_TRIGGER: &str = "直接触发 hard trigger";
+pub(crate) const HARD_TRIGGER: &str = "hard trigger";
 
 /// A probability in per cent, with as many digits as a small one needs.
 pub(crate) fn per_cent(probability: f64) -> String {

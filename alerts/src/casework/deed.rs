@@ -5,6 +5,7 @@ use super::jurisdiction::Places;
 use super::measure::Measure;
 use super::outcome::{Outcome, Reason};
 use super::person::Person;
+use super::place::Seen;
 use super::retention::Removal;
 use crate::level::Level;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,15 @@ pub enum Action {
     Removal(Removal),
     /// This line was: what is left of it are number, time, kind and hash.
     Removed,
+    /// Somebody has seen what is new.
+    Seen(Seen),
+    /// Something that is shown masked was shown as it is, once.
+    Unmask {
+        /// What: the mark that stands for it.
+        what: String,
+        /// Why.
+        text: String,
+    },
 }
 
 impl Action {
@@ -100,6 +110,28 @@ impl Action {
         match inner.get("do").and_then(serde_json::Value::as_str) {
             Some(what) => format!("{kind}.{what}"),
             None => kind.clone(),
+        }
+    }
+}
+
+impl Action {
+    /// What was said or looked at, for who reads the log.
+    pub fn said(&self) -> String {
+        match self {
+            Action::Case(action) => action.text().to_owned(),
+            Action::Person(action) => action.said(),
+            Action::Suppression(
+                SuppressionAction::Suppress { text, .. } | SuppressionAction::Lift { text, .. },
+            ) => text.clone(),
+            Action::Seen(seen) => {
+                let part = |what: &str, to: Option<u64>| to.map(|to| format!("{what} {to}"));
+                let parts = [part("events", seen.events), part("deeds", seen.deeds)];
+                parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+            }
+            Action::Read { path } => path.clone(),
+            Action::Unmask { what, text } => format!("{what}: {text}"),
+            Action::Removal(removal) => format!("{} × {}", removal.what.name(), removal.lines),
+            Action::Removed => String::new(),
         }
     }
 }
@@ -364,6 +396,36 @@ pub enum PersonAction {
         /// The session's public id.
         session: String,
     },
+    /// It may be tried again at once, after too many wrong passwords.
+    Unlock {
+        /// Why.
+        text: String,
+    },
+}
+
+impl PersonAction {
+    fn said(&self) -> String {
+        match self {
+            PersonAction::Add { person } | PersonAction::Change { person } => {
+                let roles: Vec<&str> = person.roles.iter().map(|role| role.name()).collect();
+                let districts = person.districts.join(" ");
+                let said = format!(
+                    "{} {} {districts} L{}",
+                    person.display,
+                    roles.join(" "),
+                    person.clearance
+                );
+                said.replace("  ", " ")
+            }
+            PersonAction::Disable { text }
+            | PersonAction::Token { text, .. }
+            | PersonAction::Unlock { text } => text.clone(),
+            PersonAction::Revoke { id } => id.clone(),
+            PersonAction::SignIn { session } | PersonAction::SignOut { session } => session.clone(),
+            PersonAction::SignInFailed { failures, .. } => failures.to_string(),
+            PersonAction::Password => String::new(),
+        }
+    }
 }
 
 /// What is done with what is shown of an alert.

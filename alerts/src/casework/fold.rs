@@ -7,6 +7,7 @@ use super::authority::{ADMINISTER, DUTY, Role};
 use super::case::{Case, Signed};
 use super::deed::{Action, Actor, CaseAction, Deed, PersonAction, SuppressionAction};
 use super::person::Person;
+use super::place::{Place, Seen};
 use super::retention::Removal;
 use super::rule::{self, Refusal, check_text};
 use super::steps::By;
@@ -24,6 +25,8 @@ pub struct Fold {
     pub people: BTreeMap<String, Person>,
     /// Suppressions by alert: the last of each.
     pub suppressions: BTreeMap<String, Suppression>,
+    /// How far each person has seen what is new.
+    pub places: BTreeMap<String, Place>,
 }
 
 /// What became of a deed.
@@ -44,6 +47,8 @@ pub enum Touched {
     Person(String),
     /// The suppression of an alert.
     Suppression(String),
+    /// A reader's place.
+    Place(String),
     /// Nothing but the log.
     Nothing,
 }
@@ -82,9 +87,14 @@ impl Fold {
             Action::Case(action) => self.with_case(deed, action),
             Action::Person(action) => self.with_person(deed, action),
             Action::Suppression(action) => self.with_suppression(deed, action),
+            Action::Seen(seen) => self.seen(deed, *seen),
             Action::Read { .. } => self.look(deed),
             Action::Removal(removal) => remove(deed, removal),
             Action::Removed => Err(Refusal::Invalid("a removed line does nothing".to_owned())),
+            Action::Unmask { text, .. } => {
+                check_text("unmask", text, true)?;
+                self.look(deed)
+            }
         }
     }
 
@@ -226,6 +236,11 @@ impl Fold {
                 }
             }
             PersonAction::SignInFailed { .. } => return applied(Touched::Nothing),
+            PersonAction::Unlock { text } => {
+                check_text("unlock", text, true)?;
+                known.ok_or_else(missing)?;
+                return applied(Touched::Nothing);
+            }
             _ => {
                 known
                     .filter(|person| !person.disabled)
@@ -250,7 +265,8 @@ impl Fold {
         let (by_owner, by_others) = match action {
             PersonAction::Add { .. }
             | PersonAction::Change { .. }
-            | PersonAction::Disable { .. } => (false, true),
+            | PersonAction::Disable { .. }
+            | PersonAction::Unlock { .. } => (false, true),
             PersonAction::Password | PersonAction::Token { .. } | PersonAction::Revoke { .. } => {
                 (true, true)
             }
@@ -346,8 +362,42 @@ impl Fold {
         })
     }
 
+    /// Everybody says for themselves what they have seen.
+    fn seen(&mut self, deed: &Deed, seen: Seen) -> Result<Applied, Refusal> {
+        let name = named(deed, "person")?;
+        let own = self.actor(deed)?.is_some_and(|person| person.name == name);
+        if !own {
+            return Err(Refusal::Forbidden(format!(
+                "what `{name}` has seen is said by `{name}`"
+            )));
+        }
+        let place = self.places.get(name).copied().unwrap_or_default();
+        if seen.events.is_none() && seen.deeds.is_none() {
+            return Err(Refusal::Invalid(
+                "`seen` needs `events`, `deeds` or both".to_owned(),
+            ));
+        }
+        let name = name.to_owned();
+        self.places
+            .insert(name.clone(), place.after(seen, deed.time_ms));
+        Ok(Applied {
+            role: String::new(),
+            touched: Touched::Place(name),
+        })
+    }
+
     /// Looking changes nothing. The role is the one in which it was allowed.
     fn look(&self, deed: &Deed) -> Result<Applied, Refusal> {
+        // Who has the machine has the records, too: the log shall say what for.
+        if matches!(
+            (&deed.who, &deed.action),
+            (Actor::Machine(_), Action::Unmask { .. })
+        ) {
+            return Ok(Applied {
+                role: String::new(),
+                touched: Touched::Nothing,
+            });
+        }
         let person = self.actor(deed)?;
         let holds = person.is_some_and(|p| p.roles.iter().any(|role| role.name() == deed.role));
         match holds {

@@ -148,6 +148,10 @@ impl Docket {
                 .get(id)
                 .map(|case| Row::of_case(case, &self.calendar)),
             Touched::Person(name) => fold.people.get(name).map(Row::of_person),
+            Touched::Place(name) => fold
+                .places
+                .get(name)
+                .map(|place| Row::of_place(name, place)),
             Touched::Suppression(alert) => fold.suppressions.get(alert).map(Row::of_suppression),
             Touched::Nothing => None,
         };

@@ -2,7 +2,7 @@
 
 use super::DocketError;
 use crate::casework::{
-    Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Side, Suppression,
+    Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Place, Side, Suppression,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,6 +54,7 @@ pub(super) const CASE: &[&str] = &[
     "body",
 ];
 pub(super) const PERSON: &[&str] = &["name", "body"];
+pub(super) const PLACE: &[&str] = &["person", "body"];
 pub(super) const SUPPRESSION: &[&str] = &["alert", "open", "ends_ms", "body"];
 
 impl Row {
@@ -95,6 +96,14 @@ impl Row {
             table: "people",
             columns: PERSON,
             values: vec![person.name.clone().into(), body("people", person)?.into()],
+        })
+    }
+
+    pub(super) fn of_place(person: &str, place: &Place) -> Result<Row, DocketError> {
+        Ok(Row {
+            table: "places",
+            columns: PLACE,
+            values: vec![person.to_owned().into(), body("places", place)?.into()],
         })
     }
 
@@ -190,6 +199,13 @@ pub(super) async fn concerned(
             for body in bodies {
                 let case: Case = read("cases", &body)?;
                 fold.cases.insert(case.id.clone(), case);
+            }
+        }
+        Action::Seen(_) => {
+            let person = deed.who.name();
+            let sql = "SELECT body FROM places WHERE person = $1";
+            if let Some(body) = one(transaction, sql, &person).await? {
+                fold.places.insert(person, read("places", &body)?);
             }
         }
         Action::Suppression(_) => {

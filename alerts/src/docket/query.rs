@@ -2,7 +2,7 @@
 
 use super::load::{NEVER, read};
 use super::{Docket, DocketError, Entry};
-use crate::casework::{Action, Actor, Case, Deed, Person, Stage, Suppression};
+use crate::casework::{Action, Actor, Case, Deed, Person, Place, Stage, Suppression};
 use crate::level::Level;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
@@ -56,6 +56,14 @@ pub struct DeedFilter {
     pub subject: Option<String>,
     /// Of this kind, such as `case.label`.
     pub kind: Option<String>,
+    /// Since this instant, milliseconds UTC.
+    pub from_ms: Option<i64>,
+    /// Before this instant.
+    pub until_ms: Option<i64>,
+    /// Only what was done with cases.
+    pub of_cases: bool,
+    /// The last first, and those before this one; none: from the last on.
+    pub newest: Option<Option<u64>>,
     /// Only what changed something.
     pub without_reads: bool,
     /// How many.
@@ -325,12 +333,32 @@ impl Docket {
         if filter.without_reads {
             asked.add("kind <> ?", "read".to_owned());
         }
+        if filter.of_cases {
+            asked.add("kind LIKE ?", "case.%".to_owned());
+        }
+        let times = [
+            ("time_ms >= ?", filter.from_ms),
+            ("time_ms < ?", filter.until_ms),
+        ];
+        for (condition, time_ms) in times {
+            if let Some(time_ms) = time_ms {
+                asked.add(condition, time_ms);
+            }
+        }
+        if let Some(Some(before)) = filter.newest {
+            asked.add("seq < ?", i64::try_from(before).unwrap_or(i64::MAX));
+        }
+        let order = if filter.newest.is_some() {
+            "DESC"
+        } else {
+            "ASC"
+        };
         asked
             .values
             .push((filter.limit.clamp(1, MAX_PAGE) as i64).into());
         let sql = format!(
             "SELECT seq, time_ms, who, role, purpose, subject, key, action, previous, hash \
-             FROM deeds WHERE {} ORDER BY seq LIMIT ${}",
+             FROM deeds WHERE {} ORDER BY seq {order} LIMIT ${}",
             asked.sql(),
             asked.values.len()
         );
@@ -376,6 +404,48 @@ impl Docket {
         let sql = "SELECT seq, time_ms, who, role, purpose, subject, key, action, previous, hash \
                    FROM deeds WHERE who = $1 AND key = $2";
         self.rows(sql, asked).await?.first().map(entry).transpose()
+    }
+
+    /// How far somebody has said that they have seen everything.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn place(&self, person: &str) -> Result<Option<Place>, DocketError> {
+        let sql = "SELECT body FROM places WHERE person = $1";
+        let query = sqlx::query_scalar(sql).bind(person.to_owned());
+        let body: Option<String> = query.fetch_optional(&self.pool).await?;
+        body.map(|body| read("places", &body)).transpose()
+    }
+
+    /// The districts that registering sources have named, as far as was noted.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn districts(&self) -> Result<Vec<String>, DocketError> {
+        let sql = "SELECT name FROM districts ORDER BY name";
+        Ok(sqlx::query_scalar(sql).fetch_all(&self.pool).await?)
+    }
+
+    /// Notes the districts that registering sources name: beside the log, since it
+    /// follows from their records.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn note_districts(
+        &self,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<(), DocketError> {
+        let _turn = self.turn.lock().await;
+        let mut transaction = self.begin().await?;
+        for name in names {
+            let sql = "INSERT INTO districts (name) VALUES ($1) ON CONFLICT (name) DO NOTHING";
+            sqlx::query(sql)
+                .bind(name)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     /// Number and hash of the last line; 0 and empty: there is none.

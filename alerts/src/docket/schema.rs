@@ -8,7 +8,7 @@ use sqlx::{Any, Executor, Transaction};
 /// The step that brought what ends by itself: rows of before are written anew.
 const ENDS: i64 = 2;
 
-const STEPS: [&[&str]; 2] = [
+const STEPS: [&[&str]; 3] = [
     &[
         "CREATE TABLE deeds (
        seq BIGINT PRIMARY KEY, time_ms BIGINT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,
@@ -40,6 +40,10 @@ const STEPS: [&[&str]; 2] = [
         "CREATE INDEX suppressions_by_end ON suppressions (ends_ms) WHERE ends_ms < 9223372036854775807",
         "CREATE INDEX cases_by_due ON cases (due_ms) WHERE open = 1",
         "CREATE INDEX cases_open ON cases (number) WHERE open = 1",
+    ],
+    &[
+        "CREATE TABLE places (person TEXT PRIMARY KEY, body TEXT NOT NULL)",
+        "CREATE TABLE districts (name TEXT PRIMARY KEY)",
     ],
 ];
 

@@ -1,7 +1,7 @@
 //! Following the log from its first line: the chain, every deed judged again, and
 //! what follows from it against what is kept.
 
-use super::load::{CASE, PERSON, Row as KeptRow, SUPPRESSION, Value};
+use super::load::{CASE, PERSON, PLACE, Row as KeptRow, SUPPRESSION, Value};
 use super::query::entry;
 use super::remove::Count;
 use super::{Docket, DocketError, Entry};
@@ -24,7 +24,7 @@ pub struct Verified {
     pub lines: u64,
     /// The hash of the last: who keeps it finds a log that was cut off later.
     pub head: String,
-    /// Cases, accounts and suppressions that follow from them.
+    /// Cases, accounts, suppressions and readers' places that follow from them.
     pub rows: usize,
     /// What is broken, at most twenty.
     pub broken: Vec<Broken>,
@@ -125,7 +125,9 @@ impl Docket {
             .map(|case| KeptRow::of_case(case, &self.calendar));
         let people = fold.people.values().map(KeptRow::of_person);
         let suppressions = fold.suppressions.values().map(KeptRow::of_suppression);
-        let all = cases.chain(people).chain(suppressions);
+        let places = fold.places.iter();
+        let places = places.map(|(person, place)| KeptRow::of_place(person, place));
+        let all = cases.chain(people).chain(suppressions).chain(places);
         all.map(|row| row.map(|row| (key(&row), row.values)))
             .collect()
     }
@@ -226,6 +228,7 @@ async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Row
         ("cases", CASE),
         ("people", PERSON),
         ("suppressions", SUPPRESSION),
+        ("places", PLACE),
     ];
     for (table, columns) in tables {
         let sql = format!("SELECT {} FROM {table}", columns.join(", "));

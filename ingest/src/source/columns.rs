@@ -2,6 +2,7 @@
 
 use super::{Column, ColumnKind, Surroundings};
 use crate::declaration::Section;
+use crate::fact::SubjectKind;
 use crate::landing::{KEY_COLUMN, SUBJECTS_COLUMN};
 use crate::lexicon::Lexicon;
 use crate::mapping::META_COLUMNS;
@@ -9,6 +10,13 @@ use crate::values::money::Unit;
 use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
 
+/// Whose a column's values may be declared to be.
+const PERSONAL: [(&str, SubjectKind); 4] = [
+    ("person", SubjectKind::Person),
+    ("account", SubjectKind::Account),
+    ("phone", SubjectKind::Phone),
+    ("address", SubjectKind::Address),
+];
 /// Most columns a source may declare.
 const MAX_COLUMNS: usize = 1_000;
 
@@ -49,6 +57,7 @@ pub(super) fn read_column(section: &Section<'_>, name: String) -> Option<Column>
             name,
             kind,
             required: false,
+            personal: None,
         });
     }
     let details = section.section(&name)?;
@@ -57,6 +66,7 @@ pub(super) fn read_column(section: &Section<'_>, name: String) -> Option<Column>
         &[("yuan", Unit::Yuan), ("wan", Unit::Wan), ("fen", Unit::Fen)],
     );
     let required = details.boolean("required").unwrap_or(false);
+    let personal = details.choice("personal", &PERSONAL);
     let kind = column_kind(&details, "type", unit);
     if unit.is_some() && !matches!(kind, None | Some(ColumnKind::Money(_))) {
         details.fault("unit", "is only for columns of type money");
@@ -66,6 +76,7 @@ pub(super) fn read_column(section: &Section<'_>, name: String) -> Option<Column>
         name,
         kind: kind?,
         required,
+        personal,
     })
 }
 

@@ -101,6 +101,29 @@ fn a_full_declaration_is_understood() {
     assert_eq!(source.freshness.warn_days, Some(2));
     assert!(source.withdrawn.is_some() && source.outcome.is_some() && source.registers);
     assert_eq!(source.column("acc"), Some(5));
+    assert_eq!(source.personal(5), Some(SubjectKind::Account));
+    assert_eq!(source.personal(2), None);
+}
+
+#[test]
+fn a_column_may_be_declared_to_hold_what_is_a_persons() {
+    let text = GOOD.replacen(
+        "acc = \"text\"",
+        "acc = \"text\"\nteller = { type = \"text\", personal = \"phone\" }",
+        1,
+    );
+    assert_ne!(text, GOOD);
+    let source = parse(&text).unwrap();
+    let teller = source.column("teller").unwrap();
+    assert_eq!(source.personal(teller), Some(SubjectKind::Phone));
+    let faults = parse(&text.replace("\"phone\"", "\"secret\"")).unwrap_err();
+    assert!(
+        faults[0]
+            .to_string()
+            .contains("person, account, phone, address"),
+        "{}",
+        faults[0]
+    );
 }
 
 /// Replaces `from` by `to` in the good declaration and expects one fault, whose

@@ -51,6 +51,12 @@ pub fn elements(contributions: &[Contribution]) -> Vec<Element> {
     ELEMENTS.into_iter().zip(WORDS).map(element).collect()
 }
 
+/// An element's name in English.
+pub(super) fn english(name: &str) -> Option<&'static str> {
+    let place = ELEMENTS.iter().position(|element| *element == name)?;
+    Some(WORDS[place].1)
+}
+
 /// Whether a feature, were it there, would speak for an element.
 pub(super) fn bears_on(part: &Contribution, name: &str) -> bool {
     let declared = part.signal.as_ref().map(|signal| &signal.elements[..]);

@@ -16,7 +16,7 @@ pub use checks::NextCheck;
 pub use elements::Element;
 pub(super) use extent::Figure;
 pub use extent::{Distance, Extent};
-pub use text::lines;
+pub use text::{Tongue, lines, lines_in};
 pub use typology::Likely;
 
 use super::Contribution;

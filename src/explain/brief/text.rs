@@ -3,13 +3,59 @@
 use super::extent::{Extent, State};
 use super::{Brief, Distance};
 
+/// In which language the glance is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tongue {
+    /// One beside the other, as in the terminal.
+    Both,
+    /// On a page in Chinese.
+    Chinese,
+    /// On a page in English.
+    English,
+}
+
+impl Tongue {
+    fn say(self, chinese: &str, english: &str) -> String {
+        match self {
+            Tongue::Both => format!("{chinese} {english}"),
+            Tongue::Chinese => chinese.to_owned(),
+            Tongue::English => english.to_owned(),
+        }
+    }
+
+    /// An element or a category, of which only elements have two names.
+    fn element(self, missing: &str) -> &str {
+        match self {
+            Tongue::English => super::elements::english(missing).unwrap_or(missing),
+            Tongue::Both | Tongue::Chinese => missing,
+        }
+    }
+
+    /// What a line is about: in the terminal in Chinese.
+    fn about(self, chinese: &'static str, english: &'static str) -> &'static str {
+        match self {
+            Tongue::Both | Tongue::Chinese => chinese,
+            Tongue::English => english,
+        }
+    }
+}
+
 /// One line each: what it is about, and what is said of it.
 pub fn lines(brief: &Brief) -> Vec<(&'static str, String)> {
+    lines_in(brief, Tongue::Both)
+}
+
+/// The same, in one language or both.
+pub fn lines_in(brief: &Brief, tongue: Tongue) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     for element in &brief.elements {
         let said = match element.evidenced {
-            true => format!("有证据 evidenced: {}", element.features.join(", ")),
-            false => "缺证据 missing".to_owned(),
+            true => format!(
+                "{}: {}",
+                tongue.say("有证据", "evidenced"),
+                element.features.join(", ")
+            ),
+            false => tongue.say("缺证据", "missing"),
         };
         lines.push((
             element.name,
@@ -22,26 +68,25 @@ pub fn lines(brief: &Brief) -> Vec<(&'static str, String)> {
             "{} ({}) {:.1} %: {signals}",
             likely.title, likely.id, likely.share
         );
-        lines.push(("疑似类型", said));
+        lines.push((tongue.about("疑似类型", "likely scheme"), said));
     }
     lines.extend(
         brief
             .extent
             .iter()
-            .map(|extent| ("规模", extent_line(extent))),
+            .map(|extent| (tongue.about("规模", "extent"), extent_line(extent, tongue))),
     );
-    lines.extend(
-        brief
-            .thresholds
-            .iter()
-            .map(|distance| ("距追诉标准", distance_line(distance))),
-    );
+    lines.extend(brief.thresholds.iter().map(|distance| {
+        (
+            tongue.about("距追诉标准", "to the threshold"),
+            distance_line(distance, tongue),
+        )
+    }));
     for check in &brief.next_checks {
         let ask = check.ask.iter().map(|holder| {
-            let silent = if holder.silent {
-                ", 未报数 silent"
-            } else {
-                ""
+            let silent = match holder.silent {
+                true => format!(", {}", tongue.say("未报数", "silent")),
+                false => String::new(),
             };
             format!(
                 "{} {} ({}{silent})",
@@ -51,22 +96,28 @@ pub fn lines(brief: &Brief) -> Vec<(&'static str, String)> {
         let ask = ask.collect::<Vec<_>>().join("; ");
         let said = format!(
             "{}: {} {} ← {ask}",
-            check.missing, check.look_for, check.title
+            tongue.element(&check.missing),
+            check.look_for,
+            check.title
         );
-        lines.push(("下一步核查", said));
+        lines.push((tongue.about("下一步核查", "check next"), said));
     }
     lines
 }
 
-fn extent_line(extent: &Extent) -> String {
-    let end =
-        |end: Option<f64>| end.map_or("未知 unknown".to_owned(), |end| figure(end, extent.unit));
+fn extent_line(extent: &Extent, tongue: Tongue) -> String {
+    let end = |end: Option<f64>| {
+        end.map_or_else(
+            || tongue.say("未知", "unknown"),
+            |end| figure(end, extent.unit, tongue),
+        )
+    };
     let said = extent.said_by.iter().map(|said| {
         format!(
             "{} {} {}",
             said.source,
             said.says,
-            figure(said.value, extent.unit)
+            figure(said.value, extent.unit, tongue)
         )
     });
     let said = said.collect::<Vec<_>>().join("; ");
@@ -76,33 +127,36 @@ fn extent_line(extent: &Extent) -> String {
         format!(" ({said})")
     };
     format!(
-        "{} {}: 至少 at least {}, 已报 reported at most {}{by}",
-        extent.title,
-        extent.quantity,
+        "{}: {} {}, {} {}{by}",
+        tongue.say(extent.title, extent.quantity),
+        tongue.say("至少", "at least"),
         end(extent.at_least),
+        tongue.say("已报", "reported at most"),
         end(extent.at_most)
     )
 }
 
-fn distance_line(distance: &Distance) -> String {
+fn distance_line(distance: &Distance, tongue: Tongue) -> String {
     let unit = if distance.quantity == "people" {
         "people"
     } else {
         "yuan"
     };
-    let end = |end: Option<f64>| end.map_or("?".to_owned(), |end| figure(end, unit));
+    let end = |end: Option<f64>| end.map_or("?".to_owned(), |end| figure(end, unit, tongue));
     let state = match distance.state {
-        State::Reached => "已达 reached".to_owned(),
-        State::Unknown if distance.missing_at_most.is_none() => "未知 unknown".to_owned(),
+        State::Reached => tongue.say("已达", "reached"),
+        State::Unknown if distance.missing_at_most.is_none() => tongue.say("未知", "unknown"),
         state => {
             let word = match state {
-                State::Possible => "可能已达 possible",
-                State::Below => "按已报数未达 below, of what is reported",
-                State::Reached | State::Unknown => "未知 unknown",
+                State::Possible => tongue.say("可能已达", "possible"),
+                State::Below => tongue.say("按已报数未达", "below, of what is reported"),
+                State::Reached | State::Unknown => tongue.say("未知", "unknown"),
             };
             format!(
-                "{word}: 尚差 missing {} 至 to {}",
+                "{word}: {} {} {} {}",
+                tongue.say("尚差", "missing"),
                 end(distance.missing_at_least),
+                tongue.say("至", "to"),
                 end(distance.missing_at_most)
             )
         }
@@ -112,14 +166,16 @@ fn distance_line(distance: &Distance) -> String {
         distance.citation,
         distance.title,
         distance.quantity,
-        figure(distance.at, unit)
+        figure(distance.at, unit, tongue)
     )
 }
 
 /// Yuan in 万元 where that is shorter; people as they are.
-fn figure(value: f64, unit: &str) -> String {
+fn figure(value: f64, unit: &str, tongue: Tongue) -> String {
     match unit {
+        "people" if tongue == Tongue::English => format!("{value:.0}"),
         "people" => format!("{value:.0} 人"),
+        _ if tongue == Tongue::English => format!("{} yuan", short(value)),
         _ if value >= 10_000.0 => format!("{} 万元", short(value / 10_000.0)),
         _ => format!("{} 元", short(value)),
     }

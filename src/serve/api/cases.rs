@@ -149,7 +149,7 @@ pub(in crate::serve) fn filter(
             )));
         }
     };
-    let overdue = yes_or_no("overdue", &query.overdue)?.unwrap_or(false);
+    let overdue = params::yes_or_no("overdue", &query.overdue)?.unwrap_or(false);
     let me = |name: String| {
         if name == "me" {
             person.name.clone()
@@ -159,7 +159,7 @@ pub(in crate::serve) fn filter(
     };
     Ok(CaseFilter {
         stage,
-        open: yes_or_no("open", &query.open)?.or(overdue.then_some(true)),
+        open: params::yes_or_no("open", &query.open)?.or(overdue.then_some(true)),
         level: params::level(&query.level)?,
         districts,
         person: query.person.filter(|p| !p.is_empty()).map(me),
@@ -169,17 +169,6 @@ pub(in crate::serve) fn filter(
         after: query.after.filter(|after| !after.is_empty()),
         limit: params::limit(query.limit)?,
     })
-}
-
-fn yes_or_no(what: &str, text: &str) -> Result<Option<bool>, Problem> {
-    match text {
-        "" => Ok(None),
-        "yes" => Ok(Some(true)),
-        "no" => Ok(Some(false)),
-        _ => Err(Problem::bad_request(format!(
-            "{what} `{text}`: allowed are yes, no"
-        ))),
-    }
 }
 
 fn show(desk: &Desk, caller: &Caller, case: Case) -> CaseBody {

@@ -45,7 +45,7 @@ struct Me<'a> {
 
 /// A session or token without what is secret of it.
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     id: String,
     kind: &'static str,
     since: String,
@@ -100,21 +100,23 @@ pub(in crate::serve) async fn me(
         person: Some(person),
         csrf: &caller.form_token,
         purpose: &caller.purpose,
-        credentials: credentials.into_iter().map(shown).collect(),
+        credentials: credentials.into_iter().map(Shown::from).collect(),
     };
     Ok(axum::Json(me).into_response())
 }
 
-fn shown(credential: Credential) -> Shown {
-    Shown {
-        id: credential.id,
-        kind: match credential.kind {
-            CredentialKind::Session => "session",
-            _ => "token",
-        },
-        since: instant_text(credential.since_ms),
-        used: instant_text(credential.used_ms),
-        expires: instant_text(credential.expires_ms),
+impl From<Credential> for Shown {
+    fn from(credential: Credential) -> Shown {
+        Shown {
+            id: credential.id,
+            kind: match credential.kind {
+                CredentialKind::Session => "session",
+                _ => "token",
+            },
+            since: instant_text(credential.since_ms),
+            used: instant_text(credential.used_ms),
+            expires: instant_text(credential.expires_ms),
+        }
     }
 }
 
@@ -132,21 +134,31 @@ pub(in crate::serve) async fn password(
     caller: Caller,
     Json(given): Json<Changed>,
 ) -> Result<Response, Problem> {
+    set_password(&app, &caller, given.old, given.new).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Sets one's own password; all sessions end.
+pub(in crate::serve) async fn set_password(
+    app: &App,
+    caller: &Caller,
+    old: String,
+    new: String,
+) -> Result<(), Problem> {
     let (desk, person) = (app.desk()?, caller.person()?);
     // Also with a session in hand: whoever finds a browser open must not keep it.
-    match sign_in::sign_in(desk, &person.name, given.old).await? {
+    match sign_in::sign_in(desk, &person.name, old).await? {
         SignIn::In { .. } => {}
         SignIn::Wrong => return Err(Problem::forbidden("the old password is wrong")),
         SignIn::Later(seconds) => {
             return Err(Problem::too_many(format!("try again in {seconds} seconds")));
         }
     }
-    let hashed = tokio::task::spawn_blocking(move || secrets::hash(&given.new)).await;
+    let hashed = tokio::task::spawn_blocking(move || secrets::hash(&new)).await;
     let hashed = hashed.map_err(|fault| Problem::internal(&fault))?;
     let hash = hashed.map_err(|fault| Problem::invalid(fault.to_string()))?;
     let change = CredentialChange::Put(secrets::password(&person.name, hash, now_ms()));
-    keep(desk, &caller, PersonAction::Password, change).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    keep(desk, caller, PersonAction::Password, change).await
 }
 
 /// How long a token is to last, and what it is for.
@@ -163,22 +175,45 @@ pub(in crate::serve) async fn token(
     caller: Caller,
     Json(wanted): Json<Wanted>,
 ) -> Result<Response, Problem> {
+    let made = make_token(&app, &caller, wanted.days, wanted.text).await?;
+    Ok((StatusCode::CREATED, axum::Json(made)).into_response())
+}
+
+/// A token that was just made.
+#[derive(Serialize)]
+pub(in crate::serve) struct Made {
+    id: String,
+    /// Its secret.
+    pub(in crate::serve) token: String,
+    expires: String,
+}
+
+/// Makes a token of one's own.
+pub(in crate::serve) async fn make_token(
+    app: &App,
+    caller: &Caller,
+    days: i64,
+    text: String,
+) -> Result<Made, Problem> {
     let (desk, person) = (app.desk()?, caller.person()?);
-    if !(1..=MAX_TOKEN_DAYS).contains(&wanted.days) {
-        let detail = format!("days `{}`: allowed are 1 to {MAX_TOKEN_DAYS}", wanted.days);
+    if !(1..=MAX_TOKEN_DAYS).contains(&days) {
+        let detail = format!("days `{days}`: allowed are 1 to {MAX_TOKEN_DAYS}");
         return Err(Problem::invalid(detail));
     }
     let now = now_ms();
-    let (text, credential) = secrets::token(&person.name, now, now + wanted.days * DAY_MS)?;
+    let (token, credential) = secrets::token(&person.name, now, now + days * DAY_MS)?;
     let action = PersonAction::Token {
         id: credential.id.clone(),
         expires_ms: credential.expires_ms,
-        text: wanted.text,
+        text,
     };
-    let body =
-        json!({"id": credential.id, "token": text, "expires": instant_text(credential.expires_ms)});
-    keep(desk, &caller, action, CredentialChange::Put(credential)).await?;
-    Ok((StatusCode::CREATED, axum::Json(body)).into_response())
+    let made = Made {
+        id: credential.id.clone(),
+        token,
+        expires: instant_text(credential.expires_ms),
+    };
+    keep(desk, caller, action, CredentialChange::Put(credential)).await?;
+    Ok(made)
 }
 
 /// Ends a token or session of one's own.
@@ -187,6 +222,12 @@ pub(in crate::serve) async fn revoke(
     caller: Caller,
     Segments(id): Segments<String>,
 ) -> Result<Response, Problem> {
+    end(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Ends a token or session of one's own.
+pub(in crate::serve) async fn end(app: &App, caller: &Caller, id: String) -> Result<(), Problem> {
     let (desk, person) = (app.desk()?, caller.person()?);
     let own = desk.docket.credentials_of(&person.name).await?;
     if !own.iter().any(|credential| credential.id == id) {
@@ -198,8 +239,7 @@ pub(in crate::serve) async fn revoke(
         id: id.clone(),
         person: person.name.clone(),
     };
-    keep(desk, &caller, PersonAction::Revoke { id }, change).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    keep(desk, caller, PersonAction::Revoke { id }, change).await
 }
 
 async fn keep(

@@ -1,6 +1,7 @@
 //! `GET sources`, `GET sources/{agency}/{resource}` and its `rejects`.
 
 use crate::freshness;
+use crate::masking;
 use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
 use crate::serve::lookup;
@@ -90,7 +91,9 @@ struct Reject {
     field: String,
     value: String,
     reason: String,
-    raw: String,
+    /// The record as it came; null where its source speaks of persons: `…/unmask`
+    /// shows it for a reason.
+    raw: Option<String>,
 }
 
 /// Every source.
@@ -135,7 +138,8 @@ pub(in crate::serve) async fn rejects(
         .last()
         .filter(|_| found.len() == limit)
         .map(|last| last.seq);
-    let rejects = found.into_iter().map(Reject::from).collect();
+    let rejects = found.into_iter().map(|stored| reject(source, stored));
+    let rejects = rejects.collect();
     Ok(Json(Rejects { rejects, next }))
 }
 
@@ -180,20 +184,19 @@ impl Freshness {
     }
 }
 
-impl From<StoredReject> for Reject {
-    fn from(stored: StoredReject) -> Reject {
-        let reject = stored.reject;
-        Reject {
-            seq: stored.seq,
-            epoch: stored.epoch,
-            file: reject.file,
-            record: reject.record,
-            line: reject.line,
-            byte: reject.byte,
-            field: reject.field,
-            value: reject.value,
-            reason: reject.reason,
-            raw: reject.raw,
-        }
+fn reject(source: &Source, stored: StoredReject) -> Reject {
+    let value = masking::refused_value(source, &stored.reject).to_owned();
+    let reject = stored.reject;
+    Reject {
+        seq: stored.seq,
+        epoch: stored.epoch,
+        file: reject.file,
+        record: reject.record,
+        line: reject.line,
+        byte: reject.byte,
+        field: reject.field,
+        value,
+        reason: reject.reason,
+        raw: (!masking::speaks_of_persons(source)).then_some(reject.raw),
     }
 }

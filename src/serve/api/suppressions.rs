@@ -56,10 +56,10 @@ pub(in crate::serve) async fn list(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::serve) struct Wanted {
-    alert: String,
-    text: String,
+    pub(in crate::serve) alert: String,
+    pub(in crate::serve) text: String,
     /// A day (its end) or an instant.
-    until: String,
+    pub(in crate::serve) until: String,
 }
 
 /// Does not show an alert for a while.
@@ -69,7 +69,18 @@ pub(in crate::serve) async fn suppress(
     IdempotencyKey(key): IdempotencyKey,
     Json(wanted): Json<Wanted>,
 ) -> Result<(StatusCode, axum::Json<Suppression>), Problem> {
-    let alert = alert(&app, &caller, &wanted.alert).await?;
+    let done = hide(&app, &caller, key, wanted).await?;
+    Ok((StatusCode::CREATED, axum::Json(done)))
+}
+
+/// Does not show an alert for a while.
+pub(in crate::serve) async fn hide(
+    app: &App,
+    caller: &Caller,
+    key: String,
+    wanted: Wanted,
+) -> Result<Suppression, Problem> {
+    let alert = alert(app, caller, &wanted.alert).await?;
     let desk = app.desk()?;
     if let Some(before) = desk.docket.done_before(&caller.actor()?, &key).await?
         && matches!(&before.deed.action, Action::Suppression(SuppressionAction::Suppress { text, .. }) if *text == wanted.text)
@@ -77,8 +88,7 @@ pub(in crate::serve) async fn suppress(
     {
         // The alert may stand elsewhere by now: that makes it no other action.
         let done = desk.docket.suppression(&alert.id).await?;
-        let done = done.ok_or_else(|| Problem::internal(&"a suppression is gone"))?;
-        return Ok((StatusCode::CREATED, axum::Json(done)));
+        return done.ok_or_else(|| Problem::internal(&"a suppression is gone"));
     }
     let until = parse_instant(&wanted.until);
     let until_ms = until.map_err(|fault| Problem::invalid(format!("until: {fault}")))?;
@@ -89,8 +99,7 @@ pub(in crate::serve) async fn suppress(
         revision: alert.revision,
         district: alert.assessment.district,
     };
-    let done = act(&app, &caller, key, &alert.id, action).await?;
-    Ok((StatusCode::CREATED, done))
+    act(app, caller, key, &alert.id, action).await
 }
 
 /// Why it is shown again.
@@ -108,14 +117,23 @@ pub(in crate::serve) async fn lift(
     Segments(id): Segments<String>,
     Json(why): Json<Why>,
 ) -> Result<axum::Json<Suppression>, Problem> {
-    let alert = alert(&app, &caller, &id).await?;
-    let known = app.desk()?.docket.suppression(&id).await?;
+    let done = show(&app, &caller, key, &id, why.text).await?;
+    Ok(axum::Json(done))
+}
+
+/// Shows it again.
+pub(in crate::serve) async fn show(
+    app: &App,
+    caller: &Caller,
+    key: String,
+    id: &str,
+    text: String,
+) -> Result<Suppression, Problem> {
+    let alert = alert(app, caller, id).await?;
+    let known = app.desk()?.docket.suppression(id).await?;
     let hidden = known.map_or(0, |known| known.hidden(alert.revision));
-    let action = SuppressionAction::Lift {
-        text: why.text,
-        hidden,
-    };
-    act(&app, &caller, key, &alert.id, action).await
+    let action = SuppressionAction::Lift { text, hidden };
+    act(app, caller, key, &alert.id, action).await
 }
 
 async fn alert(app: &App, caller: &Caller, id: &str) -> Result<Alert, Problem> {
@@ -132,7 +150,7 @@ async fn act(
     key: String,
     alert: &str,
     action: SuppressionAction,
-) -> Result<axum::Json<Suppression>, Problem> {
+) -> Result<Suppression, Problem> {
     let desk = app.desk()?;
     let intent = Intent {
         subject: alert_subject(alert),
@@ -141,7 +159,5 @@ async fn act(
     };
     desk.docket.act(intent).await?;
     let suppression = desk.docket.suppression(alert).await?;
-    suppression
-        .map(axum::Json)
-        .ok_or_else(|| Problem::internal(&"a suppression is gone"))
+    suppression.ok_or_else(|| Problem::internal(&"a suppression is gone"))
 }

@@ -86,7 +86,7 @@ function follow(feed) {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
         if (answer.ok) {
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-          for (const id of ["asof", "counters", "alerts"]) {
+          for (const id of ["asof", "counters", "news", "alerts"]) {
             document.getElementById(id).replaceWith(page.getElementById(id));
           }
         }
@@ -147,7 +147,7 @@ function reasonOf(blank, reason, words) {
   };
   text("category", reason.category + " " + words.get("category-" + reason.category));
   text("title", reason.title);
-  text("weight", reason.hard_trigger ? "直接触发 hard trigger" : logOdds(reason.contribution));
+  text("weight", reason.hard_trigger ? words.get("hard-trigger") : logOdds(reason.contribution));
   return item;
 }
 

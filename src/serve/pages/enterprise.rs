@@ -5,10 +5,13 @@ use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
 use crate::explain::Explanation;
-use crate::explain::brief::{self, Element};
-use crate::explain::change::text as change_text;
+use crate::explain::brief::{self, Element, Tongue};
+use crate::explain::change::{Why, text as change_text};
+use crate::masking;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
+use crate::serve::api;
+use crate::serve::api::unmask::{Unmasked, Wanted};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::chart::{self, Point};
@@ -16,10 +19,13 @@ use crate::serve::lookup::{self, Explained};
 use crate::serve::params::{Params, Segments};
 use crate::serve::problem::Problem;
 use crate::serve::text;
+use crate::serve::words::{Lang, c, either, filters, say};
 use askama::Template;
+use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use tocsin_alerts::casework::Role;
 use tocsin_alerts::docket::CaseFilter;
 use tocsin_alerts::level::{Level, level_of};
@@ -93,7 +99,6 @@ pub(super) struct EnterprisePage {
     pub(super) standing: Standing,
     pub(super) elements: Vec<Element>,
     /// What else there is to know at one glance: about what, and what.
-    pub(super) notice: &'static str,
     pub(super) brief: Vec<(&'static str, String)>,
     pub(super) chart: String,
     pub(super) waterfall: String,
@@ -103,6 +108,8 @@ pub(super) struct EnterprisePage {
     pub(super) group: Option<GroupCard>,
     pub(super) alerts: Vec<AlertCard>,
     pub(super) api: String,
+    /// Where the page is.
+    pub(super) path: String,
     /// What the next level would take, a line a change.
     pub(super) cheapest: Option<(LevelMark, Option<Vec<String>>)>,
     /// What changed, where that was asked for.
@@ -111,6 +118,8 @@ pub(super) struct EnterprisePage {
     pub(super) restricted: usize,
     /// The work on the open alert, for who works on such.
     pub(super) work: Option<WorkCard>,
+    /// What is masked, for who may see one of it.
+    pub(super) masks: Option<MaskCard>,
     /// Days that can be asked about: path and words.
     pub(super) since: Vec<(String, String)>,
 }
@@ -122,6 +131,35 @@ pub(super) struct WorkCard {
     pub(super) case: Option<(String, String)>,
     /// The id of the action, if the form is sent.
     pub(super) key: String,
+    /// Whether they may keep the alert from being shown for a while.
+    pub(super) suppresses: bool,
+}
+
+/// What is masked on the page, and the form to see one of it.
+pub(super) struct MaskCard {
+    /// The marks that stand on the page.
+    pub(super) marks: Vec<String>,
+    /// What one of them stands for, for this request.
+    pub(super) found: Option<Unmasked>,
+    /// Why it was not shown.
+    pub(super) error: String,
+    /// The id of the asking, if the form is sent.
+    pub(super) key: String,
+}
+
+impl EnterprisePage {
+    /// The page with what is unmasked in its place.
+    fn uncovered(mut self, masks: Option<MaskCard>) -> EnterprisePage {
+        if let Some(found) = masks.as_ref().and_then(|masks| masks.found.as_ref()) {
+            let value = found.values.join(" / ");
+            let rows = self.counting.iter_mut().chain(&mut self.idle);
+            for record in rows.flat_map(|part| &mut part.records) {
+                record.key = record.key.replace(&found.subject, &value);
+                record.via = record.via.replace(&found.subject, &value);
+            }
+        }
+        EnterprisePage { masks, ..self }
+    }
 }
 
 /// What changed since a day.
@@ -149,28 +187,106 @@ pub(in crate::serve) async fn enterprise(
 ) -> Result<Html<String>, Failed> {
     let Segments(id) = id?;
     let Params(Since { since }) = query?;
-    let key = lookup::enterprise(&app, &id).await?;
-    let identity = lookup::identity(&app, key).await?;
+    shown(&app, &caller, &id, since, Uncovered::default()).await
+}
+
+/// Which mark to show as what it stands for, why, and the id of asking so.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Unmasking {
+    subject: String,
+    text: String,
+    key: String,
+}
+
+/// What was unmasked for this one request, or why it was not.
+#[derive(Default)]
+struct Uncovered {
+    found: Option<Unmasked>,
+    problem: Option<Problem>,
+}
+
+/// The page once more, on which one mark is what it stands for.
+pub(in crate::serve) async fn unmask(
+    State(app): State<App>,
+    caller: Caller,
+    id: Result<Segments<String>, Problem>,
+    Form(asked): Form<Unmasking>,
+) -> Result<Html<String>, Failed> {
+    let Segments(id) = id?;
+    let wanted = Wanted {
+        subject: asked.subject.trim().to_owned(),
+        text: asked.text,
+    };
+    let uncovered = match api::unmask::unmask(&app, &caller, asked.key, &id, wanted).await {
+        Ok(found) => Uncovered {
+            found: Some(found),
+            problem: None,
+        },
+        // Who may not see the page at all is not told it with another's mistake.
+        Err(problem) if problem.status == 403 => return Err(problem.into()),
+        Err(problem) => Uncovered {
+            found: None,
+            problem: Some(problem),
+        },
+    };
+    shown(&app, &caller, &id, None, uncovered).await
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    since: Option<String>,
+    uncovered: Uncovered,
+) -> Result<Html<String>, Failed> {
+    let key = lookup::enterprise(app, id).await?;
+    let identity = lookup::identity(app, key).await?;
     caller.check_scope(identity.district.as_deref())?;
-    let change = change_card(&app, key, since, caller.clearance()).await?;
-    let explained = lookup::explanation(&app, key, caller.clearance()).await?;
+    let change = change_card(app, key, since, caller.clearance()).await?;
+    let explained = lookup::explanation(app, key, caller.clearance()).await?;
     let restricted = explained.explanation.restricted;
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
-    let standing = standing(&app, &explained, open);
-    let work = work_card(&app, &caller, open).await?;
-    let cards = cards(&app, alerts, restricted > 0).await?;
+    let standing = standing(app, &explained, open);
+    let work = work_card(app, caller, open).await?;
+    let cards = cards(app, alerts, restricted > 0).await?;
     // Who belongs to a group may follow from what is hidden.
     let group = match restricted {
-        0 => group_card(&app, key).await?,
+        0 => group_card(app, key).await?,
         _ => None,
     };
-    let page_of = compose(&app, &caller, explained, standing, cards, group);
+    let page_of = compose(app, caller, explained, standing, cards, group);
+    let masks = masks(app, caller, &page_of, uncovered)?;
     page(&EnterprisePage {
         change,
         work,
-        ..page_of
+        ..page_of.uncovered(masks)
     })
+}
+
+/// What is masked on the page, for who may see one of it.
+fn masks(
+    app: &App,
+    caller: &Caller,
+    page: &EnterprisePage,
+    uncovered: Uncovered,
+) -> Result<Option<MaskCard>, Problem> {
+    if !caller.may_take(app, "POST", "/enterprises/{id}") {
+        return Ok(None);
+    }
+    let rows = page.counting.iter().chain(&page.idle);
+    let texts = rows
+        .flat_map(|part| &part.records)
+        .flat_map(|record| [&record.key, &record.via]);
+    let marks: BTreeSet<String> = texts.flat_map(|text| masking::marks_in(text)).collect();
+    Ok(Some(MaskCard {
+        marks: marks.into_iter().collect(),
+        found: uncovered.found,
+        error: uncovered
+            .problem
+            .map_or_else(String::new, |problem| problem.detail),
+        key: secrets::id()?,
+    }))
 }
 
 /// What there is to do about an alert, for who may do something.
@@ -203,6 +319,7 @@ async fn work_card(
         alert: alert.id.clone(),
         case: found.map(|case| (case.id.clone(), super::office::cases::path(&case.id))),
         key: secrets::id()?,
+        suppresses: caller.may_take(app, "POST", "/suppressions"),
     }))
 }
 
@@ -217,11 +334,31 @@ async fn change_card(
     };
     let since_ms = crate::time::parse_instant(&since).map_err(Problem::bad_request)?;
     let lines = match lookup::change(app, key, since_ms, None, clearance).await {
-        Ok(change) => change_text(&change).lines().map(str::to_owned).collect(),
+        Ok(change) => in_one_language(&change_text(&change)),
         // It had no score then, say: the rest of the page stands.
         Err(problem) => vec![problem.detail],
     };
     Ok(Some(ChangeCard { since, lines }))
+}
+
+/// In which language the glance speaks.
+fn tongue() -> Tongue {
+    match Lang::now() {
+        Lang::Chinese => Tongue::Chinese,
+        Lang::English => Tongue::English,
+    }
+}
+
+/// What the terminal says, without the words of the other language.
+fn in_one_language(text: &str) -> Vec<String> {
+    let one = Why::ALL.into_iter().fold(text.to_owned(), |text, why| {
+        let both = why.words();
+        let (chinese, english) = both.split_once(' ').unwrap_or((both, both));
+        text.replace(both, either(chinese, english))
+    });
+    let notice = tocsin_alerts::DISCLAIMER;
+    let one = one.replace(notice, c(notice));
+    one.lines().map(str::to_owned).collect()
 }
 
 /// The next level, and what would bring it there where the model can tell.
@@ -239,7 +376,7 @@ fn days_back(app: &App, id: &str) -> Vec<(String, String)> {
         let day = crate::time::day_text(today - days);
         (
             format!("{}?since={day}", enterprise_path(id)),
-            format!("{days} 日 days"),
+            say("{0} days", &[&days.to_string()]),
         )
     };
     BACK.map(link).to_vec()
@@ -265,10 +402,11 @@ fn compose(
         change: None,
         restricted: explanation.restricted,
         work: None,
+        masks: None,
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
-        notice: explanation.notice,
-        brief: brief::lines(&explanation.brief)
+        path: enterprise_path(&explanation.id),
+        brief: brief::lines_in(&explanation.brief, tongue())
             .into_iter()
             .skip(explanation.brief.elements.len())
             .collect(),
@@ -348,7 +486,7 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
     let level = alert.map_or(assessed, |alert| alert.level);
     Standing {
         level: level.into(),
-        meaning: level.meaning(),
+        meaning: c(level.meaning()),
         index: format!("{:.2}", explanation.index),
         probability: text::per_cent(explanation.probability),
         log_odds: text::log_odds(explanation.log_odds),
@@ -357,9 +495,8 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
         assessed: match assessed == level || explanation.restricted > 0 {
             true => String::new(),
             false => format!(
-                "{} {}{}",
-                assessed.chinese(),
-                assessed.name(),
+                "{}{}",
+                either(assessed.chinese(), assessed.name()),
                 held(app, alert)
             ),
         },
@@ -381,7 +518,12 @@ fn challenger(explanation: &Explanation) -> String {
         return String::new();
     };
     let level = Level::from_name(&rival.level).unwrap_or_default();
-    format!("{:.2} {} ({})", rival.index, level.chinese(), rival.model)
+    format!(
+        "{:.2} {} ({})",
+        rival.index,
+        either(level.chinese(), level.name()),
+        rival.model
+    )
 }
 
 /// Since when an alert is held above its figures, and how long it is.
@@ -393,7 +535,10 @@ fn held(app: &App, alert: Option<&Alert>) -> String {
     let days = app.view.settings().policy.hysteresis_days;
     since.map_or_else(String::new, |since| {
         let day = crate::time::day_text(crate::time::day_of(since));
-        format!("，自 since {day}；连续 {days} 日后下调 lowered after {days} days")
+        say(
+            ", since {0}; lowered after {1} days",
+            &[&day, &days.to_string()],
+        )
     })
 }
 
@@ -405,14 +550,20 @@ fn next_level(app: &App, level: Level, explanation: &Explanation) -> String {
     };
     let threshold = f64::from(app.view.settings().policy.thresholds.of(next));
     match threshold - index {
-        missing if missing > 0.0 => format!("距{} {missing:.2} 分", next.chinese()),
+        missing if missing > 0.0 => say(
+            "{1} points to {0}",
+            &[
+                either(next.chinese(), next.name()),
+                &format!("{missing:.2}"),
+            ],
+        ),
         _ => {
             let lacks = explanation.next_level.as_ref();
             let lacks = lacks.filter(|lacks| lacks.level == next.name());
             let lacks = lacks.map_or_else(String::new, |lacks| lacks.lacks.join("; "));
-            format!(
-                "已达{}分值,门槛未满足 gates not met: {lacks}",
-                next.chinese()
+            say(
+                "at the index of {0}, gates not met: {1}",
+                &[either(next.chinese(), next.name()), &lacks],
             )
         }
     }

@@ -4,6 +4,7 @@
 use crate::explain::{Contribution, Explanation, Part, RecordLine, SignalNote};
 use crate::serve::chart::{self, Bar};
 use crate::serve::text;
+use crate::serve::words::{either, say, t};
 
 /// Records shown behind one contribution; the API gives all.
 const MAX_RECORDS: usize = 200;
@@ -102,11 +103,11 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
         value: match (&part.term, part.value) {
             (Some(_), _) => String::new(),
             (None, Some(value)) => value.to_string(),
-            (None, None) => "缺失 missing".to_owned(),
+            (None, None) => t("missing").to_owned(),
         },
         bin: part.bin.clone(),
         weight: match part.weight {
-            0 if part.hard_trigger => text::HARD_TRIGGER.to_owned(),
+            0 if part.hard_trigger => t(text::HARD_TRIGGER).to_owned(),
             weight => text::log_odds(weight),
         },
         bar: chart::cell(part.weight, largest),
@@ -122,11 +123,13 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
 /// What stands behind a part, in one line.
 fn said(part: &Contribution) -> String {
     match (&part.term, &part.signal) {
-        (Some(Part::Cap(limit)), _) => format!(
-            "该类别各项合计不超过 {limit:+.6},超出部分扣除 · the features of this category add at most {limit:+.6}; what is beyond is taken off"
+        (Some(Part::Cap(limit)), _) => say(
+            "the features of this category add at most {0}; what is beyond is taken off",
+            &[&format!("{limit:+.6}")],
         ),
         (Some(Part::Pair(_)), _) => {
-            "两项特征同时出现时另有的含义;类别小计各计一半 · what the two say together beyond what each says; half counts for either category".to_owned()
+            t("what the two say together beyond what each says; half counts for either category")
+                .to_owned()
         }
         (None, Some(signal)) => basis(signal),
         (None, None) => String::new(),
@@ -149,7 +152,7 @@ fn record(line: &RecordLine) -> RecordRow {
         agency: line.agency.clone(),
         key: line.key.clone(),
         event_date: day(&line.event_date, "—"),
-        counts_until: day(&line.counts_until, "长期 always"),
+        counts_until: day(&line.counts_until, t("always")),
         arrival: text::short_time(&line.arrival),
         place: format!("{}:{}", line.file, line.line),
         value: line.value.to_string(),
@@ -165,14 +168,14 @@ pub(super) fn waterfall(explanation: &Explanation) -> String {
         let mut parts = explanation.subtotals.iter();
         let subtotal = parts.find(|part| part.category == letter)?;
         (subtotal.weight != 0).then(|| Bar {
-            label: format!("{letter} {chinese} {english}"),
+            label: format!("{letter} {}", either(chinese, english)),
             weight: subtotal.weight,
         })
     };
     let start = Bar {
-        label: "起点 intercept".to_owned(),
+        label: t("intercept").to_owned(),
         weight: explanation.intercept,
     };
     let bars: Vec<Bar> = text::CATEGORIES.into_iter().filter_map(bar).collect();
-    chart::waterfall(&start, &bars, "评分 score")
+    chart::waterfall(&start, &bars, t("score"))
 }

@@ -1,7 +1,8 @@
 //! `/`: how many, what just happened, and the alerts by rank.
 
 use super::feed::{self, Filter};
-use super::rows::{AlertRow, EventRow, LevelMark};
+use super::office::news::{self, NewsCard};
+use super::rows::{AlertRow, EventRow, LevelMark, kind_words};
 use super::{Failed, Frame, page};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
@@ -9,6 +10,7 @@ use crate::serve::params::{self, Params};
 use crate::serve::problem::Problem;
 use crate::serve::shown::Shown;
 use crate::serve::text;
+use crate::serve::words::{c, either, filters, say, t};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
@@ -79,6 +81,7 @@ struct Home {
     words: Vec<Word>,
     alerts: Vec<AlertRow>,
     next: String,
+    news: Option<NewsCard>,
 }
 
 /// The page.
@@ -118,6 +121,7 @@ pub(in crate::serve) async fn home(
     let alerts = shown.page(&app, wanted).await?;
     page(&Home {
         frame: Frame::of(&app, &caller),
+        news: news::of_alerts(&app, &caller).await?,
         counters: match part {
             true => Vec::new(),
             false => counters(&app, &counts),
@@ -185,16 +189,17 @@ fn next_page(query: &Query, next: &str) -> String {
 fn rules(app: &App) -> String {
     let in_force = app.view.in_force();
     let mut text = format!(
-        "{} · 自批次 since epoch {}",
+        "{} · {} {}",
         in_force.version(),
+        t("since epoch"),
         text::count(in_force.epoch)
     );
     let standings = app.view.standings();
     if let Some(challenger) = &standings.challenger {
         let differing = u64::try_from(standings.graded.differing()).unwrap_or(0);
-        text.push_str(&format!(
-            " · 对照模型 challenger {challenger}: {} 户等级不同 would differ",
-            text::count(differing)
+        text.push_str(&say(
+            " · challenger {0}: the level of {1} would differ",
+            &[challenger, &text::count(differing)],
         ));
     }
     text
@@ -208,14 +213,14 @@ fn counters(app: &App, counts: &Counts) -> Vec<Counter> {
     };
     let (monitored, note) = monitored(app);
     let open: u64 = counts.open.iter().sum();
-    let total = format!("累计 ever {}", text::count(counts.alerts));
-    let refused = format!("拒收 rejected {}", text::count(counts.rejects));
-    let epochs = format!("批次 epochs {}", text::count(counts.epochs));
+    let total = format!("{} {}", t("ever"), text::count(counts.alerts));
+    let refused = format!("{} {}", t("rejected"), text::count(counts.rejects));
+    let epochs = format!("{} {}", t("epochs"), text::count(counts.epochs));
     vec![
-        counter("监测企业 monitored", monitored, note),
-        counter("未结预警 open alerts", open, total),
-        counter("采纳记录 records", counts.rows, refused),
-        counter("预警事件 events", counts.events, epochs),
+        counter("monitored", monitored, note),
+        counter("open alerts", open, total),
+        counter("records", counts.rows, refused),
+        counter("events", counts.events, epochs),
     ]
 }
 
@@ -252,7 +257,7 @@ fn levels(counts: &Counts) -> Vec<LevelCounter> {
     let counter = |level: Level| LevelCounter {
         level: level.into(),
         count: text::count(counts.open[usize::from(level.rank())]),
-        meaning: level.meaning(),
+        meaning: c(level.meaning()),
     };
     Level::RAISED.into_iter().rev().map(counter).collect()
 }
@@ -260,12 +265,12 @@ fn levels(counts: &Counts) -> Vec<LevelCounter> {
 fn level_choices(chosen: Option<Level>) -> Vec<Choice> {
     let any = Choice {
         value: "",
-        label: "全部等级 any level".to_owned(),
+        label: t("any level").to_owned(),
         chosen: chosen.is_none(),
     };
     let choice = |level: Level| Choice {
         value: level.name(),
-        label: format!("{} {}", level.chinese(), level.name()),
+        label: either(level.chinese(), level.name()).to_owned(),
         chosen: chosen == Some(level),
     };
     std::iter::once(any)
@@ -279,13 +284,13 @@ fn status_choices(chosen: &str) -> Vec<Choice> {
         .into_iter()
         .map(|status| Choice {
             value: status.name(),
-            label: text::status(status).to_owned(),
+            label: t(text::status(status)).to_owned(),
             chosen: chosen == status.name(),
         })
         .collect();
     choices.push(Choice {
         value: ALL,
-        label: "全部状态 all".to_owned(),
+        label: t("all").to_owned(),
         chosen: chosen == ALL,
     });
     choices
@@ -307,11 +312,13 @@ fn words() -> Vec<Word> {
         text,
     };
     let mut words: Vec<Word> = Vec::new();
-    words.extend(events.map(|kind| word(kind.name(), kind.words())));
-    words.extend(causes.map(|(cause, key)| word(key, text::cause(cause))));
-    words.extend(Level::ALL.map(|level| word(level.name(), level.chinese())));
-    let category =
-        |(letter, chinese, _): (char, _, _)| word(&format!("category-{letter}"), chinese);
+    words.extend(events.map(|kind| word(kind.name(), t(kind_words(kind)))));
+    words.extend(causes.map(|(cause, key)| word(key, t(text::cause(cause)))));
+    words.extend(Level::ALL.map(|level| word(level.name(), either(level.chinese(), level.name()))));
+    let category = |(letter, chinese, english): (char, _, _)| {
+        word(&format!("category-{letter}"), either(chinese, english))
+    };
     words.extend(text::CATEGORIES.map(category));
+    words.push(word("hard-trigger", t(text::HARD_TRIGGER)));
     words
 }

@@ -8,6 +8,7 @@ use crate::serve::caller::Caller;
 use crate::serve::params::Params;
 use crate::serve::problem::Problem;
 use crate::serve::text;
+use crate::serve::words::filters;
 use crate::waiting::Alias;
 use askama::Template;
 use axum::extract::State;

@@ -17,6 +17,7 @@ use super::app::App;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::text;
+use super::words::{Lang, either, filters};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -33,13 +34,40 @@ struct Frame {
     person: String,
     /// What forms of the session carry.
     csrf: String,
+    /// The reader's language, the other one, and what that calls itself.
+    lang: &'static str,
+    other: &'static str,
+    other_words: &'static str,
+    /// The pages that the reader may open: where, and what they are called.
+    ways: Vec<(&'static str, &'static str)>,
+    /// Whether they may look enterprises up.
+    searches: bool,
 }
+
+/// The pages that lead on from every page, in order.
+const WAYS: [(&str, &str); 9] = [
+    ("/", "Alerts"),
+    ("/cases", "Cases"),
+    ("/queue", "Whom to check"),
+    ("/suppressions", "Suppressions"),
+    ("/sources", "Sources"),
+    ("/identity", "Identity"),
+    ("/models", "Models"),
+    ("/people", "Accounts"),
+    ("/audit", "Audit log"),
+];
 
 impl Frame {
     /// As things stand now, and who looks.
     fn of(app: &App, caller: &Caller) -> Frame {
         let status = app.view.status();
-        let role = caller.role.map_or("", |role| role.chinese());
+        let role = caller
+            .role
+            .map_or("", |role| either(role.chinese(), role.name()));
+        let (other, other_words) = match Lang::now() {
+            Lang::Chinese => ("en", "English"),
+            Lang::English => ("zh", "中文"),
+        };
         let person = caller.person.as_ref();
         Frame {
             epoch: text::count(status.epoch),
@@ -52,6 +80,14 @@ impl Frame {
             office: app.desk.is_some(),
             person: person.map_or_else(String::new, |of| format!("{} {role}", of.display)),
             csrf: caller.form_token.clone(),
+            lang: Lang::now().tag(),
+            other,
+            other_words,
+            searches: caller.may_open(app, "/search"),
+            ways: WAYS
+                .into_iter()
+                .filter(|(path, _)| caller.may_open(app, path))
+                .collect(),
         }
     }
 }
@@ -59,6 +95,7 @@ impl Frame {
 #[derive(Template)]
 #[template(path = "failed.html")]
 struct FailedPage {
+    lang: &'static str,
     problem: Problem,
 }
 
@@ -75,6 +112,7 @@ impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let status = self.0.status_code();
         match (FailedPage {
+            lang: Lang::now().tag(),
             problem: self.0.clone(),
         })
         .render()

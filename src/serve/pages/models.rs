@@ -10,6 +10,7 @@ use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
 use crate::serve::text;
+use crate::serve::words::filters;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderName, header};

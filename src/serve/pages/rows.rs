@@ -2,8 +2,9 @@
 
 use crate::serve::app::App;
 use crate::serve::text;
+use crate::serve::words::{either, t};
 use tocsin_alerts::level::{Level, Reason};
-use tocsin_alerts::lifecycle::{Alert, Status};
+use tocsin_alerts::lifecycle::{Alert, EventType, Status};
 use tocsin_alerts::store::Sequenced;
 use tocsin_ingest::fact::SubjectKey;
 
@@ -14,14 +15,15 @@ const REASONS: usize = 3;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct LevelMark {
     pub(super) name: &'static str,
-    pub(super) chinese: &'static str,
+    /// In the reader's language.
+    pub(super) words: &'static str,
 }
 
 impl From<Level> for LevelMark {
     fn from(level: Level) -> LevelMark {
         LevelMark {
             name: level.name(),
-            chinese: level.chinese(),
+            words: either(level.chinese(), level.name()),
         }
     }
 }
@@ -42,7 +44,7 @@ impl From<&Reason> for ReasonRow {
             category: text::category(reason.category),
             title: reason.title.clone(),
             weight: match reason.hard_trigger {
-                true => text::HARD_TRIGGER.to_owned(),
+                true => t(text::HARD_TRIGGER).to_owned(),
                 false => text::short_log_odds(reason.contribution),
             },
         }
@@ -100,6 +102,13 @@ impl EventRow {
     }
 }
 
+/// What happened to an alert, in words of the catalogue.
+pub(super) fn kind_words(kind: EventType) -> &'static str {
+    kind.words()
+        .split_once(' ')
+        .map_or("", |(_, english)| english)
+}
+
 impl From<&Sequenced> for EventRow {
     fn from(sequenced: &Sequenced) -> EventRow {
         let event = &sequenced.event;
@@ -107,7 +116,7 @@ impl From<&Sequenced> for EventRow {
         EventRow {
             seq: sequenced.seq,
             revision: event.revision,
-            what: event.kind.words(),
+            what: kind_words(event.kind),
             cause: text::cause(event.cause),
             before: event.before.into(),
             after: event.after.into(),

@@ -3,14 +3,20 @@
 
 use super::sources::SourceRow;
 use super::{Failed, Frame, page};
+use crate::casework::secrets;
+use crate::masking;
+use crate::serve::api::unmask::{Raw, raw};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
+use crate::serve::words::{filters, t};
 use crate::serve::{lookup, rejects, text};
 use askama::Template;
+use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
+use serde::Deserialize;
 use tocsin_alerts::store::StoredReject;
 use tocsin_ingest::format::Encoding;
 use tocsin_ingest::source::{ColumnKind, Mode, Source};
@@ -20,6 +26,7 @@ const REJECTS: usize = 100;
 
 /// A refused record.
 pub(super) struct RejectRow {
+    seq: u64,
     place: String,
     record: u64,
     epoch: u64,
@@ -28,15 +35,16 @@ pub(super) struct RejectRow {
     reason: String,
 }
 
-impl From<&StoredReject> for RejectRow {
-    fn from(stored: &StoredReject) -> RejectRow {
+impl RejectRow {
+    fn of(source: &Source, stored: &StoredReject) -> RejectRow {
         let reject = &stored.reject;
         RejectRow {
+            seq: stored.seq,
             place: format!("{}:{}", reject.file, reject.line),
             record: reject.record,
             epoch: stored.epoch,
             field: reject.field.clone(),
-            value: reject.value.clone(),
+            value: masking::refused_value(source, reject).to_owned(),
             reason: reject.reason.clone(),
         }
     }
@@ -51,6 +59,11 @@ struct SourcePage {
     checks: Vec<(String, String)>,
     rejects: Vec<RejectRow>,
     api: String,
+    /// For who may see refused records as they came: the id of asking.
+    unmask: Option<String>,
+    /// The refused record that was asked for, for this request.
+    raw: Option<Raw>,
+    error: String,
 }
 
 /// The page.
@@ -60,21 +73,62 @@ pub(in crate::serve) async fn source(
     named: Result<Segments<(String, String)>, Problem>,
 ) -> Result<Html<String>, Failed> {
     let Segments((agency, resource)) = named?;
-    let source = lookup::source(&app, &agency, &resource)?;
+    shown(&app, &caller, (&agency, &resource), Ok(None)).await
+}
+
+/// Which refused record to show, why, and the id of asking so.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Unmasking {
+    seq: u64,
+    text: String,
+    key: String,
+}
+
+/// The page once more, with one refused record as it came.
+pub(in crate::serve) async fn unmask(
+    State(app): State<App>,
+    caller: Caller,
+    named: Result<Segments<(String, String)>, Problem>,
+    Form(asked): Form<Unmasking>,
+) -> Result<Html<String>, Failed> {
+    let Segments((agency, resource)) = named?;
+    let of = (agency.as_str(), resource.as_str());
+    let raw = raw(&app, &caller, asked.key, of, asked.seq, asked.text).await;
+    shown(&app, &caller, of, raw.map(Some)).await
+}
+
+async fn shown(
+    app: &App,
+    caller: &Caller,
+    (agency, resource): (&str, &str),
+    raw: Result<Option<Raw>, Problem>,
+) -> Result<Html<String>, Failed> {
+    let source = lookup::source(app, agency, resource)?;
     let status = app.view.status();
     let stats = status.stats.get(usize::from(source.index));
     let checks = stats.map(|stats| stats.checks.clone()).unwrap_or_default();
     let latest = rejects::latest(&app.view.store, &source.id, REJECTS).await?;
     let row = SourceRow::of(source, &status);
+    let may = caller.may_take(app, "POST", "/sources/{agency}/{resource}");
+    let (raw, error) = match raw {
+        Ok(raw) => (raw, String::new()),
+        Err(problem) => (None, problem.detail),
+    };
     page(&SourcePage {
-        frame: Frame::of(&app, &caller),
+        frame: Frame::of(app, caller),
         facts: facts(source),
         checks: checks
             .into_iter()
             .map(|(name, count)| (name, text::count(count)))
             .collect(),
-        rejects: latest.iter().map(RejectRow::from).collect(),
+        rejects: latest
+            .iter()
+            .map(|stored| RejectRow::of(source, stored))
+            .collect(),
         api: format!("/api/v1{}", row.path),
+        unmask: may.then(secrets::id).transpose().map_err(Problem::from)?,
+        raw,
+        error,
         row,
     })
 }
@@ -82,45 +136,42 @@ pub(in crate::serve) async fn source(
 /// What the declaration says, line by line; what it does not say is left out.
 fn facts(source: &Source) -> Vec<(&'static str, String)> {
     let mut facts = vec![
-        ("法律依据 basis", source.basis.clone()),
-        ("文件 files", source.pattern.clone()),
+        ("declared basis", source.basis.clone()),
+        ("declared files", source.pattern.clone()),
         (
-            "格式 format",
+            "declared format",
             format!("CSV · {}", encoding(source.encoding)),
         ),
-        ("方式 mode", mode(source.mode).to_owned()),
-        ("主键 key", named(source, source.key.iter().copied())),
+        ("declared mode", mode(source.mode).to_owned()),
+        ("declared key", named(source, source.key.iter().copied())),
         (
-            "企业标识 enterprise by",
+            "declared enterprise by",
             named(source, source.enterprise.iter().map(|(_, c)| *c)),
         ),
-        ("信号 signals", signals(source)),
+        ("declared signals", signals(source)),
         (
-            "属性 attributes",
+            "declared attributes",
             list(source.attributes.iter().map(|a| a.name.clone())),
         ),
         (
-            "链接 links",
+            "declared links",
             if source.links.is_empty() {
                 String::new()
             } else {
                 source.links.len().to_string()
             },
         ),
-        ("时效 freshness", freshness(source)),
-        ("列 columns", columns(source)),
+        ("declared freshness", freshness(source)),
+        ("declared columns", columns(source)),
     ];
     if source.registers {
         facts.push((
-            "登记 registers",
-            "其记录产生企业 its records bring enterprises into being".into(),
+            "declared registers",
+            t("its records bring enterprises into being").into(),
         ));
     }
     if source.outcome.is_some() {
-        facts.push((
-            "结果 outcomes",
-            "其记录是处置结果 its records are outcomes".into(),
-        ));
+        facts.push(("declared outcomes", t("its records are outcomes").into()));
     }
     for (name, text) in &source.notes {
         facts.push((note(name), text.clone()));
@@ -131,11 +182,11 @@ fn facts(source: &Source) -> Vec<(&'static str, String)> {
 
 fn note(name: &str) -> &'static str {
     match name {
-        "purpose" => "用途 purpose",
-        "owner" => "负责人 owner",
-        "sensitivity" => "敏感级 sensitivity",
-        "expires" => "到期 expires",
-        _ => "备注 note",
+        "purpose" => "declared purpose",
+        "owner" => "declared owner",
+        "sensitivity" => "declared sensitivity",
+        "expires" => "declared expires",
+        _ => "declared note",
     }
 }
 
@@ -148,9 +199,9 @@ fn encoding(encoding: Encoding) -> &'static str {
 
 fn mode(mode: Mode) -> &'static str {
     match mode {
-        Mode::Append => "append 逐条事件",
-        Mode::Upsert => "upsert 同键以新代旧",
-        Mode::Snapshot => "snapshot 整份替换",
+        Mode::Append => "append",
+        Mode::Upsert => "upsert",
+        Mode::Snapshot => "snapshot",
     }
 }
 
@@ -182,8 +233,8 @@ fn freshness(source: &Source) -> String {
     let days = |what: &str, days: Option<i32>| days.map(|days| format!("{what} {days} d"));
     let declared = source.freshness;
     let both = [
-        days("延迟 warn", declared.warn_days),
-        days("中断 error", declared.error_days),
+        days(t("late"), declared.warn_days),
+        days(t("dead"), declared.error_days),
     ];
     list(both.into_iter().flatten())
 }

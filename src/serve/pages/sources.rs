@@ -7,6 +7,7 @@ use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::text;
+use crate::serve::words::filters;
 use crate::view::Status;
 use askama::Template;
 use axum::extract::State;
@@ -24,7 +25,6 @@ pub(super) struct SourceRow {
     pub(super) resource: String,
     pub(super) registers: bool,
     pub(super) age: &'static str,
-    pub(super) age_words: &'static str,
     pub(super) last_arrival: String,
     pub(super) read: String,
     pub(super) accepted: String,
@@ -58,7 +58,6 @@ impl SourceRow {
             resource: source.resource.clone(),
             registers: source.registers,
             age: age.name(),
-            age_words: age.words(),
             last_arrival: match stats.last_arrival_ms {
                 0 => "—".to_owned(),
                 at_ms => text::clock(at_ms),

@@ -11,6 +11,8 @@ use crate::serve::pages::{Failed, Frame};
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
 use crate::serve::text;
+
+use crate::serve::words::{c, either, filters, say, t};
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
@@ -27,7 +29,6 @@ use tocsin_alerts::docket::Entry;
 /// One stage of the way.
 struct Step {
     words: &'static str,
-    english: &'static str,
     /// `done`, `here` or `ahead`.
     state: &'static str,
 }
@@ -63,7 +64,6 @@ struct DeedRow {
 struct ActionForm {
     name: &'static str,
     words: &'static str,
-    english: &'static str,
     /// The id of the action, if this form is sent.
     key: String,
     /// Whether words are needed.
@@ -215,8 +215,8 @@ async fn compose(
             .collect(),
         forms: forms(&case, &offered(&case, person))?,
         people: investigators(desk).await?,
-        outcomes: Outcome::ALL.map(|of| choice(&of, of.chinese())).into(),
-        reasons: Reason::ALL.map(|of| choice(&of, of.chinese())).into(),
+        outcomes: Outcome::ALL.map(|of| choice(&of, c(of.chinese()))).into(),
+        reasons: Reason::ALL.map(|of| choice(&of, c(of.chinese()))).into(),
         measures: Measure::ALL
             .map(|of| choice(&of, &measure_words(of)))
             .into(),
@@ -231,7 +231,7 @@ async fn compose(
             let others = if others.is_empty() {
                 others
             } else {
-                format!(",协助 with {others}")
+                say(", with {0}", &[&others])
             };
             format!("{}{others} · {}", routing.district, routing.basis)
         }),
@@ -242,9 +242,9 @@ async fn compose(
             .collect(),
         judgement: case.judgement.as_ref().map(|judged| {
             let so = if judged.founded {
-                "属实 founded"
+                t("founded")
             } else {
-                "不属实 unfounded"
+                t("unfounded")
             };
             (signed(&judged.signed), format!("{so} · {}", judged.text))
         }),
@@ -252,8 +252,8 @@ async fn compose(
         label: case.label.as_ref().map(|label| {
             let reason = label
                 .reason
-                .map_or_else(String::new, |of| format!("({})", of.chinese()));
-            let words = format!("{}{reason} · {}", label.outcome.chinese(), label.text);
+                .map_or_else(String::new, |of| format!("({})", c(of.chinese())));
+            let words = format!("{}{reason} · {}", c(label.outcome.chinese()), label.text);
             (signed(&label.signed), words)
         }),
         deeds: log(desk, &case.id)
@@ -268,23 +268,31 @@ async fn compose(
     })
 }
 
+/// What holds a case up, or how it ended beside the way: `English (中文)` says both.
+pub(super) fn standing(case: &Case) -> &'static str {
+    let both = case.standing();
+    let parted = both
+        .strip_suffix(')')
+        .and_then(|rest| rest.split_once(" ("));
+    parted.map_or(both, |(english, chinese)| either(chinese, english))
+}
+
 fn side_words(side: &Side, case: &Case) -> String {
     let detail = match side {
         Side::Supplement { agency, since_ms } => {
-            format!("{agency},自 since {}", text::clock(*since_ms))
+            format!("{agency}, {} {}", t("since"), text::clock(*since_ms))
         }
-        Side::Suspended { until_ms } => format!("至 until {}", text::clock(*until_ms)),
+        Side::Suspended { until_ms } => format!("{} {}", t("until"), text::clock(*until_ms)),
         Side::Merged { into } => format!("→ {into}"),
         Side::HandedOver { to } => format!("→ {to}"),
         Side::Retracted => String::new(),
     };
-    format!("{} {detail}", case.standing())
+    format!("{} {detail}", standing(case))
 }
 
 fn steps(case: &Case) -> Vec<Step> {
     let step = |stage: Stage| Step {
-        words: stage.chinese(),
-        english: stage.name(),
+        words: either(stage.chinese(), stage.name()),
         state: match stage.cmp(&case.stage) {
             std::cmp::Ordering::Less => "done",
             std::cmp::Ordering::Equal => "here",
@@ -299,18 +307,18 @@ fn clock_row(desk: &Desk, clock: &Clock, now: i64) -> ClockRow {
     let percent = clock.run_percent(calendar, now);
     let due_ms = clock.due_ms(calendar, clock.ended_ms.unwrap_or(now));
     let state = match clock.ended_ms {
-        Some(ended) => format!("已办 done {}", text::clock(ended)),
-        None if clock.stands() => "暂停计时 standing".to_owned(),
-        None if percent >= 100 => "已超期 overdue".to_owned(),
-        None => "计时中 running".to_owned(),
+        Some(ended) => format!("{} {}", t("done"), text::clock(ended)),
+        None if clock.stands() => t("standing").to_owned(),
+        None if percent >= 100 => t("overdue").to_owned(),
+        None => t("running").to_owned(),
     };
     ClockRow {
-        name: clock.name.clone(),
-        basis: clock.basis.clone(),
+        name: c(&clock.name).to_owned(),
+        basis: c(&clock.basis).to_owned(),
         kind: match clock.kind {
-            Kind::Statutory => "法定 statutory",
-            Kind::Guidance => "指导 guidance",
-            Kind::Policy => "内部 policy",
+            Kind::Statutory => t("statutory"),
+            Kind::Guidance => t("guidance"),
+            Kind::Policy => t("policy"),
         },
         due: text::clock(due_ms),
         percent,
@@ -347,6 +355,12 @@ const WORDS: [(&str, &str, &str); 20] = [
     ("retract", "撤回", "retract"),
 ];
 
+/// What an action is called in the reader's language.
+pub(super) fn action_words(name: &str) -> &str {
+    let known = WORDS.iter().find(|(known, ..)| *known == name);
+    known.map_or(name, |(_, chinese, english)| either(chinese, english))
+}
+
 /// A form for each action that makes sense; of several measures the rules say the
 /// rest.
 fn forms(case: &Case, may: &[&'static str]) -> Result<Vec<ActionForm>, Problem> {
@@ -361,13 +375,12 @@ fn forms(case: &Case, may: &[&'static str]) -> Result<Vec<ActionForm>, Problem> 
     };
     let mut forms = Vec::new();
     for name in may.iter().filter(|name| sensible(name)) {
-        let Some((_, words, english)) = WORDS.iter().find(|(known, ..)| known == name) else {
+        let Some((_, chinese, english)) = WORDS.iter().find(|(known, ..)| known == name) else {
             continue;
         };
         forms.push(ActionForm {
             name,
-            words,
-            english,
+            words: either(chinese, english),
             key: secrets::id().map_err(|fault| Problem::internal(&fault))?,
             text: !matches!(*name, "acknowledge" | "assign" | "approve" | "archive"),
         });
@@ -396,41 +409,42 @@ fn choice(of: &impl serde::Serialize, words: &str) -> Choice {
 
 fn measure_words(of: Measure) -> String {
     let approval = if of.needs_approval() {
-        " · 须负责人批准"
+        t(" · needs the head's approval")
     } else {
         ""
     };
-    format!("{}({}){approval}", of.chinese(), of.basis())
+    format!("{}({}){approval}", c(of.chinese()), of.basis())
 }
 
 fn proposed(of: &Proposal) -> Choice {
     Choice {
         value: of.number.to_string(),
-        words: format!("{} {}", of.number, of.measure.chinese()),
+        words: format!("{} {}", of.number, c(of.measure.chinese())),
     }
 }
 
 fn measure_row(of: &Proposal) -> MeasureRow {
     let state = match (&of.carried, &of.decided, of.needs_approval) {
         (Some(said), ..) => format!(
-            "已执行 carried out: {} · {}",
+            "{}: {} · {}",
+            t("carried out"),
             said.text,
             signed(&said.signed)
         ),
         (None, Some(decision), _) => {
             let so = if decision.approved {
-                "已批准 approved"
+                t("approved")
             } else {
-                "未批准 refused"
+                t("refused")
             };
             format!("{so} {} · {}", decision.text, signed(&decision.signed))
         }
-        (None, None, true) => "待负责人批准 waits for the head".to_owned(),
-        (None, None, false) => "可执行 may be carried out".to_owned(),
+        (None, None, true) => t("waits for the head").to_owned(),
+        (None, None, false) => t("may be carried out").to_owned(),
     };
     MeasureRow {
         number: of.number,
-        words: of.measure.chinese(),
+        words: c(of.measure.chinese()),
         basis: of.basis.clone(),
         proposed: format!("{} · {}", of.text, signed(&of.proposed)),
         state,
@@ -444,11 +458,10 @@ fn signed(by: &Signed) -> String {
 fn deed_row(entry: Entry) -> DeedRow {
     let deed = entry.deed;
     let (what, text) = match &deed.action {
-        Action::Case(action) => {
-            let words = WORDS.iter().find(|(name, ..)| *name == action.name());
-            let words = words.map_or(action.name(), |(_, words, _)| words);
-            (words.to_owned(), action.text().to_owned())
-        }
+        Action::Case(action) => (
+            action_words(action.name()).to_owned(),
+            action.text().to_owned(),
+        ),
         other => (other.kind(), String::new()),
     };
     DeedRow {

@@ -1,5 +1,7 @@
 //! `/cases`: what there is to do.
 
+use super::case::standing;
+use super::news::{self, NewsCard};
 use crate::serve::api::cases::{Query, filter};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
@@ -8,6 +10,7 @@ use crate::serve::pages::{Failed, Frame, page};
 use crate::serve::params::Params;
 use crate::serve::problem::Problem;
 use crate::serve::text;
+use crate::serve::words::{c, either, filters};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
@@ -49,6 +52,7 @@ struct CasesPage {
     /// The quick filters: path, words, whether it is the present one.
     views: Vec<(&'static str, &'static str, bool)>,
     next: String,
+    news: Option<NewsCard>,
 }
 
 /// The page.
@@ -69,6 +73,7 @@ pub(in crate::serve) async fn cases(
         .map(|after| format!("/cases?stage={stage}&after={}", text::segment(&after)));
     page(&CasesPage {
         frame: Frame::of(&app, &caller),
+        news: news::of_cases(&app, &caller).await?,
         rows: found
             .cases
             .iter()
@@ -84,16 +89,16 @@ pub(in crate::serve) async fn cases(
 
 /// The quick filters.
 const VIEWS: [(&str, &str); 4] = [
-    ("/cases?open=yes", "在办 open"),
-    ("/cases?open=yes&person=me", "我的 mine"),
-    ("/cases?overdue=yes", "超期 overdue"),
-    ("/cases", "全部 all"),
+    ("/cases?open=yes", "open cases"),
+    ("/cases?open=yes&person=me", "mine"),
+    ("/cases?overdue=yes", "overdue"),
+    ("/cases", "all"),
 ];
 
 fn choices(chosen: &str) -> Vec<Choice> {
     let of = |stage: Stage| Choice {
         value: stage.name(),
-        label: format!("{} {}", stage.chinese(), stage.name()),
+        label: either(stage.chinese(), stage.name()).to_owned(),
         chosen: stage.name() == chosen,
     };
     Stage::ALL.map(of).into()
@@ -115,16 +120,16 @@ fn row(case: &Case, calendar: &Calendar, now: i64) -> Row {
         name: case.name.clone().unwrap_or_else(|| case.enterprise.clone()),
         enterprise: enterprise_path(&case.enterprise),
         district: case.district.clone().unwrap_or_default(),
-        stage: case.stage.chinese(),
+        stage: either(case.stage.chinese(), case.stage.name()),
         standing: match &case.side {
-            Some(_) => case.standing().to_owned(),
+            Some(_) => standing(case).to_owned(),
             None => String::new(),
         },
         investigators: names.join("、"),
         due: next.map_or_else(String::new, |clock| {
             format!(
                 "{} {}",
-                clock.name,
+                c(&clock.name),
                 text::clock(clock.due_ms(calendar, now))
             )
         }),

@@ -6,6 +6,7 @@ use crate::serve::caller::Caller;
 use crate::serve::gate::set_cookie;
 use crate::serve::pages::Failed;
 use crate::serve::problem::Problem;
+use crate::serve::words::{Lang, filters, say, t};
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
@@ -13,12 +14,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-/// Where one is sent once signed in.
-const DESK: &str = "/cases";
+/// Where one is sent once signed in: the first of these that one may open.
+const DESKS: [&str; 5] = ["/cases", "/", "/sources", "/people", "/audit"];
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
+    lang: &'static str,
     name: String,
     /// Why it did not work.
     error: String,
@@ -46,19 +48,29 @@ pub(in crate::serve) async fn sign_in(
     let name = given.name.trim().to_owned();
     let done = sign_in::sign_in(desk, &name, given.password).await;
     match done.map_err(Problem::from)? {
-        SignIn::In { secret, .. } => {
+        SignIn::In { secret, person } => {
+            let caller = Caller {
+                person: Some(*person),
+                ..Caller::default()
+            };
+            let mut desks = DESKS.into_iter();
+            let to = desks.find(|path| caller.may_open(&app, path));
             let seconds = desk.people.session_hours * 3_600;
             let cookie = set_cookie(&app, &secret, seconds);
-            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(DESK)).into_response())
+            Ok((
+                [(header::SET_COOKIE, cookie)],
+                Redirect::to(to.unwrap_or("/me")),
+            )
+                .into_response())
         }
         SignIn::Wrong => {
-            let error =
-                "账号或密码不正确,或账号已停用 name or password is wrong, or the account is closed";
+            let error = t("name or password is wrong, or the account is closed");
             shown(StatusCode::UNAUTHORIZED, name, error.to_owned())
         }
         SignIn::Later(seconds) => {
-            let error = format!(
-                "尝试过多,请 {seconds} 秒后再试 too many attempts: try again in {seconds} seconds"
+            let error = say(
+                "too many attempts: try again in {0} seconds",
+                &[&seconds.to_string()],
             );
             shown(StatusCode::TOO_MANY_REQUESTS, name, error)
         }
@@ -66,7 +78,12 @@ pub(in crate::serve) async fn sign_in(
 }
 
 fn shown(status: StatusCode, name: String, error: String) -> Result<Response, Failed> {
-    let html = SignInPage { name, error }.render();
+    let html = SignInPage {
+        lang: Lang::now().tag(),
+        name,
+        error,
+    }
+    .render();
     let html = html.map_err(|fault| Problem::internal(&fault))?;
     Ok((status, Html(html)).into_response())
 }

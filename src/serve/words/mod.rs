@@ -1,0 +1,166 @@
+//! The words of the console in two languages. Code and templates say them in
+//! English; [`t`] gives them in the reader's language, from one catalogue.
+//!
+//! The language is that of the request: its cookie's, Chinese where there is none.
+//! It is kept beside the task that answers, so that whatever makes a page says its
+//! words alike; nothing but words may hang on it.
+
+mod chinese;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Name of the cookie.
+const COOKIE: &str = "tocsin_lang";
+/// How long a browser keeps it: a year, in seconds.
+const KEEP_SECONDS: u32 = 31_536_000;
+
+/// A language of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Lang {
+    /// The office's.
+    #[default]
+    Chinese,
+    /// For guests.
+    English,
+}
+
+tokio::task_local! {
+    static LANG: Lang;
+}
+
+impl Lang {
+    /// The reader's; Chinese outside of a request.
+    pub(crate) fn now() -> Lang {
+        LANG.try_with(|lang| *lang).unwrap_or_default()
+    }
+
+    /// As HTML has it.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Lang::Chinese => "zh-CN",
+            Lang::English => "en",
+        }
+    }
+
+    fn of_code(code: &str) -> Option<Lang> {
+        match code {
+            "zh" => Some(Lang::Chinese),
+            "en" => Some(Lang::English),
+            _ => None,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Lang::Chinese => "zh",
+            Lang::English => "en",
+        }
+    }
+}
+
+/// Words in the reader's language; those that the catalogue lacks stay English.
+pub(crate) fn t(english: &str) -> &str {
+    static CHINESE: LazyLock<HashMap<&str, &str>> =
+        LazyLock::new(|| chinese::WORDS.iter().copied().collect());
+    match Lang::now() {
+        Lang::English => english,
+        Lang::Chinese => CHINESE.get(english).copied().unwrap_or(english),
+    }
+}
+
+/// Words that other parts of the program say in Chinese, in the reader's language.
+pub(crate) fn c(chinese: &str) -> &str {
+    static ENGLISH: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        let words = chinese::WORDS.iter();
+        words
+            .map(|(english, chinese)| (*chinese, *english))
+            .collect()
+    });
+    match Lang::now() {
+        Lang::English => ENGLISH.get(chinese).copied().unwrap_or(chinese),
+        Lang::Chinese => chinese,
+    }
+}
+
+/// Words with `{0}`, `{1}` … in them, filled in.
+pub(crate) fn say(english: &str, parts: &[&str]) -> String {
+    let places = (0..).map(|place: usize| format!("{{{place}}}"));
+    let fill = |text: String, (place, part): (String, &&str)| text.replace(&place, part);
+    places.zip(parts).fold(t(english).to_owned(), fill)
+}
+
+/// One of two words: what is there in both languages already.
+pub(crate) fn either<'a>(chinese: &'a str, english: &'a str) -> &'a str {
+    match Lang::now() {
+        Lang::Chinese => chinese,
+        Lang::English => english,
+    }
+}
+
+/// What templates translate with.
+pub(crate) mod filters {
+    use askama::Values;
+
+    /// The filter that templates write behind their words.
+    pub(crate) fn t(english: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::t(english.as_ref()).to_owned())
+    }
+}
+
+/// Answers in the reader's language. `?lang=en` on a page sets the cookie and leads
+/// to the same page without it.
+pub(super) async fn speak(request: Request, next: Next) -> Response {
+    let is_page = !request.uri().path().starts_with("/api/");
+    if let Some((lang, rest)) = chosen(request.uri()).filter(|_| is_page)
+        && request.method() == Method::GET
+    {
+        let cookie = format!(
+            "{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={KEEP_SECONDS}",
+            lang.code()
+        );
+        return ([(header::SET_COOKIE, cookie)], Redirect::to(&rest)).into_response();
+    }
+    let lang = kept(request.headers()).unwrap_or_default();
+    let mut response = LANG.scope(lang, next.run(request)).await;
+    if is_page {
+        let tag = HeaderValue::from_static(lang.tag());
+        response.headers_mut().insert(header::CONTENT_LANGUAGE, tag);
+    }
+    response
+}
+
+/// The language that a query asks for, and the same address without it.
+fn chosen(uri: &Uri) -> Option<(Lang, String)> {
+    let mut lang = None;
+    let others = uri.query()?.split('&').filter(|pair| {
+        let found = pair.strip_prefix("lang=").and_then(Lang::of_code);
+        lang = found.or(lang);
+        found.is_none()
+    });
+    let others = others.collect::<Vec<_>>().join("&");
+    // A path that begins with two slashes would lead to another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
+    let rest = match others.as_str() {
+        "" => path,
+        query => format!("{path}?{query}"),
+    };
+    Some((lang?, rest))
+}
+
+fn kept(headers: &HeaderMap) -> Option<Lang> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let lines = lines.filter_map(|value| value.to_str().ok());
+    let mut pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let (_, code) = pairs.find(|(name, _)| *name == COOKIE)?;
+    Lang::of_code(code)
+}
+
+#[cfg(test)]
+mod tests;

@@ -136,6 +136,8 @@ fn no_page_is_half_translated() {
     );
     let mut known = String::new();
     data(&world.path(""), &mut known);
+    // The purpose of what is done in a terminal, as the log has it.
+    known.push_str("账号管理");
     let catalogue = include_str!("../src/serve/words/chinese.rs");
     let english: BTreeSet<&str> = catalogue
         .lines()
@@ -175,7 +177,7 @@ fn no_page_is_half_translated() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 23);
+    assert_eq!(seen, 24);
 }
 
 #[test]

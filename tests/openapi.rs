@@ -104,8 +104,16 @@ fn every_answer_is_what_the_document_says() {
     let path = "/api/v1/suppressions";
     let made = office::send(&live.at, &duty, "POST", path, &key, &wanted).unwrap();
     assert_eq!(made.status, 201, "{}", made.body);
+    let wanted = json!({"capacity": 3});
+    let head = checked.tokens[1].1.clone();
+    let path = "/api/v1/queue";
+    let drawn = office::send(&live.at, &head, "POST", path, &[], &wanted).unwrap();
+    assert_eq!(drawn.status, 200, "{}", drawn.body);
     let code = codes::code(1);
     for (path, asked) in [
+        ("/api/v1/queue", "/api/v1/queue".to_owned()),
+        ("/api/v1/news", "/api/v1/news".to_owned()),
+        ("/api/v1/people/{name}", "/api/v1/people/one".to_owned()),
         ("/api/v1/alerts/{id}", format!("/api/v1/alerts/{alert}")),
         (
             "/api/v1/enterprises/{id}",

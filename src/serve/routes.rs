@@ -228,7 +228,9 @@ fn risk() -> Vec<Route> {
             UNMASK,
             "What a mark stands for, once and for a reason",
             post(unmask::enterprise),
-        ),
+        )
+        .asks("Unmask")
+        .gives("Unmasked"),
         new(
             "GET",
             "/api/v1/groups",
@@ -311,6 +313,8 @@ fn machinery() -> Vec<Route> {
             "A refused record as it came, once and for a reason",
             post(unmask::reject),
         )
+        .asks("Why")
+        .gives("RawReject")
         .whole(),
         new(
             "POST",
@@ -556,14 +560,16 @@ fn casework() -> Vec<Route> {
             ADMINISTRATOR,
             "One account, its sessions and tokens, and whether it is locked",
             get(people::one),
-        ),
+        )
+        .gives("PersonWhole"),
         new(
             "POST",
             "/api/v1/people/{name}/unlock",
             ADMINISTRATOR,
             "Let an account be tried again after too many wrong passwords",
             post(people::unlock),
-        ),
+        )
+        .asks("Why"),
         new(
             "DELETE",
             "/api/v1/people/{name}/tokens/{id}",
@@ -603,14 +609,17 @@ fn casework() -> Vec<Route> {
             OFFICE,
             "What is new since one said that one has seen everything",
             get(news::news),
-        ),
+        )
+        .gives("News"),
         new(
             "POST",
             "/api/v1/news/seen",
             OFFICE,
             "One has seen it",
             post(news::seen),
-        ),
+        )
+        .asks("Seen")
+        .gives("Place"),
         new(
             "GET",
             "/api/v1/queue",
@@ -618,6 +627,7 @@ fn casework() -> Vec<Route> {
             "Whom to check today in a district, and what that is expected to find",
             get(queue::one),
         )
+        .gives("Queue")
         .looks_at("queue"),
         new(
             "POST",
@@ -625,7 +635,9 @@ fn casework() -> Vec<Route> {
             PLANNERS,
             "Draw today's queue of a district",
             post(queue::post),
-        ),
+        )
+        .asks("QueueWanted")
+        .gives("Queue"),
         new(
             "GET",
             "/api/v1/audit/verify",

@@ -100,6 +100,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("basis", "依据"),
     ("began", "始于"),
     ("bin", "分箱"),
+    ("broken", "文件损坏"),
     ("business time", "业务时间"),
     ("by score and gates:", "按现值:"),
     (

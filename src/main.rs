@@ -109,7 +109,9 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Bench(args) => bench::bench(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Soak(args) => soak::soak(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Simulate(args) => demo::simulate(&args, &runtime).map(|()| ExitCode::SUCCESS),
-        Command::Run(args) => run(&args, &runtime),
+        Command::Run(args) => with(&args.place.config, |settings| {
+            run::run(&args, settings, &runtime)
+        }),
         Command::Source(Source::Check { config }) => with(&config, |settings| {
             let sources = settings.catalogue.sources().len();
             for missing in sinks::missing(&settings) {
@@ -119,11 +121,11 @@ fn execute(command: Command) -> Result<ExitCode> {
                 "{sources} sources, {} features: no fault",
                 settings.features.len()
             );
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }),
         Command::Source(Source::List { config }) => with(&config, |settings| {
             list(&settings);
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }),
         Command::Explain(args) => open(&args.place, &runtime, |pipeline| explain(pipeline, &args)),
         Command::Train(args) => open(&args.place, &runtime, |pipeline| train(pipeline, &args)),
@@ -137,38 +139,14 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Model(command) => registry::command::model(&command, &runtime),
         Command::Sink(command) => sinks::command::sink(&command).map(|()| ExitCode::SUCCESS),
         Command::People(command) => with(&command.at().config, |settings| {
-            casework::command::people(&command, &settings, &runtime)
+            casework::command::people(&command, &settings, &runtime).map(|()| ExitCode::SUCCESS)
         }),
-        Command::Audit(command) => audit(&command, &runtime),
+        Command::Audit(command) => with(&command.at().config, |settings| {
+            casework::command::audit(&command, &settings, &runtime)
+        }),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
     }
-}
-
-fn run(args: &cli::Run, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    let done = with(&args.place.config, |settings| {
-        code = run::run(args, settings, runtime)?;
-        Ok(())
-    })?;
-    Ok(if done == ExitCode::SUCCESS {
-        code
-    } else {
-        done
-    })
-}
-
-fn audit(command: &cli::Audit, runtime: &tokio::runtime::Runtime) -> Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    let done = with(&command.at().config, |settings| {
-        code = casework::command::audit(command, &settings, runtime)?;
-        Ok(())
-    })?;
-    Ok(if done == ExitCode::SUCCESS {
-        code
-    } else {
-        done
-    })
 }
 
 /// Prints a text; whoever reads it may have seen enough (`| head`).
@@ -181,9 +159,9 @@ fn print(text: &str) -> Result<()> {
 }
 
 /// Reads the configuration, or prints all its faults.
-fn with(config: &Path, job: impl FnOnce(Settings) -> Result<()>) -> Result<ExitCode> {
+fn with(config: &Path, job: impl FnOnce(Settings) -> Result<ExitCode>) -> Result<ExitCode> {
     match Settings::read(config) {
-        Ok(settings) => job(settings).map(|()| ExitCode::SUCCESS),
+        Ok(settings) => job(settings),
         Err(faults) => {
             for fault in &faults {
                 eprintln!("{fault}");
@@ -204,8 +182,7 @@ fn open(
     runtime: &tokio::runtime::Runtime,
     job: impl FnOnce(&mut Pipeline) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    let done = with(&place.config, |settings| {
+    with(&place.config, |settings| {
         let fresh = !place.data.join(tocsin_alerts::store::DATABASE).exists();
         let mut pipeline = Pipeline::open(
             Arc::new(settings),
@@ -215,13 +192,9 @@ fn open(
         if fresh {
             while pipeline.poll(true)?.is_some() {}
         }
-        code = job(&mut pipeline)?;
-        pipeline.close()
-    })?;
-    Ok(if done == ExitCode::SUCCESS {
-        code
-    } else {
-        done
+        let code = job(&mut pipeline)?;
+        pipeline.close()?;
+        Ok(code)
     })
 }
 

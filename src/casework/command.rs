@@ -302,8 +302,6 @@ pub fn audit(command: &Audit, settings: &Settings, runtime: &Runtime) -> Result<
 
 /// Looks for what need not be kept any longer, and removes it where that is asked.
 async fn expire(desk: &Desk, remove: bool) -> Result<()> {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    let user = user.unwrap_or_else(|_| "unknown".to_owned());
     for what in Kept::ALL {
         let days = desk.settings.retention.days(what);
         let before_ms = desk.now_ms() - days * DAY_MS;
@@ -311,7 +309,7 @@ async fn expire(desk: &Desk, remove: bool) -> Result<()> {
             false => (desk.docket.removable(what, before_ms).await?, None),
             true => {
                 let intent = Intent {
-                    who: Actor::Machine(user.clone()),
+                    who: machine(),
                     role: String::new(),
                     purpose: what.basis().to_owned(),
                     subject: String::new(),

@@ -204,7 +204,7 @@ pub(in crate::serve) async fn unlock(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The same.
+/// Lets an account be tried again at once.
 pub(in crate::serve) async fn unlock_account(
     app: &App,
     caller: &Caller,

@@ -12,6 +12,7 @@
 
 mod act;
 mod credential;
+mod due;
 mod error;
 mod load;
 mod query;

@@ -85,20 +85,25 @@ pub struct Labelled {
 
 /// Conditions and their parameters, as both databases number them.
 #[derive(Default)]
-struct Conditions {
+pub(super) struct Conditions {
     texts: Vec<String>,
     values: Vec<super::load::Value>,
 }
 
 impl Conditions {
+    /// Adds a condition that has no value.
+    pub(super) fn text(&mut self, condition: &str) {
+        self.texts.push(condition.to_owned());
+    }
+
     /// Adds a condition in which `?` is the value.
-    fn add(&mut self, condition: &str, value: impl Into<super::load::Value>) {
+    pub(super) fn add(&mut self, condition: &str, value: impl Into<super::load::Value>) {
         self.values.push(value.into());
         let place = format!("${}", self.values.len());
         self.texts.push(condition.replace('?', &place));
     }
 
-    fn sql(&self) -> String {
+    pub(super) fn sql(&self) -> String {
         match self.texts.is_empty() {
             true => "1 = 1".to_owned(),
             false => self.texts.join(" AND "),
@@ -107,7 +112,11 @@ impl Conditions {
 }
 
 impl Docket {
-    async fn rows(&self, sql: &str, conditions: Conditions) -> Result<Vec<AnyRow>, DocketError> {
+    pub(super) async fn rows(
+        &self,
+        sql: &str,
+        conditions: Conditions,
+    ) -> Result<Vec<AnyRow>, DocketError> {
         let mut query = sqlx::query(sql);
         for value in conditions.values {
             query = match value {
@@ -137,8 +146,8 @@ impl Docket {
         }
         match filter.open {
             // Written out, so that the indexes of open cases serve it.
-            Some(true) => asked.texts.push("open = 1".to_owned()),
-            Some(false) => asked.texts.push("open = 0".to_owned()),
+            Some(true) => asked.text("open = 1"),
+            Some(false) => asked.text("open = 0"),
             None => {}
         }
         if let Some(level) = filter.level {
@@ -173,9 +182,7 @@ impl Docket {
         let next = last
             .map(|row| row.try_get::<i64, _>("number"))
             .transpose()?;
-        let bodies = rows.iter().map(|row| row.try_get::<String, _>("body"));
-        let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
-        let cases = bodies
+        let cases = bodies(&rows)?
             .iter()
             .map(|body| read("cases", body))
             .collect::<Result<_, _>>()?;
@@ -461,7 +468,13 @@ impl Docket {
     }
 }
 
-fn add_districts(asked: &mut Conditions, districts: &[String]) {
+/// The column `body` of rows.
+pub(super) fn bodies(rows: &[AnyRow]) -> Result<Vec<String>, DocketError> {
+    let bodies = rows.iter().map(|row| row.try_get::<String, _>("body"));
+    Ok(bodies.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn add_districts(asked: &mut Conditions, districts: &[String]) {
     if districts.is_empty() {
         return;
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod anything;
+mod due;
 mod eyes;
 mod office;
 mod once;
@@ -27,6 +28,7 @@ use tocsin_alerts::docket::{CaseFilter, DeedFilter, Docket, DocketError, Done, E
 use tocsin_alerts::level::Level;
 
 use anything::*;
+use due::*;
 use eyes::*;
 use office::*;
 use once::*;
@@ -72,6 +74,11 @@ fn what_the_law_no_longer_asks_for_is_removed_and_the_chain_holds() {
     on_sqlite(what_is_removed_is_said_and_no_more);
 }
 
+#[test]
+fn the_next_deadline_is_found() {
+    on_sqlite(cases_are_found_by_their_next_deadline);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
@@ -93,7 +100,9 @@ fn everything_holds_on_postgresql_too() {
     runtime().block_on(async {
         sqlx::any::install_default_drivers();
         let admin = pool(&postgres.address("postgres"), Path::new("")).await;
-        for name in ["way", "eyes", "once", "changed", "anything", "removed"] {
+        for name in [
+            "way", "eyes", "once", "changed", "anything", "removed", "due",
+        ] {
             run(&admin, &format!("CREATE DATABASE {name}")).await;
         }
         admin.close().await;
@@ -104,6 +113,7 @@ fn everything_holds_on_postgresql_too() {
             .await;
         whatever_is_changed_in_the_database_is_found(&postgres.address("changed"), nowhere).await;
         what_is_removed_is_said_and_no_more(&postgres.address("removed"), nowhere).await;
+        cases_are_found_by_their_next_deadline(&postgres.address("due"), nowhere).await;
         try_anything(&postgres.address("anything"), nowhere, &tries).await;
     });
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use tocsin_alerts::casework::fold::person_subject;
 use tocsin_alerts::casework::{Action, Case, Clock, Place, Seen};
-use tocsin_alerts::docket::{CaseFilter, DeedFilter, Intent};
+use tocsin_alerts::docket::{DeedFilter, Intent};
 use tocsin_alerts::level::Level;
 use tocsin_alerts::lifecycle::{Cause, EventType};
 use tocsin_alerts::store::Sequenced;
@@ -323,33 +323,27 @@ async fn cases(
     Ok((told, more))
 }
 
-/// Clocks of open cases that passed a mark since, the furthest run first.
+/// Clocks that passed a mark since, the furthest run first: of the open cases whose
+/// deadline is nearest to when the reader last looked. The page is made for every
+/// reader all day long, so it does not look through all cases there are.
 async fn clocks(
     desk: &Desk,
     caller: &Caller,
     place: Place,
 ) -> Result<(Vec<ClockNews>, bool), Problem> {
     let now = desk.now_ms();
-    let mut filter = CaseFilter {
-        open: Some(true),
-        districts: caller.person()?.districts.clone(),
-        limit: PAGE,
-        ..CaseFilter::default()
-    };
+    let districts = &caller.person()?.districts;
+    let (cases, mut more) = desk
+        .docket
+        .due_around(districts, place.deeds_ms, PAGE)
+        .await?;
     let mut told = Vec::new();
-    loop {
-        let page = desk.docket.cases(&filter).await?;
-        for case in &page.cases {
-            let running = case.clocks.iter().filter(|clock| clock.ended_ms.is_none());
-            told.extend(running.filter_map(|clock| ran_on(desk, case, clock, place, now)));
-        }
-        filter.after = page.next;
-        if filter.after.is_none() {
-            break;
-        }
+    for case in &cases {
+        let running = case.clocks.iter().filter(|clock| clock.ended_ms.is_none());
+        told.extend(running.filter_map(|clock| ran_on(desk, case, clock, place, now)));
     }
     told.sort_by_key(|of| std::cmp::Reverse(of.percent));
-    let more = told.len() > TOLD;
+    more |= told.len() > TOLD;
     told.truncate(TOLD);
     Ok((told, more))
 }

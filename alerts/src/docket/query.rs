@@ -341,7 +341,8 @@ impl Docket {
             asked.add("kind <> ?", "read".to_owned());
         }
         if filter.of_cases {
-            asked.add("kind LIKE ?", "case.%".to_owned());
+            // Written out, so that the index of these lines serves it.
+            asked.text("kind LIKE 'case.%'");
         }
         let times = [
             ("time_ms >= ?", filter.from_ms),

@@ -19,8 +19,9 @@ use tocsin_alerts::level::Level;
 use tocsin_alerts::lifecycle::{Cause, EventType};
 use tocsin_alerts::store::Sequenced;
 
-/// Events and deeds looked at; there may be more.
-const MOST: usize = 5_000;
+/// Events and deeds looked at, the latest; there may be more. The feed shows what is
+/// new to every reader, so it may cost little.
+const MOST: usize = 1_000;
 /// Alerts, cases and clocks told of; there may be more.
 const TOLD: usize = 100;
 /// Rows read at once.

@@ -1,6 +1,6 @@
 //! What the landing costs: `cargo bench -p tocsin-ingest --bench landing`.
 //!
-//! Prints writing (Parquet and indexes), lookup of one key with its row, the
+//! Prints writing (files and indexes), lookup of one key with its row, the
 //! bulk lookup, merging, and reading everything, over generated rows of 8 text
 //! columns. `LANDING_SEGMENTS` sets how many segments of a million rows. Costs
 //! per row are CPU time of the thread (Linux), so that neighbours do not count;
@@ -69,9 +69,9 @@ fn write(landing: &Landing, segments: u32) -> Result<Vec<SegmentInfo>, LandingEr
         finishing += cpu_time() - clock;
     }
     let count = u64::from(segments) * SEGMENT_ROWS;
-    println!("write: {} µs/row Parquet", per_row(pushing, count));
+    println!("write: {} µs/row blocks", per_row(pushing, count));
     println!(
-        "finish: {} µs/row last row group, indexes, fsync",
+        "finish: {} µs/row footer, indexes, fsync",
         per_row(finishing, count)
     );
     println!(

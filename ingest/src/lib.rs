@@ -1,4 +1,4 @@
-//! Bytes → records → facts: the only crate that knows encodings, files, Parquet
+//! Bytes → records → facts: the only crate that knows encodings, files, segments
 //! and how a source is declared. It knows nothing of scores, alerts or time
 //! passing.
 //!

@@ -8,7 +8,7 @@ use super::lead::Elsewhere;
 use super::output::{Landed, SourceOutput};
 use super::rules::InForce;
 use super::stats::SourceStats;
-use super::{EpochSummary, Pipeline, RULES, RULES_SINCE, segment_file, stored_row};
+use super::{EpochSummary, Pipeline, RULES, RULES_SINCE, stored_row};
 use crate::history;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -20,6 +20,7 @@ use tocsin_alerts::{StoreError, publish_pending};
 use tocsin_dataflow::{EpochOutput, Membership, ScoreChange};
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::landing::SegmentRows;
+use tocsin_ingest::landing::segment_file;
 
 /// More changed scores than this go to a Parquet file instead of the store.
 const BULK_CHANGES: usize = 5_000;

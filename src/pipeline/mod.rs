@@ -383,11 +383,6 @@ pub fn stored_row(at: RowRef) -> StoredRow {
     }
 }
 
-/// What the store notes as a segment's file.
-pub fn segment_file(id: u32) -> String {
-    format!("{id:010}.parquet")
-}
-
 /// The next segment number, for those who make segments of their own.
 pub fn take_segment(next: &AtomicU32) -> u32 {
     next.fetch_add(1, Ordering::Relaxed)

@@ -5,7 +5,7 @@
 //! state directory belongs to one cluster and one process of it, or to none.
 
 use super::live::Superseded;
-use super::{Options, index_row, open, segment_file};
+use super::{Options, index_row, open};
 use crate::clock::BusinessClock;
 use crate::cluster::Cluster;
 use crate::cluster::message::{Opening, Order};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use tocsin_alerts::store::{
     ModelRow, Position, Recovery, RowRef, Segment, Store, Superseded as Later,
 };
+use tocsin_ingest::landing::segment_file;
 
 /// The store's note of the cluster it belongs to, and of the process.
 const CLUSTER: &str = "cluster";
@@ -156,9 +157,12 @@ fn name_cluster(store: &Store) -> Result<String> {
 /// With one process, every segment must be here.
 fn check_all_here(options: &Options, recovery: &Recovery) -> Result<()> {
     let folder = options.data.join("landing").join("segments");
+    // The store may note the name that an earlier version gave the file.
     let gone = |segment: &&Segment| {
-        let file = segment.file.as_ref().map(|file| folder.join(file));
-        holder(segment.id) != 0 && file.is_some_and(|file| !file.exists())
+        let here = |name: &str| folder.join(name).exists();
+        let file = segment.file.as_ref();
+        holder(segment.id) != 0
+            && file.is_some_and(|file| !here(file) && !here(&segment_file(segment.id)))
     };
     let missing: BTreeSet<usize> = recovery
         .segments

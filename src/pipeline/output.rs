@@ -12,7 +12,7 @@ use tocsin_ingest::transport::Found;
 
 /// Where a source's rows of the epoch landed.
 pub enum Landed {
-    /// In a Parquet segment.
+    /// In a segment file.
     File(SegmentInfo),
     /// In the epoch's own row, with the rows themselves for the landing's cache.
     Inline(u32, Vec<u8>, Box<SegmentRows>),

@@ -1,13 +1,14 @@
 //! Inline segments become a file: what the store must know of it, wherever the
 //! rows lie.
 
-use super::{index_row, segment_file};
+use super::index_row;
 use anyhow::Result;
 use std::collections::HashMap;
 use tocsin_alerts::Store;
 use tocsin_alerts::store::{Place, Replacement, RowRef, SegmentEntry, Superseded};
 use tocsin_ingest::index::RowRef as IndexRow;
 use tocsin_ingest::landing::Roll;
+use tocsin_ingest::landing::segment_file;
 
 /// A file that is to take the place of inline segments.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use arrow_schema::ArrowError;
+use arrow_schema::{ArrowError, DataType};
 use parquet::errors::ParquetError;
 
 use crate::index::{IndexError, RowRef};
@@ -14,13 +14,37 @@ pub enum LandingError {
     /// The file system refused, or an index file is damaged.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A segment file cannot be written or read.
-    #[error("segment {segment}: {source}")]
-    Parquet {
+    /// A segment file is not as it was written.
+    #[error("segment {segment}: `{}` is damaged: {what}", path.display())]
+    Damaged {
         /// Id of the segment.
         segment: u32,
+        /// The file.
+        path: PathBuf,
+        /// The part of it that does not have its checksum.
+        what: String,
+    },
+    /// A segment of an earlier format cannot be read.
+    #[error("segment {segment} of an earlier format, `{}`: {source}", path.display())]
+    Earlier {
+        /// Id of the segment.
+        segment: u32,
+        /// The file.
+        path: PathBuf,
         /// What Parquet says.
         source: ParquetError,
+    },
+    /// Only text and counts land.
+    #[error(
+        "segment {segment}: column `{column}` is of type {data_type}; allowed are Utf8 and, without nulls, UInt64"
+    )]
+    ColumnType {
+        /// Id of the segment.
+        segment: u32,
+        /// Name of the column.
+        column: String,
+        /// Its type.
+        data_type: DataType,
     },
     /// Rows cannot be put into shape, or inline bytes are not what
     /// [`encode_inline`](super::encode_inline) wrote.
@@ -90,11 +114,4 @@ pub enum LandingError {
     /// A roll must not jump over rows in between, or the order in time is lost.
     #[error("segment {0} lies between the segments to roll")]
     RollGap(u32),
-}
-
-impl LandingError {
-    /// Wraps what Parquet says with the segment; for `map_err`.
-    pub(crate) fn parquet(segment: u32) -> impl Fn(ParquetError) -> Self {
-        move |source| LandingError::Parquet { segment, source }
-    }
 }

@@ -1,6 +1,6 @@
 //! The raw rows that were accepted, as they came.
 //!
-//! Bulk rows lie in immutable Parquet segments; rows of small live epochs ride
+//! Bulk rows lie in immutable segment files ([blocks](segment_file) of rows); rows of small live epochs ride
 //! in the store's epoch row ([`encode_inline`]) and stay in memory here until a
 //! [roll](Landing::roll) makes a segment of them. Both are addressed by
 //! [`RowRef`], found by key and by subject, and read one by one or streamed.
@@ -14,14 +14,16 @@
 //! Everything is shared between threads. Memory: caches of fixed size, 0.03
 //! bytes an index entry, and the inline rows.
 
+mod block;
+mod earlier;
 mod error;
 mod inline;
 mod lookup;
 mod open;
-mod parquet_writer;
 mod roll;
 mod rows;
 mod segment;
+mod segment_file;
 mod segment_writer;
 mod state;
 #[cfg(test)]
@@ -38,6 +40,7 @@ use crate::index::{Entry, Handles, Index};
 pub use error::LandingError;
 pub(crate) use inline::SUBJECTS_COLUMN;
 pub use inline::{decode_inline, encode_inline};
+pub use open::segment_file;
 pub use roll::Roll;
 pub use rows::{KEY_COLUMN, LandedRows, SegmentInfo, SegmentRows};
 pub use segment::SegmentReader;
@@ -51,8 +54,8 @@ pub struct LandingOptions {
     pub durability: Durability,
     /// Index files kept open.
     pub open_index_files: usize,
-    /// Memory for parsed segment footers, in bytes: about 300 kB for a million
-    /// rows of 13 columns.
+    /// Memory for parsed segment footers, in bytes: about 250 kB for a million
+    /// rows.
     pub footer_bytes: usize,
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::earlier::earlier_file;
 use super::inline::decode_inline;
 use super::rows::SegmentInfo;
 use super::segment::{Body, Files, Segment};
@@ -78,7 +79,7 @@ impl Landing {
             return Ok(Body::Inline(decode_inline(bytes)?));
         }
         let path = self.segment_path(info.id);
-        if path.is_file() {
+        if path.is_file() || self.take_earlier(info, &path)? {
             return Ok(Body::File(path));
         }
         Err(LandingError::MissingFile {
@@ -127,23 +128,11 @@ impl Landing {
     }
 
     fn keys_of(&self, segment: &Segment) -> Result<Vec<Entry>, LandingError> {
-        let mut entries = Vec::with_capacity(segment.rows as usize);
-        for batch in segment.read_keys(&self.files)? {
-            let batch = batch?;
-            let keys = batch
-                .column(0)
-                .as_any()
-                .downcast_ref::<arrow_array::UInt64Array>();
-            let keys = keys.ok_or(LandingError::Inline(super::KEY_COLUMN))?;
-            let base = entries.len() as u32;
-            entries.extend(
-                keys.values()
-                    .iter()
-                    .zip(base..)
-                    .map(|(key, row)| Entry::new(*key, segment.id, row)),
-            );
-        }
-        Ok(entries)
+        let keys = segment.read_keys(&self.files)?.into_iter();
+        let entries = keys
+            .zip(0..)
+            .map(|(key, row)| Entry::new(key, segment.id, row));
+        Ok(entries.collect())
     }
 }
 
@@ -157,15 +146,16 @@ pub(super) fn key_folder(source: &str) -> String {
 }
 
 /// File name of a segment.
-pub(super) fn segment_file(id: u32) -> String {
-    format!("{id:010}.parquet")
+pub fn segment_file(id: u32) -> String {
+    format!("{id:010}.rows")
 }
 
 fn remove_other_segments(folder: &Path, committed: &BTreeSet<u32>) -> Result<(), LandingError> {
-    let wanted: BTreeSet<PathBuf> = committed
-        .iter()
-        .map(|id| folder.join(segment_file(*id)))
-        .collect();
+    let file_of = |id: &u32| match folder.join(segment_file(*id)) {
+        file if file.is_file() => file,
+        _ => folder.join(earlier_file(*id)),
+    };
+    let wanted: BTreeSet<PathBuf> = committed.iter().map(file_of).collect();
     for path in finished_files(folder)? {
         if !wanted.contains(&path) {
             remove(&path)?;

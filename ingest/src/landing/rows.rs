@@ -7,8 +7,8 @@ use arrow_schema::{DataType, Field, Schema};
 
 use super::LandingError;
 
-/// Name of the column with the hash of the record key, the last of every
-/// segment file. It never leaves the landing.
+/// Name of the column with the hash of the record key in inline bytes. It never
+/// leaves the landing.
 pub const KEY_COLUMN: &str = "_key";
 
 /// Rows of one source: the meta columns `_file`, `_record`, `_line`, `_byte`,
@@ -96,7 +96,7 @@ pub(crate) fn with_keys(batch: &RecordBatch, keys: &[u64]) -> Result<RecordBatch
     )?)
 }
 
-/// The columns of a segment file whose rows have these columns.
+/// These columns and that of the keys.
 pub(crate) fn schema_with_keys(schema: &Schema) -> Schema {
     let mut fields = schema.fields().to_vec();
     fields.push(Arc::new(Field::new(KEY_COLUMN, DataType::UInt64, false)));

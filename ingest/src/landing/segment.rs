@@ -1,40 +1,29 @@
-//! One segment as readers see it: a Parquet file or rows in memory.
+//! One segment as readers see it: a file or rows in memory.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
-use bytes::Bytes;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder, RowSelection, RowSelectionPolicy,
-};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::PageIndexPolicy;
-use parquet::file::reader::{ChunkReader, Length};
 
 use super::LandingError;
+use super::block::BLOCK_ROWS;
 use super::rows::{LandedRows, SegmentInfo, SegmentRows};
+use super::segment_file::{Footer, SegmentFile};
 use crate::index::durable::remove;
 use crate::index::lru::Lru;
 use crate::index::{Handles, IndexError, RowRef};
 use crate::mapping::META_COLUMNS;
 
-/// Rows that a streaming reader holds at once.
-const READ_ROWS: usize = 8192;
+/// Blocks that a streaming reader holds at once: 8,192 rows.
+const READ_BLOCKS: usize = 8192 / BLOCK_ROWS;
 
 /// Parsed file footers, bounded by their bytes, and open files, bounded in
 /// number: what a look at one row would else pay for each time.
 pub(crate) struct Files {
-    footers: Lru<u32, ArrowReaderMetadata>,
+    footers: Lru<u32, Arc<Footer>>,
     handles: Arc<Handles>,
 }
 
@@ -54,51 +43,13 @@ impl Files {
         }
     }
 
-    fn open(&self, path: &PathBuf) -> Result<SegmentFile, LandingError> {
+    fn open(&self, path: &PathBuf) -> Result<Arc<File>, LandingError> {
         if let Some(file) = self.handles.get(path) {
-            return Ok(SegmentFile(file));
+            return Ok(file);
         }
         let file = Arc::new(File::open(path).map_err(IndexError::io("open", path))?);
         self.handles.put(path.clone(), Arc::clone(&file), 1);
-        Ok(SegmentFile(file))
-    }
-}
-
-/// A file that is read by position, so that readers may share it.
-pub(crate) struct SegmentFile(Arc<File>);
-
-impl Length for SegmentFile {
-    fn len(&self) -> u64 {
-        self.0.metadata().map_or(0, |metadata| metadata.len())
-    }
-}
-
-impl ChunkReader for SegmentFile {
-    type T = BufReader<Onward>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let file = Arc::clone(&self.0);
-        Ok(BufReader::new(Onward { file, at: start }))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let mut bytes = vec![0; length];
-        self.0.read_exact_at(&mut bytes, start)?;
-        Ok(bytes.into())
-    }
-}
-
-/// Reads on from a position.
-pub(crate) struct Onward {
-    file: Arc<File>,
-    at: u64,
-}
-
-impl Read for Onward {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(out, self.at)?;
-        self.at += read as u64;
-        Ok(read)
+        Ok(file)
     }
 }
 
@@ -107,8 +58,18 @@ impl Read for Onward {
 pub(crate) enum Part {
     /// All.
     Whole,
-    /// What the file said, not where in it: each column costs a look at the disk.
+    /// What the file said, not where in it.
     Said,
+}
+
+impl Part {
+    /// How many columns it leaves out, of so many.
+    fn skipped(self, columns: usize) -> usize {
+        match self {
+            Part::Whole => 0,
+            Part::Said => META_COLUMNS.len().min(columns),
+        }
+    }
 }
 
 /// Where the rows are.
@@ -204,22 +165,13 @@ impl Segment {
         let mut sorted = wanted.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
-        let footer = self.footer(path, files)?;
-        let (groups, selection) = selection(&footer, &sorted);
-        let builder = self.reader(path, footer, part, files)?;
-        let schema = builder.schema().clone();
-        let reader = builder
-            .with_row_groups(groups)
-            .with_row_selection(selection)
-            .with_row_selection_policy(RowSelectionPolicy::Selectors)
-            .with_batch_size(sorted.len().clamp(1, READ_ROWS));
-        let reader = reader.build().map_err(LandingError::parquet(self.id))?;
-        let batches = reader.collect::<Result<Vec<_>, _>>()?;
-        let batch = match batches.as_slice() {
-            [only] => only.clone(),
-            [first, ..] => concat_batches(first.schema_ref(), &batches)?,
-            [] => RecordBatch::new_empty(schema),
-        };
+        let batch = self.with_file(path, files, |file, footer| {
+            file.rows(
+                footer,
+                &sorted,
+                part.skipped(footer.schema().fields().len()),
+            )
+        })?;
         if sorted == wanted {
             return Ok(batch);
         }
@@ -239,67 +191,55 @@ impl Segment {
     ) -> Result<SegmentReader, LandingError> {
         let inner = match &self.body {
             Body::Inline(rows) => Inner::Inline(Some(rows.batch.clone())),
-            Body::File(path) => {
-                let builder = self.reader(path, self.footer(path, files)?, part, files)?;
-                let reader = builder.with_batch_size(READ_ROWS).build();
-                Inner::File(reader.map_err(LandingError::parquet(self.id))?)
-            }
+            Body::File(path) => Inner::File(Blocks {
+                path: path.clone(),
+                file: files.open(path)?,
+                footer: self.footer(path, files)?,
+                part,
+                next: 0,
+            }),
         };
         Ok(SegmentReader {
-            _segment: Arc::clone(self),
+            segment: Arc::clone(self),
             inner,
         })
     }
 
-    /// The hash of each row's key, batch by batch; a file's last column.
-    pub(crate) fn read_keys(
-        &self,
-        files: &Files,
-    ) -> Result<ParquetRecordBatchReader, LandingError> {
-        let Body::File(path) = &self.body else {
-            return Err(LandingError::UnknownSegment(self.id));
-        };
-        let footer = self.footer(path, files)?;
-        let key = footer.parquet_schema().root_schema().get_fields().len() - 1;
-        let mask = ProjectionMask::roots(footer.parquet_schema(), [key]);
-        let builder = self
-            .reader(path, footer, Part::Whole, files)?
-            .with_projection(mask)
-            .with_batch_size(READ_ROWS);
-        builder.build().map_err(LandingError::parquet(self.id))
+    /// The hash of each row's key, of a file.
+    pub(crate) fn read_keys(&self, files: &Files) -> Result<Vec<u64>, LandingError> {
+        match &self.body {
+            Body::File(path) => self.with_file(path, files, |file, footer| file.keys(footer)),
+            Body::Inline(_) => Err(LandingError::UnknownSegment(self.id)),
+        }
     }
 
-    /// A reader of columns, never of the key.
-    fn reader(
+    fn with_file<T>(
         &self,
         path: &PathBuf,
-        footer: ArrowReaderMetadata,
-        part: Part,
         files: &Files,
-    ) -> Result<ParquetRecordBatchReaderBuilder<SegmentFile>, LandingError> {
-        let columns = footer.parquet_schema().root_schema().get_fields().len() - 1;
-        let first = match part {
-            Part::Whole => 0,
-            Part::Said => META_COLUMNS.len().min(columns),
-        };
-        let mask = ProjectionMask::roots(footer.parquet_schema(), first..columns);
+        read: impl FnOnce(&SegmentFile<'_>, &Footer) -> Result<T, LandingError>,
+    ) -> Result<T, LandingError> {
+        let footer = self.footer(path, files)?;
         let file = files.open(path)?;
-        Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer).with_projection(mask))
+        read(&self.reader(path, &file), &footer)
     }
 
-    fn footer(&self, path: &PathBuf, files: &Files) -> Result<ArrowReaderMetadata, LandingError> {
+    fn reader<'a>(&self, path: &'a PathBuf, file: &'a File) -> SegmentFile<'a> {
+        SegmentFile {
+            segment: self.id,
+            path,
+            file,
+        }
+    }
+
+    fn footer(&self, path: &PathBuf, files: &Files) -> Result<Arc<Footer>, LandingError> {
         if let Some(footer) = files.footers.get(&self.id) {
             return Ok(footer);
         }
         let file = files.open(path)?;
-        let options = ArrowReaderOptions::new()
-            .with_offset_index_policy(PageIndexPolicy::Required)
-            .with_column_index_policy(PageIndexPolicy::Skip);
-        let footer = ArrowReaderMetadata::load(&file, options);
-        let footer = footer.map_err(LandingError::parquet(self.id))?;
-        files
-            .footers
-            .put(self.id, footer.clone(), footer.metadata().memory_size());
+        let footer = Arc::new(self.reader(path, &file).footer(self.rows)?);
+        let weight = footer.weight();
+        files.footers.put(self.id, Arc::clone(&footer), weight);
         Ok(footer)
     }
 }
@@ -315,53 +255,40 @@ impl Drop for Segment {
 
 /// Streams the rows of a segment; see [`Landing::read`](super::Landing::read).
 pub struct SegmentReader {
-    /// Keeps the file from being removed under the reader.
-    _segment: Arc<Segment>,
+    /// Also keeps the file from being removed under the reader.
+    segment: Arc<Segment>,
     inner: Inner,
 }
 
 enum Inner {
     Inline(Option<RecordBatch>),
-    File(ParquetRecordBatchReader),
+    File(Blocks),
+}
+
+/// The blocks of a file that are still to be read.
+struct Blocks {
+    path: PathBuf,
+    file: Arc<File>,
+    footer: Arc<Footer>,
+    part: Part,
+    next: usize,
 }
 
 impl Iterator for SegmentReader {
     type Item = Result<RecordBatch, LandingError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.inner {
-            Inner::Inline(batch) => batch.take().map(Ok),
-            Inner::File(reader) => Some(reader.next()?.map_err(LandingError::from)),
-        }
+        let blocks = match &mut self.inner {
+            Inner::Inline(batch) => return batch.take().map(Ok),
+            Inner::File(blocks) if blocks.next >= blocks.footer.blocks() => return None,
+            Inner::File(blocks) => blocks,
+        };
+        let file = self.segment.reader(&blocks.path, &blocks.file);
+        let skipped = blocks.part.skipped(blocks.footer.schema().fields().len());
+        let batch = file.blocks(&blocks.footer, blocks.next, READ_BLOCKS, skipped);
+        blocks.next += READ_BLOCKS;
+        Some(batch)
     }
-}
-
-/// The row groups that hold `sorted` rows, and which rows of these to take.
-fn selection(footer: &ArrowReaderMetadata, sorted: &[u32]) -> (Vec<usize>, RowSelection) {
-    let (mut groups, mut ranges) = (Vec::new(), Vec::<Range<usize>>::new());
-    // Rows before this group in the file, and in the groups chosen.
-    let (mut start, mut chosen) = (0, 0);
-    let mut rest = sorted;
-    for (group, metadata) in footer.metadata().row_groups().iter().enumerate() {
-        let rows = metadata.num_rows() as usize;
-        let (here, after) =
-            rest.split_at(rest.partition_point(|row| (*row as usize) < start + rows));
-        if !here.is_empty() {
-            groups.push(group);
-            ranges.extend(
-                here.iter()
-                    .map(|row| *row as usize - start + chosen)
-                    .map(|row| row..row + 1),
-            );
-            chosen += rows;
-        }
-        rest = after;
-        start += rows;
-    }
-    (
-        groups,
-        RowSelection::from_consecutive_ranges(ranges.into_iter(), chosen),
-    )
 }
 
 /// The given rows of a batch, in the given order.

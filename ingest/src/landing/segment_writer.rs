@@ -1,24 +1,21 @@
-//! Writes one segment: rows to Parquet, keys and subjects to their indexes.
+//! Writes one segment: rows to their file, keys and subjects to their indexes.
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
-use parquet::arrow::ArrowWriter;
 
-use super::parquet_writer::parquet_writer;
-use super::rows::{SegmentInfo, SegmentRows, check_rows, with_keys};
+use super::rows::{SegmentInfo, SegmentRows, check_rows};
+use super::segment_file::SegmentFileWriter;
 use super::{Landing, LandingError};
 use crate::index::Entry;
 use crate::index::durable::NewFile;
 
 /// A segment in the making. Batches go straight to the file; what is held in
-/// memory is one row group and 16 bytes for each key and posting. Dropping it
-/// unfinished leaves nothing behind.
+/// memory is one block and 16 bytes for each key, posting and block. Dropping
+/// it unfinished leaves nothing behind.
 pub struct SegmentWriter<'a> {
     landing: &'a Landing,
     info: SegmentInfo,
-    /// Starts with the first batch, which decides columns and encodings.
-    parquet: Option<ArrowWriter<NewFile>>,
-    columns: Option<SchemaRef>,
+    /// Starts with the first batch, which decides the columns.
+    file: Option<SegmentFileWriter>,
     keys: Vec<Entry>,
     subjects: Vec<Entry>,
 }
@@ -28,8 +25,7 @@ impl<'a> SegmentWriter<'a> {
         SegmentWriter {
             landing,
             info,
-            parquet: None,
-            columns: None,
+            file: None,
             keys: Vec::new(),
             subjects: Vec::new(),
         }
@@ -65,9 +61,7 @@ impl<'a> SegmentWriter<'a> {
             .ok()
             .and_then(|rows| base.checked_add(rows));
         let rows = rows.ok_or(LandingError::Full(id))?;
-        let keyed = with_keys(batch, keys)?;
-        let writer = self.parquet_for(batch)?;
-        writer.write(&keyed).map_err(LandingError::parquet(id))?;
+        self.file_for(batch)?.push(batch)?;
         self.info.rows = rows;
         self.keys.extend(
             (base..)
@@ -104,35 +98,31 @@ impl<'a> SegmentWriter<'a> {
     /// A disk that refuses; [`LandingError::Empty`] without a batch.
     pub fn finish(mut self) -> Result<SegmentInfo, LandingError> {
         let id = self.info.id;
-        let writer = self.parquet.take().ok_or(LandingError::Empty(id))?;
-        let file = writer.into_inner().map_err(LandingError::parquet(id))?;
-        file.finish()?;
+        let file = self.file.take().ok_or(LandingError::Empty(id))?;
+        file.finish(&self.keys)?;
         self.landing
             .add_written(&self.info, self.keys, self.subjects)?;
         Ok(self.info)
     }
 
-    fn parquet_for(
-        &mut self,
-        batch: &RecordBatch,
-    ) -> Result<&mut ArrowWriter<NewFile>, LandingError> {
-        if self.parquet.is_none() {
-            let path = self.landing.segment_path(self.info.id);
-            let file = NewFile::create(path, self.landing.durability())?;
-            self.parquet =
-                Some(parquet_writer(file, batch).map_err(LandingError::parquet(self.info.id))?);
-            self.columns = Some(batch.schema());
+    fn file_for(&mut self, batch: &RecordBatch) -> Result<&mut SegmentFileWriter, LandingError> {
+        let segment = self.info.id;
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let path = self.landing.segment_path(segment);
+                let out = NewFile::create(path, self.landing.durability())?;
+                SegmentFileWriter::new(segment, out, batch.schema())?
+            }
+        };
+        let same = file.schema().fields() == batch.schema_ref().fields();
+        let file = self.file.insert(file);
+        if same {
+            return Ok(file);
         }
-        let same = self
-            .columns
-            .as_ref()
-            .is_some_and(|columns| columns.fields() == batch.schema_ref().fields());
-        match self.parquet.as_mut().filter(|_| same) {
-            Some(writer) => Ok(writer),
-            None => Err(LandingError::Mixed {
-                segment: self.info.id,
-                what: "columns",
-            }),
-        }
+        Err(LandingError::Mixed {
+            segment,
+            what: "columns",
+        })
     }
 }

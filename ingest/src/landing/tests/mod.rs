@@ -1,4 +1,5 @@
 mod concurrent;
+mod files;
 mod oracle;
 mod recovery;
 mod round_trip;

@@ -46,7 +46,7 @@ fn torn_files_are_removed() {
     drop(landing);
     let keys = key_files(folder.path())[0].with_file_name("000000000077.run.tmp");
     let torn = [
-        "segments/0000000009.parquet.tmp",
+        "segments/0000000009.rows.tmp",
         "subjects/000000000077.run.tmp",
     ];
     for path in torn
@@ -199,7 +199,7 @@ fn a_committed_segment_without_a_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let (landing, committed) = four(folder.path());
     drop(landing);
-    fs::remove_file(folder.path().join("segments/0000000002.parquet")).unwrap();
+    fs::remove_file(folder.path().join("segments/0000000002.rows")).unwrap();
     let error = Landing::open(folder.path(), options(), &committed)
         .err()
         .unwrap();

@@ -126,7 +126,7 @@ pub(in crate::serve) async fn news(
     caller: Caller,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<axum::Json<News>, Problem> {
-    of(&app, &caller).await.map(axum::Json)
+    of(&app, &caller, About::All).await.map(axum::Json)
 }
 
 /// The reader has seen it.
@@ -163,16 +163,39 @@ pub(in crate::serve) async fn note(
     place.ok_or_else(|| Problem::internal(&"a reader's place is gone"))
 }
 
+/// What a reader wants to hear of: a page looks for no more than it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::serve) enum About {
+    /// Alerts, cases and clocks.
+    All,
+    /// Alerts alone.
+    Alerts,
+    /// Cases and clocks alone.
+    Cases,
+}
+
 /// What is new to a reader, of what they may see.
-pub(in crate::serve) async fn of(app: &App, caller: &Caller) -> Result<News, Problem> {
+pub(in crate::serve) async fn of(
+    app: &App,
+    caller: &Caller,
+    about: About,
+) -> Result<News, Problem> {
     let desk = app.desk()?;
     let since = desk.docket.place(&caller.person()?.name).await?;
     let place = since.unwrap_or_default();
     let events_to = app.view.store.counts().await?.events;
     let (deeds_to, _) = desk.docket.head().await?;
-    let (alerts, mut more) = alerts(app, caller, place, events_to).await?;
-    let (cases, more_cases) = cases(desk, caller, place).await?;
-    let (clocks, more_clocks) = clocks(desk, caller, place).await?;
+    let (alerts, mut more) = match about {
+        About::Cases => Default::default(),
+        _ => alerts(app, caller, place, events_to).await?,
+    };
+    let ((cases, more_cases), (clocks, more_clocks)) = match about {
+        About::Alerts => Default::default(),
+        _ => (
+            cases(desk, caller, place).await?,
+            clocks(desk, caller, place).await?,
+        ),
+    };
     let mut counts = BTreeMap::new();
     for alert in &alerts {
         *counts.entry(alert.became).or_insert(0) += 1;

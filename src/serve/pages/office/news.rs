@@ -4,7 +4,7 @@
 use super::case::action_words;
 use super::cases::{mark, path};
 use crate::casework::secrets;
-use crate::serve::api::news::{self as api, Became, News};
+use crate::serve::api::news::{self as api, About, Became, News};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::pages::Failed;
@@ -63,7 +63,7 @@ pub(in crate::serve::pages) async fn of_alerts(
     app: &App,
     caller: &Caller,
 ) -> Result<Option<NewsCard>, Problem> {
-    let Some((news, card)) = card(app, caller, "/").await? else {
+    let Some((news, card)) = card(app, caller, About::Alerts).await? else {
         return Ok(None);
     };
     let alert = |of: api::AlertNews| AlertLine {
@@ -93,7 +93,7 @@ pub(in crate::serve::pages) async fn of_cases(
     app: &App,
     caller: &Caller,
 ) -> Result<Option<NewsCard>, Problem> {
-    let Some((news, card)) = card(app, caller, "/cases").await? else {
+    let Some((news, card)) = card(app, caller, About::Cases).await? else {
         return Ok(None);
     };
     let case = |of: api::CaseNews| {
@@ -136,12 +136,12 @@ pub(in crate::serve::pages) async fn of_cases(
 async fn card(
     app: &App,
     caller: &Caller,
-    back: &'static str,
+    about: About,
 ) -> Result<Option<(News, NewsCard)>, Problem> {
     if app.desk.is_none() || !caller.may_take(app, "GET", "/api/v1/news") {
         return Ok(None);
     }
-    let news = api::of(app, caller).await?;
+    let news = api::of(app, caller, about).await?;
     let card = NewsCard {
         since: String::new(),
         counts: Vec::new(),
@@ -151,7 +151,10 @@ async fn card(
         more: news.more,
         events: String::new(),
         deeds: String::new(),
-        back,
+        back: match about {
+            About::Cases => "/cases",
+            _ => "/",
+        },
         key: secrets::id()?,
     };
     Ok(Some((news, card)))

@@ -60,7 +60,7 @@ pub enum Command {
     #[command(subcommand)]
     Audit(Audit),
     /// Recompute everything by a plain batch fold and compare
-    Verify(Place),
+    Verify(Verify),
     /// Write a simulated city's deliveries to files
     Simulate(Simulate),
     /// Measure loading, corrections and memory on generated records
@@ -85,6 +85,17 @@ pub struct Place {
     /// Do not wait for the disk: commits survive a kill, not a power cut
     #[arg(long, env = "TOCSIN_NO_FSYNC")]
     pub no_fsync: bool,
+}
+
+/// `tocsin verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub place: Place,
+    /// Fold the enterprises in so many parts: each needs so much less memory and
+    /// reads all records again [default: one for every 25 million rows]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub parts: Option<u64>,
 }
 
 /// `tocsin demo`

@@ -4,6 +4,7 @@
 //! incremental state against it, and `tocsin explain` uses it to show which
 //! records stand behind a number. Everything is a map and a loop.
 
+mod part;
 mod relations;
 mod totals;
 
@@ -14,6 +15,7 @@ use tocsin_ingest::fact::{
     Alias, Facts, Link, NEVER, Observation, Profile, Slot, Standing, SubjectKey, Term, VALUE_SCALE,
 };
 
+use part::Chosen;
 pub use relations::Relation;
 use relations::Shared;
 pub use totals::{Total, Totals};
@@ -92,6 +94,8 @@ pub struct Fold<'a> {
     /// Ordered by what is linked.
     links: BTreeMap<Tie, usize>,
     outcomes: Vec<(Named, bool)>,
+    /// The enterprises that are folded; none: all.
+    part: Option<Chosen>,
 }
 
 impl<'a> Fold<'a> {
@@ -109,16 +113,27 @@ impl<'a> Fold<'a> {
             aliases: BTreeMap::new(),
             links: BTreeMap::new(),
             outcomes: Vec::new(),
+            part: None,
         }
     }
 
     /// Adds what one live record says.
     pub fn add(&mut self, record: usize, facts: &Facts) {
+        self.relate(record, facts);
+        self.observe(record, facts);
+    }
+
+    /// Adds what one live record says of the enterprises of the part, beside what
+    /// was [related](Fold::relate).
+    pub fn observe(&mut self, record: usize, facts: &Facts) {
         for observation in &facts.observations {
             if observation.expiry != NEVER && observation.expiry <= self.today {
                 continue;
             }
             let subject = named(observation.subject, observation.day);
+            if !self.wants(subject) {
+                continue;
+            }
             let totals = self.totals.entry(subject).or_default();
             let keyed = is_keyed(self.settings, observation.slot);
             let summed = if keyed { 0 } else { observation.value };
@@ -136,8 +151,19 @@ impl<'a> Fold<'a> {
         }
         for profile in &facts.profiles {
             let subject = named(profile.subject, profile.named);
+            if !self.wants(subject) {
+                continue;
+            }
             keep_latest(self.profiles.entry(subject).or_default(), record, profile);
         }
+        let outcomes = facts.outcomes.iter();
+        self.outcomes
+            .extend(outcomes.map(|o| (named(o.subject, o.named), o.positive)));
+    }
+
+    /// Adds whom names mean and what is linked to what. Parts are made of that, so
+    /// of every record it comes first.
+    pub fn relate(&mut self, record: usize, facts: &Facts) {
         for alias in facts.aliases.iter().filter(|a| !a.term.is_empty()) {
             self.aliases.entry(*alias).or_insert(record);
         }
@@ -146,9 +172,6 @@ impl<'a> Fold<'a> {
             let tie = (link.from, named(link.to, link.named), link.kind);
             self.links.entry(tie).or_insert(record);
         }
-        let outcomes = facts.outcomes.iter();
-        self.outcomes
-            .extend(outcomes.map(|o| (named(o.subject, o.named), o.positive)));
     }
 
     /// Whom a key means that a record of `day` names; 0: a record of no day.
@@ -230,15 +253,22 @@ impl<'a> Fold<'a> {
 
     /// Ends the fold.
     pub fn finish(mut self) -> Folded<'a> {
+        self.end_part()
+    }
+
+    /// Ends a part: what it came to. What is related stays for the next.
+    pub fn end_part(&mut self) -> Folded<'a> {
         let mut folded = Folded::empty(self.settings, self.today);
         // Given up subject by subject: of a city there is no room for both.
         let totals = std::mem::take(&mut self.totals);
         self.count_observations(totals, &mut folded);
+        self.records = HashMap::new();
         self.count_profiles(&mut folded);
+        self.profiles = HashMap::new();
         self.count_groups(&mut folded);
         self.count_association(&mut folded);
-        for ((subject, day), positive) in &self.outcomes {
-            if let Some(enterprise) = self.resolve(*subject, *day) {
+        for ((subject, day), positive) in std::mem::take(&mut self.outcomes) {
+            if let Some(enterprise) = self.resolve(subject, day) {
                 *folded.outcomes.entry(enterprise).or_insert(false) |= positive;
             }
         }
@@ -248,6 +278,9 @@ impl<'a> Fold<'a> {
     fn count_observations(&self, totals: HashMap<Named, Totals>, folded: &mut Folded<'_>) {
         for (subject, totals) in totals {
             for (enterprise, way) in self.reaches(subject) {
+                if !self.has(enterprise) {
+                    continue;
+                }
                 let target = folded.enterprises.entry(enterprise).or_default();
                 for (slot, total) in totals.iter() {
                     let share = way.share;
@@ -372,7 +405,7 @@ impl<'a> Fold<'a> {
                 if size < i64::from(group.min) || size > i64::from(group.hub) {
                     continue;
                 }
-                for member in &members {
+                for member in members.iter().filter(|member| self.has(**member)) {
                     let totals = folded.enterprises.entry(*member).or_default();
                     totals.add(group.slot, 1, size * VALUE_SCALE);
                     let link = (subject, group.link);

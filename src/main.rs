@@ -63,7 +63,7 @@ mod witness;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use cli::{Cli, Command, Place, Source};
+use cli::{Cli, Command, Place, Source, Verify};
 use config::Settings;
 use pipeline::Pipeline;
 use pipeline::records::Identity;
@@ -145,7 +145,7 @@ fn execute(command: Command) -> Result<ExitCode> {
             casework::command::audit(&command, &settings, &runtime)
         }),
         Command::Whatif(args) => whatif::whatif(&args, &runtime).map(|()| ExitCode::SUCCESS),
-        Command::Verify(place) => open(&place, &runtime, |pipeline| verify(pipeline, &place)),
+        Command::Verify(of) => open(&of.place, &runtime, |pipeline| verify(pipeline, &of)),
     }
 }
 
@@ -407,10 +407,15 @@ fn backtest(pipeline: &mut Pipeline, args: &cli::Backtest) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(pipeline: &mut Pipeline, place: &Place) -> Result<ExitCode> {
+fn verify(pipeline: &mut Pipeline, of: &Verify) -> Result<ExitCode> {
     let runtime = pipeline.runtime().clone();
     pipeline.end_dataflow();
-    let found = verify::verify(pipeline.view(), &run::options(place), &runtime)?;
+    let found = verify::verify(
+        pipeline.view(),
+        &run::options(&of.place),
+        of.parts,
+        &runtime,
+    )?;
     say!(
         "epoch {}: {} enterprises from {} live records compared",
         found.epoch,

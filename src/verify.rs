@@ -12,6 +12,7 @@ use crate::witness;
 use anyhow::{Context, Result};
 use std::collections::{BTreeSet, HashMap};
 use tocsin_alerts::level::{Assessment, level_of};
+use tocsin_alerts::store::HistoryRow;
 use tocsin_dataflow::{Engine, EngineConfig, ScoreChange};
 use tocsin_ingest::fact::{Facts, SubjectKey};
 
@@ -44,13 +45,19 @@ impl Verification {
     }
 }
 
-/// Verifies the state that `view` shows.
+/// Live records for which the batch fold has room at once: about 4 GB.
+const RECORDS_AT_ONCE: u64 = 25_000_000;
+
+/// Verifies the state that `view` shows. The fold goes through the landing once
+/// for each of `parts` of the enterprises, and once more for how these hang
+/// together, if there are several; none: as many as memory is likely to need.
 ///
 /// # Errors
 /// When the landing or the store cannot be read, or there is no model yet.
 pub fn verify(
     view: &View,
     options: &Options,
+    parts: Option<u64>,
     runtime: &tokio::runtime::Handle,
 ) -> Result<Verification> {
     let status = view.status();
@@ -74,90 +81,138 @@ pub fn verify(
     // The dataflow is gone before the fold begins: of a city there is no room for
     // both.
     crate::memory::give_back();
-    let folded = fold_all(records, status.time_ms, &mut verification.records)?;
     let published = history::latest(view, runtime)?;
-    let registered = folded.registered();
-    verification.enterprises = registered.len();
-    for enterprise in &registered {
-        let row = folded.features(*enterprise);
-        let expected = witness::assess(&records.settings, *enterprise, &folded, &model, &row);
-        let id = tocsin_ingest::values::Uscc::from_key(*enterprise)
-            .map_or_else(|| format!("{enterprise:032x}"), |c| c.as_str().to_owned());
-        match incremental.enterprises.get(enterprise) {
-            None => verification.differ(format!(
-                "{id}: the dataflow has no score, the fold {}",
-                expected.log_odds
-            )),
-            Some(found) if *found != expected => {
-                verification.differ(format!("{id}: dataflow {found:?}, fold {expected:?}"))
-            }
-            Some(_) => {}
-        }
-        let level = level_of(&expected, &records.settings.policy);
-        let last = published.get(&enterprise.0.to_be_bytes());
-        let said = last.map(|line| (line.log_odds, line.index, line.level));
-        if said != Some((expected.log_odds, expected.index, level)) {
-            let said = said.map_or("nothing".to_owned(), |(log_odds, _, level)| {
-                format!("{log_odds} {}", level.name())
-            });
-            verification.differ(format!(
-                "{id}: the run last said {said}, the fold says {} {}",
-                expected.log_odds,
-                level.name()
-            ));
-        }
+    let parts = parts.unwrap_or_else(|| parts_of(records));
+    let mut fold = Fold::new(
+        &records.settings,
+        crate::time::day_of(status.time_ms),
+        false,
+    );
+    if parts > 1 {
+        scan_all(records, |facts| fold.relate(0, facts))?;
     }
-    for enterprise in incremental
-        .enterprises
-        .keys()
-        .filter(|enterprise| registered.binary_search(enterprise).is_err())
-    {
-        verification.differ(format!(
-            "{enterprise:032x}: the dataflow scores it, the fold does not know it"
-        ));
+    for part in 0..parts {
+        let add = match parts {
+            1 => Fold::add,
+            _ => Fold::observe,
+        };
+        if parts > 1 {
+            fold.only(part, parts);
+        }
+        verification.records = scan_all(records, |facts| add(&mut fold, 0, facts))?;
+        let compared = Compared {
+            folded: &fold.end_part(),
+            fold: &fold,
+            incremental: &incremental,
+            records,
+            model: &model,
+        };
+        compared.enterprises(&published, &mut verification);
+        compared.groups(&mut verification);
     }
-    compare_groups(&folded, &incremental, records, &model, &mut verification);
     Ok(verification)
 }
 
-/// Holds the groups of the dataflow against those of the fold: who belongs to
-/// them, and what they come to together.
-fn compare_groups(
-    folded: &Folded<'_>,
-    incremental: &Incremental,
-    records: &Records,
-    model: &tocsin_models::BoundModel,
-    verification: &mut Verification,
-) {
-    let pooled = folded.pooled();
-    verification.groups = folded.groups().len();
-    for (group, members) in folded.groups() {
-        let found = incremental.members.get(group);
-        if found != Some(members) {
-            verification.differ(format!(
-                "group {group:032x}: the dataflow has the members {found:?}, the fold {members:?}"
-            ));
+fn parts_of(records: &Records) -> u64 {
+    let rows = records
+        .segments()
+        .iter()
+        .map(|of| u64::from(of.rows))
+        .sum::<u64>();
+    rows / RECORDS_AT_ONCE + 1
+}
+
+/// What is held against each other, of a part of the enterprises.
+struct Compared<'a> {
+    fold: &'a Fold<'a>,
+    folded: &'a Folded<'a>,
+    incremental: &'a Incremental,
+    records: &'a Records,
+    model: &'a tocsin_models::BoundModel,
+}
+
+impl Compared<'_> {
+    fn enterprises(
+        &self,
+        published: &HashMap<[u8; 16], HistoryRow>,
+        verification: &mut Verification,
+    ) {
+        let settings = &self.records.settings;
+        let registered = self.folded.registered();
+        verification.enterprises += registered.len();
+        for enterprise in &registered {
+            let row = self.folded.features(*enterprise);
+            let expected = witness::assess(settings, *enterprise, self.folded, self.model, &row);
+            let id = tocsin_ingest::values::Uscc::from_key(*enterprise)
+                .map_or_else(|| format!("{enterprise:032x}"), |c| c.as_str().to_owned());
+            match self.incremental.enterprises.get(enterprise) {
+                None => verification.differ(format!(
+                    "{id}: the dataflow has no score, the fold {}",
+                    expected.log_odds
+                )),
+                Some(found) if *found != expected => {
+                    verification.differ(format!("{id}: dataflow {found:?}, fold {expected:?}"))
+                }
+                Some(_) => {}
+            }
+            let level = level_of(&expected, &settings.policy);
+            let last = published.get(&enterprise.0.to_be_bytes());
+            let said = last.map(|line| (line.log_odds, line.index, line.level));
+            if said != Some((expected.log_odds, expected.index, level)) {
+                let said = said.map_or("nothing".to_owned(), |(log_odds, _, level)| {
+                    format!("{log_odds} {}", level.name())
+                });
+                verification.differ(format!(
+                    "{id}: the run last said {said}, the fold says {} {}",
+                    expected.log_odds,
+                    level.name()
+                ));
+            }
         }
-        let expected = pooled.is_registered(*group).then(|| {
-            let row = pooled.features(*group);
-            witness::assess(&records.settings, *group, &pooled, model, &row)
-        });
-        let found = incremental.groups.get(group);
-        if found != expected.as_ref() {
+        let scored = self.incremental.enterprises.keys();
+        for enterprise in scored.filter(|enterprise| {
+            self.fold.has(**enterprise) && registered.binary_search(enterprise).is_err()
+        }) {
             verification.differ(format!(
-                "group {group:032x}: dataflow {found:?}, fold {expected:?}"
+                "{enterprise:032x}: the dataflow scores it, the fold does not know it"
             ));
         }
     }
-    let named = incremental.members.keys().chain(incremental.groups.keys());
-    let named: BTreeSet<&SubjectKey> = named.collect();
-    for group in named
-        .into_iter()
-        .filter(|g| !folded.groups().contains_key(g))
-    {
-        verification.differ(format!(
-            "group {group:032x}: the dataflow has it, the fold does not know it"
-        ));
+
+    /// Holds the groups of the dataflow against those of the fold: who belongs to
+    /// them, and what they come to together.
+    fn groups(&self, verification: &mut Verification) {
+        let (folded, incremental) = (self.folded, self.incremental);
+        let pooled = folded.pooled();
+        verification.groups += folded.groups().len();
+        for (group, members) in folded.groups() {
+            let found = incremental.members.get(group);
+            if found != Some(members) {
+                verification.differ(format!(
+                    "group {group:032x}: the dataflow has the members {found:?}, the fold {members:?}"
+                ));
+            }
+            let expected = pooled.is_registered(*group).then(|| {
+                let row = pooled.features(*group);
+                witness::assess(&self.records.settings, *group, &pooled, self.model, &row)
+            });
+            let found = incremental.groups.get(group);
+            if found != expected.as_ref() {
+                verification.differ(format!(
+                    "group {group:032x}: dataflow {found:?}, fold {expected:?}"
+                ));
+            }
+        }
+        let named = incremental.members.keys().chain(incremental.groups.keys());
+        let named: BTreeSet<&SubjectKey> = named.collect();
+        for group in named
+            .into_iter()
+            .filter(|group| self.fold.has(**group) && !folded.groups().contains_key(group))
+        {
+            verification.differ(format!(
+                "group {group:032x}: the dataflow has it, the fold does not know it"
+            ));
+        }
     }
 }
 
@@ -171,22 +226,29 @@ pub fn fold_all<'a>(
     count: &mut u64,
 ) -> Result<crate::fold::Folded<'a>> {
     let mut fold = Fold::new(&records.settings, crate::time::day_of(time_ms), false);
+    *count += scan_all(records, |facts| fold.add(0, facts))?;
+    Ok(fold.finish())
+}
+
+/// Hands what every live record says to `take`; returns how many there are.
+fn scan_all(records: &Records, mut take: impl FnMut(&Facts)) -> Result<u64> {
+    let mut count = 0;
     for segment in records.segments() {
         let superseded = records.superseded.of_segment(segment.id);
-        records.scan(
+        records.scan_said(
             &segment,
             |at| !superseded.contains(at.row),
-            |record| {
-                if !record.said.withdraws[record.index] {
+            |said, index| {
+                if !said.withdraws[index] {
                     let mut facts = Facts::default();
-                    record.said.facts(record.index, &mut facts);
-                    fold.add(0, &facts);
-                    *count += 1;
+                    said.facts(index, &mut facts);
+                    take(&facts);
+                    count += 1;
                 }
             },
         )?;
     }
-    Ok(fold.finish())
+    Ok(count)
 }
 
 /// What a dataflow holds.

@@ -40,6 +40,12 @@ impl Fold<'_> {
             .collect()
     }
 
+    /// Of every enterprise that is associated with others the first of them.
+    pub(super) fn firsts(&self) -> HashMap<SubjectKey, SubjectKey> {
+        let graph = self.settings.association.as_ref();
+        graph.map_or_else(HashMap::new, |graph| self.sharers(&graph.def).firsts())
+    }
+
     fn sharers<'a>(&self, def: &'a AssociationDef) -> Sharers<'a> {
         let mut sharers = Sharers {
             def,
@@ -116,7 +122,7 @@ impl Fold<'_> {
 
     fn count_members(&self, sharers: &Sharers<'_>, folded: &mut Folded<'_>) {
         for group in sharers.groups() {
-            let Some(first) = group.first().copied() else {
+            let Some(first) = group.first().copied().filter(|first| self.has(*first)) else {
                 continue;
             };
             for member in &group {
@@ -137,21 +143,29 @@ impl Fold<'_> {
 }
 
 impl Sharers<'_> {
-    /// The connected components that are groups.
-    fn groups(&self) -> Vec<BTreeSet<SubjectKey>> {
+    /// Of every enterprise that shares something the first of all that are
+    /// connected with it.
+    fn firsts(&self) -> HashMap<SubjectKey, SubjectKey> {
         let mut parent: HashMap<SubjectKey, SubjectKey> = HashMap::new();
         for members in self.by_subject.values() {
             let mut members = members.iter();
             let first = members.next().map(|first| root(&mut parent, *first));
             for (other, first) in members.zip(first.into_iter().cycle()) {
                 let (other, first) = (root(&mut parent, *other), root(&mut parent, first));
-                parent.insert(other, first);
+                parent.insert(other.max(first), other.min(first));
             }
         }
+        let enterprises = self.by_enterprise.keys();
+        enterprises
+            .map(|enterprise| (*enterprise, root(&mut parent, *enterprise)))
+            .collect()
+    }
+
+    /// The connected components that are groups.
+    fn groups(&self) -> Vec<BTreeSet<SubjectKey>> {
         let mut groups: BTreeMap<SubjectKey, BTreeSet<SubjectKey>> = BTreeMap::new();
-        for enterprise in self.by_enterprise.keys() {
-            let root = root(&mut parent, *enterprise);
-            groups.entry(root).or_default().insert(*enterprise);
+        for (enterprise, first) in self.firsts() {
+            groups.entry(first).or_default().insert(enterprise);
         }
         let largest = self.def.largest as usize;
         let groups = groups.into_values();

@@ -318,6 +318,26 @@ fn fold_of<'a>(settings: &'a Settings, facts: &[Facts], there: &[bool], day: i32
     fold.finish()
 }
 
+/// What a fold says of everybody.
+fn said_by(folded: &Folded<'_>) -> Held {
+    let (settings, model) = &*SETTINGS;
+    let assessed = |folded: &Folded<'_>| {
+        let assess = |enterprise: SubjectKey| {
+            let row = folded.features(enterprise);
+            (
+                enterprise,
+                witness::assess(settings, enterprise, folded, model, &row),
+            )
+        };
+        folded.registered().into_iter().map(assess).collect()
+    };
+    Held {
+        enterprises: assessed(folded),
+        groups: assessed(&folded.pooled()),
+        members: folded.groups().clone(),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 
@@ -328,22 +348,41 @@ proptest! {
             (0i64..4, proptest::collection::vec(any::<proptest::sample::Index>(), 0..30)), 1..6),
         workers in 1usize..3,
     ) {
-        let (settings, model) = &*SETTINGS;
+        let (settings, _) = &*SETTINGS;
         let (held, there, day) = play(&facts, &epochs, workers);
         let folded = fold_of(settings, &facts, &there, day);
-        let assessed = |folded: &Folded<'_>| {
-            let assess = |enterprise: SubjectKey| {
-                let row = folded.features(enterprise);
-                (enterprise, witness::assess(settings, enterprise, folded, model, &row))
-            };
-            folded.registered().into_iter().map(assess).collect()
-        };
-        let expected = Held {
-            enterprises: assessed(&folded),
-            groups: assessed(&folded.pooled()),
-            members: folded.groups().clone(),
-        };
-        prop_assert_eq!(held, expected);
+        prop_assert_eq!(held, said_by(&folded));
+    }
+
+    /// Enterprises that are folded part by part come to what they come to together,
+    /// each in one part.
+    #[test]
+    fn parts_come_to_the_whole(
+        facts in proptest::collection::vec(fact(), 1..40),
+        parts in 2u64..5,
+    ) {
+        let (settings, _) = &*SETTINGS;
+        let whole = said_by(&fold_of(settings, &facts, &vec![true; facts.len()], FIRST_DAY));
+        let mut fold = Fold::new(settings, FIRST_DAY, false);
+        facts.iter().for_each(|facts| fold.relate(0, facts));
+        let mut together = Held::default();
+        for part in 0..parts {
+            fold.only(part, parts);
+            facts.iter().for_each(|facts| fold.observe(0, facts));
+            let said = said_by(&fold.end_part());
+            for (enterprise, assessment) in said.enterprises {
+                prop_assert!(fold.has(enterprise));
+                prop_assert_eq!(together.enterprises.insert(enterprise, assessment), None);
+            }
+            for (group, assessment) in said.groups {
+                prop_assert_eq!(together.groups.insert(group, assessment), None);
+            }
+            for (group, members) in said.members {
+                prop_assert!(fold.has(group));
+                prop_assert_eq!(together.members.insert(group, members), None);
+            }
+        }
+        prop_assert_eq!(together, whole);
     }
 
     /// The records that an explanation shows add up to the value they explain.

@@ -114,8 +114,13 @@ impl Town {
     }
 
     fn verify(&self, pipeline: &Pipeline) {
-        let found = crate::verify::verify(pipeline.view(), &self.options(), self.runtime.handle());
-        assert_eq!(found.unwrap().listed, Vec::<String>::new());
+        let verify = |parts| {
+            let (view, runtime) = (pipeline.view(), self.runtime.handle());
+            let found = crate::verify::verify(view, &self.options(), Some(parts), runtime).unwrap();
+            assert_eq!(found.listed, Vec::<String>::new());
+            (found.enterprises, found.groups, found.records)
+        };
+        assert_eq!(verify(1), verify(3));
     }
 
     fn reopen(&self, pipeline: Pipeline) -> Pipeline {

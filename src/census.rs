@@ -407,9 +407,9 @@ pub fn sample(engine: &Engine, rules: &InForce) -> Result<Sampled> {
 /// What explanations call a part of the score that is no single feature's.
 fn term_name(features: &[Feature], term: &Term) -> String {
     let name = |place: usize| features[place].spec.name.as_str();
-    match *term {
-        Term::Pair(first, second) => pair_name([name(first), name(second)]),
-        Term::Cap(category, _) => cap_name(category.letter()),
+    match term {
+        Term::Pair(first, second) => pair_name([name(*first), name(*second)]),
+        Term::Cap(over, _) => cap_name(over),
     }
 }
 

@@ -210,9 +210,13 @@ pub struct Explain {
     /// went or expired
     #[arg(long, value_parser = crate::time::parse_instant, value_name = "INSTANT")]
     pub since: Option<i64>,
+    /// Beside the contributions, which decide, the value of each feature by Shapley
+    /// (path-dependent TreeSHAP), for comparison
+    #[arg(long, conflicts_with = "since")]
+    pub shapley: bool,
     /// Only what a mark such as 'account 1f3a9c02' stands for; with casework, the log
     /// says who asked and why
-    #[arg(long, value_name = "MARK", requires = "why", conflicts_with_all = ["at", "since"])]
+    #[arg(long, value_name = "MARK", requires = "why", conflicts_with_all = ["at", "since", "shapley"])]
     pub unmask: Option<String>,
     /// Why, for the log
     #[arg(long, value_name = "TEXT", requires = "unmask")]
@@ -391,6 +395,8 @@ const WHATIF: &str = "Keys of --set:
   feature.NAME.hard_trigger=true
   cap.D.below=80                    the category stays below that index by itself;
   cap.D.log_odds=2.5                adds at most that; none takes its cap away
+  cap.AGENCY.below=80               what rests on this agency's sources alone; `each`: on
+                                    any one agency's that has no cap of its own
   model.intercept=-4.5              log-odds
 Windows and half-lives cannot be set: what has expired is gone from the tallies.
 

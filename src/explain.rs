@@ -22,7 +22,7 @@ pub use explanation::{
 };
 pub use instants::{change, explain_at};
 pub use reveal::reveal;
-pub use terms::{cap_name, pair_name, pair_of};
+pub use terms::{cap_name, cap_of_category, pair_name, pair_of};
 
 use crate::clearance;
 use crate::config::Settings;
@@ -36,13 +36,14 @@ use anyhow::Result;
 use brief::{Brief, Figure, Given};
 use gathered::Gathered;
 use past::Past;
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tocsin_alerts::level::{lacking, level_of, wanted_categories};
 use tocsin_alerts::lifecycle::GROUP_PREFIX;
 use tocsin_ingest::fact::{Facts, SubjectKey, SubjectKind, VALUE_SCALE};
 use tocsin_ingest::source::Source;
 use tocsin_ingest::values::{identify, name, subject};
-use tocsin_models::{BoundModel, Category};
+use tocsin_models::{BoundModel, Category, Term};
 
 /// Links are followed this often: account → holder → enterprise, and what
 /// shares a subject with it.
@@ -143,7 +144,25 @@ pub struct By<'a> {
     /// The highest sensitivity of sources whose records are seen; what lies above
     /// is as if it were not there.
     pub clearance: u8,
+    /// What is said of each feature.
+    pub attribution: Attribution,
 }
+
+/// What an explanation says of each feature.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Attribution {
+    /// Its contribution, by which gates open and reasons are named.
+    #[default]
+    Deciding,
+    /// Beside it, Shapley's value.
+    Shapley,
+}
+
+/// What Shapley's values are, and are not.
+const SHAPLEY: &str = "shapley: the value of each feature by Shapley (path-dependent TreeSHAP), for comparison only. Levels, gates and reasons follow from the weights, not from these.";
+/// The same of a model that is a sum.
+const SHAPLEY_OF_SUM: &str = "shapley: the model is a sum, so each feature's value by Shapley is its own weight, and half of each pair that it is in. Levels, gates and reasons follow from the weights.";
 
 /// Explains the score of an enterprise as of the epoch that `status` speaks of;
 /// `None` where no registering source names it.
@@ -344,8 +363,16 @@ impl Parts<'_> {
             contributions,
             restricted: clearance::restricted(settings, self.by.clearance),
             incomplete: None,
+            attribution: self.is_shapley().then(|| match model.is_additive() {
+                true => SHAPLEY_OF_SUM,
+                false => SHAPLEY,
+            }),
             notice: tocsin_alerts::DISCLAIMER,
         }
+    }
+
+    fn is_shapley(&self) -> bool {
+        self.by.attribution == Attribution::Shapley
     }
 
     fn rival(&self, model: &BoundModel, row: &[Option<i64>]) -> Rival {
@@ -365,6 +392,8 @@ impl Parts<'_> {
         self.model.contributions(row, &mut weights);
         let mut contributions: Vec<Contribution> = Vec::new();
         let settings = &self.records.settings;
+        let shapley = self.is_shapley().then(|| self.model.shapley(row));
+        let mut shapley = shapley.into_iter().flatten();
         for (place, feature) in settings.features.iter().enumerate() {
             let steps = self.folded.evidence(self.enterprise, &feature.slots);
             let values = self.folded.parts_of(feature, &steps);
@@ -383,6 +412,7 @@ impl Parts<'_> {
                 value: row[place].map(unscaled),
                 bin: self.model.bin_label(place, row[place]),
                 weight: weights[place],
+                shapley: shapley.next(),
                 term: None,
                 hard_trigger: feature.hard && row[place].is_some_and(|value| value > 0),
                 records,
@@ -393,6 +423,11 @@ impl Parts<'_> {
             let part = self.term(place, term, row, &contributions);
             contributions.push(Contribution {
                 weight: *weight,
+                // What a pair says is in the values of its features.
+                shapley: match term {
+                    Term::Pair(..) => None,
+                    Term::Cap(..) => shapley.next(),
+                },
                 ..part
             });
         }

@@ -11,6 +11,7 @@ use crate::fold::Fold;
 use crate::pipeline::index_row;
 use crate::pipeline::records::Records;
 use crate::time::{day_of, midnight_ms};
+use crate::train::Known;
 use crate::view::View;
 use anyhow::Result;
 use std::cell::OnceCell;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use tocsin_ingest::fact::{Facts, Profile, SubjectKey};
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::source::Source;
+use tocsin_models::Rows;
 
 /// What one record says, and from when to when it counted.
 struct Stretch {
@@ -64,8 +66,11 @@ pub const TODAY: i64 = i64::MAX;
 ///
 /// # Errors
 /// When the landing or the store cannot be read.
-pub fn examples(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Example>> {
-    Chronicle::read(view, runtime)?.examples(TODAY)
+pub fn examples(view: &View, runtime: &tokio::runtime::Handle) -> Result<Known> {
+    let chronicle = Chronicle::read(view, runtime)?;
+    let mut known = Known::of(&chronicle.settings);
+    chronicle.each_example(TODAY, |example| known.push(&example))?;
+    Ok(known)
 }
 
 impl Chronicle {
@@ -117,14 +122,14 @@ impl Chronicle {
         })
     }
 
-    /// The examples that were known at `known_ms`: one for each month in which
+    /// Gives the examples that were known at `known_ms`, one after another: one for each month in which
     /// outcomes of an enterprise had arrived, as far as they stood then; none after
     /// its first positive one.
     ///
     /// # Errors
     /// When an outcome arrived in a month that the calendar does not have.
-    pub fn examples(&self, known_ms: i64) -> Result<Vec<Example>> {
-        let (mut examples, mut found) = (Vec::new(), HashSet::new());
+    pub fn each_example(&self, known_ms: i64, mut each: impl FnMut(Example)) -> Result<()> {
+        let mut found = HashSet::new();
         for month in self.months()? {
             if month.first_ms >= known_ms {
                 break;
@@ -132,11 +137,11 @@ impl Chronicle {
             for example in month.examples(known_ms, known_ms) {
                 if !found.contains(&example.enterprise) {
                     found.extend(example.positive.then_some(example.enterprise));
-                    examples.push(example);
+                    each(example);
                 }
             }
         }
-        Ok(examples)
+        Ok(())
     }
 
     /// When the outcomes arrived, milliseconds UTC, in no order.
@@ -167,7 +172,8 @@ impl Chronicle {
     /// The enterprises whose outcomes arrived from an instant to before another,
     /// as they are known today and as the enterprises were known at the first.
     pub fn checked(&self, first_ms: i64, next_ms: i64) -> Vec<Example> {
-        self.window(first_ms, next_ms).examples(next_ms, TODAY)
+        let window = self.window(first_ms, next_ms);
+        window.examples(next_ms, TODAY).collect()
     }
 
     fn window(&self, first_ms: i64, next_ms: i64) -> Window {
@@ -190,10 +196,16 @@ impl Chronicle {
         let folded = fold.finish();
         ends.retain(|end| folded.is_registered(end.enterprise));
         let enterprises: BTreeSet<SubjectKey> = ends.iter().map(|end| end.enterprise).collect();
-        let rows = enterprises.into_iter();
+        let mut rows = Rows::new(self.settings.features.len());
+        let places = enterprises.into_iter().enumerate();
+        let place = |(place, key)| {
+            rows.push(&folded.features(key));
+            (key, place)
+        };
         Window {
             first_ms,
-            rows: rows.map(|key| (key, folded.features(key))).collect(),
+            places: places.map(place).collect(),
+            rows,
             ends,
         }
     }
@@ -212,13 +224,14 @@ struct End {
 struct Window {
     first_ms: i64,
     ends: Vec<End>,
-    rows: BTreeMap<SubjectKey, Vec<Option<i64>>>,
+    places: BTreeMap<SubjectKey, usize>,
+    rows: Rows,
 }
 
 impl Window {
     /// One an enterprise, by the outcomes that had arrived before `until_ms` and
     /// stood at `known_ms`.
-    fn examples(&self, until_ms: i64, known_ms: i64) -> Vec<Example> {
+    fn examples(&self, until_ms: i64, known_ms: i64) -> impl Iterator<Item = Example> {
         // By enterprise: whether negative, and when; so the positive come first.
         let mut ends: BTreeMap<SubjectKey, (bool, i64)> = BTreeMap::new();
         for end in &self.ends {
@@ -229,13 +242,17 @@ impl Window {
                 *known = found.min(*known);
             }
         }
-        let example = |(enterprise, (negative, arrived_ms)): (SubjectKey, (bool, i64))| Example {
-            enterprise,
-            positive: !negative,
-            arrived_ms,
-            row: self.rows.get(&enterprise).cloned().unwrap_or_default(),
-        };
-        ends.into_iter().map(example).collect()
+        let example =
+            move |(enterprise, (negative, arrived_ms)): (SubjectKey, (bool, i64))| Example {
+                enterprise,
+                positive: !negative,
+                arrived_ms,
+                row: match self.places.get(&enterprise) {
+                    Some(place) => self.rows.row(*place),
+                    None => Vec::new(),
+                },
+            };
+        ends.into_iter().map(example)
     }
 }
 

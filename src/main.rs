@@ -18,6 +18,7 @@ macro_rules! say {
 
 mod backtest;
 mod bench;
+mod caps;
 mod casework;
 mod census;
 mod clearance;
@@ -241,11 +242,14 @@ fn explain(pipeline: &mut Pipeline, args: &cli::Explain) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let attribution = match args.shapley {
+        true => explain::Attribution::Shapley,
+        false => explain::Attribution::Deciding,
+    };
+    let reading = (clearance::ALL, attribution);
     let found = match (enterprise, args.at) {
-        (Some(key), None) => in_force.explain(key, &status, clearance::ALL)?,
-        (Some(key), Some(at)) => {
-            explain::explain_at(view, pipeline.runtime(), key, at, clearance::ALL)?
-        }
+        (Some(key), None) => in_force.explain_by(key, &status, reading)?,
+        (Some(key), Some(at)) => explain::explain_at(view, pipeline.runtime(), key, at, reading)?,
         (None, _) => None,
     };
     let found = found.with_context(|| format!("`{}` is no registered enterprise; allowed are a credit code, an old number, an identifier or an exact name", args.id))?;

@@ -188,6 +188,7 @@ pub fn evaluations(judged: &[Judged]) -> String {
         let _ = write!(text, " {:>10}", kind.name());
     }
     let within = |e: &Evaluation| e.auc_within.map_or(f64::NAN, |figure| figure.value);
+    let chance = |e: &Evaluation| e.calibration_chance.map_or(f64::NAN, |figure| figure.value);
     let figures = |e: &Evaluation| {
         [
             ("average precision", e.average_precision.value),
@@ -196,6 +197,7 @@ pub fn evaluations(judged: &[Judged]) -> String {
             ("best F1", e.f1_best.value),
             ("0.5 P + 0.3 R + 0.2 F1", e.f_weighted.value),
             ("calibration error", e.calibration_error.value),
+            ("  by chance alone", chance(e)),
         ]
     };
     let first = judged.first().and_then(|judged| judged.splits.first());
@@ -292,11 +294,17 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         "\n{:+.6}  what every enterprise starts from",
         found.intercept as f64 / 1e6
     );
+    if let Some(attribution) = found.attribution {
+        let _ = writeln!(text, "{attribution}");
+    }
     for contribution in &found.contributions {
+        let shapley = contribution.shapley.map(|value| value as f64 / 1e6);
+        let shapley = shapley.map(|value| format!("(shapley {value:+.6})  "));
         let _ = writeln!(
             text,
-            "{:+.6}  {} {} ({}){} [{}]",
+            "{:+.6}  {}{} {} ({}){} [{}]",
             contribution.weight as f64 / 1e6,
+            shapley.unwrap_or_default(),
             contribution.category,
             contribution.title,
             contribution.feature,

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use tocsin_ingest::fact::{SubjectKey, VALUE_SCALE};
 use tocsin_ingest::values::Uscc;
-use tocsin_models::{Artifact, Evaluation, FeatureKind, ModelKind, Provenance, TrainParams};
+use tocsin_models::{Artifact, Evaluation, FeatureKind, ModelKind, Provenance, Rows, TrainParams};
 use tokio::runtime::Handle;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -19,8 +19,8 @@ use xxhash_rust::xxh3::Xxh3;
 pub struct Examples {
     /// Whose rows.
     pub enterprises: Vec<SubjectKey>,
-    /// Their features.
-    pub rows: Vec<Vec<Option<i64>>>,
+    /// Their features, without those of findings.
+    pub rows: Rows,
     /// Their outcomes.
     pub labels: Vec<bool>,
     /// Which of them are in the sectors that are judged apart.
@@ -44,23 +44,30 @@ impl Examples {
     }
 
     /// Makes known examples ready for training.
-    fn of(settings: &Settings, known: Vec<Example>) -> Result<Examples> {
-        if known.is_empty() && settings.training.as_of == AsOf::Outcome {
+    fn of(settings: &Settings, known: Known) -> Result<Examples> {
+        let Known {
+            enterprises,
+            labels,
+            mut rows,
+        } = known;
+        if labels.is_empty() && settings.training.as_of == AsOf::Outcome {
             bail!(
                 "no enterprise was known before the month in which its outcome arrived: the state must have been there when the records came (`tocsin demo`, `simulate --arrivals`), or say `[training] as_of = \"now\"`"
             );
         }
-        let positive = known.iter().filter(|example| example.positive).count();
-        if positive == 0 || positive == known.len() {
+        let positive = labels.iter().filter(|positive| **positive).count();
+        if positive == 0 || positive == labels.len() {
             bail!(
                 "there are {} outcomes of registered enterprises, {positive} of them positive; training needs both kinds, from a source with [outcome]",
-                known.len()
+                labels.len()
             );
         }
-        let enterprises = known.iter().map(|example| example.enterprise).collect();
-        let labels = known.iter().map(|example| example.positive).collect();
-        let rows = known.into_iter().map(|e| weighable(settings, e.row));
-        let rows: Vec<Vec<Option<i64>>> = rows.collect();
+        // A hard trigger is a finding: it overrides the level, never the score, and
+        // it follows from what the outcome follows from. No model may weigh it.
+        let features = settings.features.iter().enumerate();
+        for (place, _) in features.filter(|(_, feature)| feature.hard) {
+            rows.clear(place);
+        }
         Ok(Examples {
             within: within(settings, &rows),
             enterprises,
@@ -78,8 +85,8 @@ impl Examples {
     /// A hash of everything trained on.
     pub fn hash(&self) -> String {
         let mut hasher = Xxh3::new();
-        for ((enterprise, row), label) in self.enterprises.iter().zip(&self.rows).zip(&self.labels)
-        {
+        let rows = self.rows.iter();
+        for ((enterprise, row), label) in self.enterprises.iter().zip(rows).zip(&self.labels) {
             hasher.update(&enterprise.0.to_le_bytes());
             hasher.update(&[u8::from(*label)]);
             for value in row {
@@ -90,8 +97,38 @@ impl Examples {
     }
 }
 
+/// Examples as they are gathered: each value is kept once, by feature.
+pub struct Known {
+    enterprises: Vec<SubjectKey>,
+    labels: Vec<bool>,
+    rows: Rows,
+}
+
+impl Known {
+    /// None yet, of a configuration's features.
+    pub fn of(settings: &Settings) -> Known {
+        Known {
+            enterprises: Vec::new(),
+            labels: Vec::new(),
+            rows: Rows::new(settings.features.len()),
+        }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, example: &Example) {
+        self.enterprises.push(example.enterprise);
+        self.labels.push(example.positive);
+        self.rows.push(&example.row);
+    }
+}
+
 /// The registered enterprises with an outcome, as they are known now.
-fn examples_now(records: &Records, time_ms: i64) -> Result<Vec<Example>> {
+fn examples_now(records: &Records, time_ms: i64) -> Result<Known> {
     let folded = fold_all(records, time_ms, &mut 0)?;
     let mut outcomes: Vec<(SubjectKey, bool)> = folded
         .outcomes
@@ -100,32 +137,26 @@ fn examples_now(records: &Records, time_ms: i64) -> Result<Vec<Example>> {
         .collect();
     outcomes.retain(|(enterprise, _)| folded.is_registered(*enterprise));
     outcomes.sort_unstable();
-    let example = |(enterprise, positive)| Example {
-        enterprise,
-        positive,
-        arrived_ms: time_ms,
-        row: folded.features(enterprise),
-    };
-    Ok(outcomes.into_iter().map(example).collect())
+    let mut known = Known::of(&records.settings);
+    for (enterprise, positive) in outcomes {
+        known.push(&Example {
+            enterprise,
+            positive,
+            arrived_ms: time_ms,
+            row: folded.features(enterprise),
+        });
+    }
+    Ok(known)
 }
 
 /// Which rows are of the sectors that are judged apart.
-fn within(settings: &Settings, rows: &[Vec<Option<i64>>]) -> Option<Vec<bool>> {
+fn within(settings: &Settings, rows: &Rows) -> Option<Vec<bool>> {
     let (feature, sectors) = settings.sectors.as_ref()?;
     let mut features = settings.features.iter();
     let place = features.position(|f| f.spec.name == *feature)?;
-    let sector = |row: &Vec<Option<i64>>| row[place].map(|value| value / VALUE_SCALE);
+    let sector = |row: usize| rows.get(row, place).map(|value| value / VALUE_SCALE);
     let apart = |row| sector(row).is_some_and(|sector| sectors.contains(&sector));
-    Some(rows.iter().map(apart).collect())
-}
-
-/// What a model may weigh. A hard trigger is a finding: it overrides the level,
-/// never the score, and it follows from what the outcome follows from.
-fn weighable(settings: &Settings, mut row: Vec<Option<i64>>) -> Vec<Option<i64>> {
-    for (value, feature) in row.iter_mut().zip(&settings.features) {
-        *value = value.filter(|_| !feature.hard);
-    }
-    row
+    Some((0..rows.len()).map(apart).collect())
 }
 
 /// Trains a model on all outcomes as of `time_ms`; of the configured kind, unless
@@ -177,7 +208,7 @@ pub fn fit(
         kind,
         ..settings.training.params.clone()
     };
-    Ok(tocsin_models::train_model(
+    Ok(tocsin_models::train_rows(
         &specs(settings),
         &examples.rows,
         &examples.labels,
@@ -192,7 +223,7 @@ pub fn fit(
 ///
 /// # Errors
 /// When the examples do not suffice.
-pub fn train_on(settings: &Settings, known: Vec<Example>, day: i32) -> Result<Artifact> {
+pub fn train_on(settings: &Settings, known: Known, day: i32) -> Result<Artifact> {
     let examples = Examples::of(settings, known)?;
     let kind = settings.training.params.kind;
     fit(settings, &examples, kind, AsOf::Outcome, midnight_ms(day))
@@ -218,8 +249,7 @@ pub fn held_out(
     Ok(tocsin_models::cross_validated_log_odds(
         &specs(settings),
         &examples.rows,
-        &examples.labels,
-        &examples.groups(),
+        (&examples.labels, &examples.groups()),
         params,
         folds,
         seed,
@@ -258,12 +288,11 @@ pub fn evaluate(
             ..settings.training.params.clone()
         };
         let split = |seed: u64| {
-            tocsin_models::cross_validate(
+            tocsin_models::cross_validate_rows(
                 &specs,
                 &examples.rows,
-                &examples.labels,
+                (&examples.labels, &groups),
                 examples.within.as_deref(),
-                &groups,
                 params.clone(),
                 splits.folds,
                 seed,
@@ -336,7 +365,7 @@ pub fn write_examples(
         ];
         line.extend(folds.iter().map(|folds| folds[place].to_string()));
         let shown = |value: &Option<i64>| value.map_or(String::new(), decimal);
-        line.extend(examples.rows[place].iter().map(shown));
+        line.extend(examples.rows.row(place).iter().map(shown));
         writer.write_record(&line)?;
     }
     writer.flush()?;

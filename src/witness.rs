@@ -67,7 +67,7 @@ pub fn agencies(
     };
     let divisor = feature.per.iter().flat_map(|per| &per.slots);
     for slot in feature.slots.iter().chain(divisor) {
-        let bit = 1 << agency(settings, *slot);
+        let bit = 1 << agency_of(settings, *slot);
         agencies.possible |= bit;
         if folded.total(enterprise, *slot).count > 0 {
             agencies.held |= bit;
@@ -78,7 +78,7 @@ pub fn agencies(
 
 /// The agency whose evidence a slot holds; a group's is that of the source whose
 /// links make it.
-fn agency(settings: &Settings, slot: Slot) -> u8 {
+pub fn agency_of(settings: &Settings, slot: Slot) -> u8 {
     let catalogue = &settings.catalogue;
     if let Some(info) = catalogue.slots().get(usize::from(slot)) {
         debug_assert!(

@@ -11,6 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use std::fs::{self, File};
 use support::codes::code;
+use support::http::get;
 use support::town::{NAME_3, town};
 use support::{World, text};
 
@@ -116,6 +117,7 @@ fn a_forest_is_in_force_explained_exactly_and_verified() {
             "{found}"
         );
     }
+    shapley_beside_what_decides(&world, "path-dependent TreeSHAP");
     let scores = world.scores("data");
     assert!(support::log_odds(&scores, &code(3)) > support::log_odds(&scores, &code(4)));
 
@@ -135,6 +137,54 @@ fn a_forest_is_in_force_explained_exactly_and_verified() {
     let forest: Value = serde_json::from_str(&fs::read_to_string(out).unwrap()).unwrap();
     let found = world.explain("data", &code(3));
     assert_eq!(found["challenger"]["model"], forest["version"], "{found}");
+}
+
+/// Asked for, Shapley's values sum to the score, too, and change nothing else; on the
+/// terminal, in JSON and over the wire.
+fn shapley_beside_what_decides(world: &World, named: &str) {
+    let id = code(3);
+    let plain = world.explain("data", &id);
+    assert!(plain["attribution"].is_null() && plain["contributions"][0]["shapley"].is_null());
+    let asked = ["explain", &id, "--json", "--shapley"];
+    let mut found: Value = serde_json::from_str(&world.tocsin("data", &asked).ok().out).unwrap();
+    let live = world.ready("data");
+    let path = format!("/api/v1/enterprises/{id}/explanation");
+    let served = get(&live.at, &format!("{path}?attribution=shapley")).json();
+    assert_eq!(served["contributions"], found["contributions"]);
+    assert_eq!(
+        get(&live.at, &format!("{path}?attribution=lime")).status,
+        400
+    );
+    live.stop();
+    let told = found["attribution"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains(named) && told.contains("for comparison only"),
+        "{told}"
+    );
+    let parts = found["contributions"].as_array_mut().unwrap();
+    let taken = parts
+        .iter_mut()
+        .map(|part| part.as_object_mut().unwrap().remove("shapley"));
+    let values: Vec<i64> = taken
+        .map(|value| value.unwrap().as_i64().unwrap())
+        .collect();
+    assert_eq!(
+        found["intercept"].as_i64().unwrap() + values.iter().sum::<i64>(),
+        found["log_odds"].as_i64().unwrap()
+    );
+    assert_eq!(found["contributions"], plain["contributions"]);
+    let printed = world
+        .tocsin("data", &["explain", &id, "--shapley"])
+        .ok()
+        .out;
+    assert!(
+        printed.contains(&told) && printed.contains("(shapley "),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("sum, the score to the last digit"),
+        "{printed}"
+    );
 }
 
 #[test]

@@ -147,11 +147,67 @@ fn a_cap_comes_into_force_live_as_it_was_foretold() {
 }
 
 #[test]
+fn no_single_agency_adds_more_than_its_cap() {
+    let world = world();
+    let before = world.scores("free");
+    let declared = format!(
+        "\n[[cap]]\neach = \"agency\"\nlog_odds = {CAP}\n\n[[cap]]\nagency = \"政务服务和数据管理局\"\nlog_odds = 900\n\n[[cap]]\ncategory = \"D\"\nlog_odds = 900\n"
+    );
+    world.append("tocsin.toml", declared);
+    let after = world.scores("data");
+    world.verify("data");
+    let id = code(1);
+    let explained = world.explain("data", &id);
+    sums(&explained);
+    assert_eq!(explained["log_odds"], log_odds(&after, &id));
+    let cut = part(&explained, "cap agency 人民银行").unwrap();
+    let weight = cut["weight"].as_i64().unwrap();
+    assert_eq!(cut["title"], "上限 人民银行");
+    assert_eq!(cut["category"], "D");
+    assert!(weight < 0, "{cut}");
+    assert_eq!(log_odds(&after, &id) - log_odds(&before, &id), weight);
+    assert_eq!(subtotal(&explained, "D"), (CAP * 1e6) as i64);
+    // One that has a cap of its own is not one of each; a category is none.
+    for (name, limit) in [("cap agency 政务服务和数据管理局", 900.0), ("cap D", 900.0)] {
+        let cap = part(&explained, name).unwrap();
+        assert_eq!(
+            (&cap["weight"], &cap["term"]["cap"]),
+            (&0.into(), &limit.into())
+        );
+    }
+    let live = world.ready("data");
+    let models = get(&live.at, "/api/v1/models").json();
+    let caps = models["in_force"]["caps"].as_array().unwrap();
+    assert!(
+        caps.iter()
+            .any(|cap| cap["agency"] == "人民银行" && cap["limit"] == 200_000)
+    );
+    let whatif = |set: &str| {
+        post_json(
+            &live.at,
+            "/api/v1/whatif",
+            &format!("{{\"set\": [\"{set}\"]}}"),
+        )
+    };
+    assert_eq!(whatif("cap.人民银行.log_odds=1").status, 200);
+    assert_eq!(whatif("cap.each.below=70").status, 200);
+    let refused = whatif("cap.psb.below=70");
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.body.contains("no category or agency `psb`") && refused.body.contains("人民银行"),
+        "{}",
+        refused.body
+    );
+    live.stop();
+    world.same_as_fresh("data");
+}
+
+#[test]
 fn a_wrong_cap_is_refused_with_what_is_allowed() {
     let world = world();
     world.append(
         "tocsin.toml",
-        "\n[[cap]]\ncategory = \"Q\"\nlog_odds = 1\n\n[[cap]]\ncategory = \"D\"\nbelow = 100\n\n[[cap]]\ncategory = \"E\"\n\n[[cap]]\ncategory = \"F\"\nlog_odds = 1\nbelow = 80\n\n[[cap]]\ncategory = \"A\"\nlog_odds = -1\n\n[[cap]]\ncategory = \"B\"\nlog_odds = 1\n\n[[cap]]\ncategory = \"B\"\nbelow = 60\n",
+        "\n[[cap]]\ncategory = \"Q\"\nlog_odds = 1\n\n[[cap]]\ncategory = \"D\"\nbelow = 100\n\n[[cap]]\ncategory = \"E\"\n\n[[cap]]\ncategory = \"F\"\nlog_odds = 1\nbelow = 80\n\n[[cap]]\ncategory = \"A\"\nlog_odds = -1\n\n[[cap]]\ncategory = \"B\"\nlog_odds = 1\n\n[[cap]]\ncategory = \"B\"\nbelow = 60\n\n[[cap]]\nagency = \"人民银\"\nbelow = 60\n\n[[cap]]\nagency = \"人民银行\"\neach = \"agency\"\nbelow = 60\n\n[[cap]]\neach = \"bank\"\nbelow = 60\n",
     );
     let config = world.path("tocsin.toml");
     let ran = support::tocsin(&["source", "check", "--config", text(&config)]);
@@ -163,7 +219,24 @@ fn a_wrong_cap_is_refused_with_what_is_allowed() {
         "give either `log_odds`",
         "`-1` is out of bounds; allowed are 0 to 1000",
         "`B` has a cap already",
+        "give one of `category` (A to H, R), `agency` (of a source) and `each",
+        "`bank` is not allowed; allowed are agency",
     ] {
         assert!(told.contains(fault), "{fault}: {told}");
     }
+}
+
+#[test]
+fn an_unknown_agency_is_refused_with_the_known() {
+    let world = world();
+    world.append(
+        "tocsin.toml",
+        "\n[[cap]]\nagency = \"人民银\"\nbelow = 60\n",
+    );
+    let config = world.path("tocsin.toml");
+    let ran = support::tocsin(&["source", "check", "--config", text(&config)]);
+    assert_eq!(ran.code, Some(2));
+    let told = ran.out + &ran.err;
+    let expected = "no source is of an agency `人民银`; did you mean `人民银行`?; allowed are ";
+    assert!(told.contains(expected) && told.contains("网信办"), "{told}");
 }

@@ -31,7 +31,8 @@ pub(crate) fn intervals(
     (0..figures).map(interval).collect()
 }
 
-fn percentiles(mut values: Vec<f64>) -> (f64, f64) {
+/// The 2.5th and the 97.5th percentile.
+pub(crate) fn percentiles(mut values: Vec<f64>) -> (f64, f64) {
     values.sort_unstable_by(f64::total_cmp);
     let tail = values.len() / 40;
     (values[tail], values[values.len() - 1 - tail])

@@ -11,6 +11,7 @@ use crate::feature::{FeatureSpec, unscaled};
 use crate::forest::{Branch, Forest, Node};
 use crate::index::Anchors;
 use crate::score::Score;
+use crate::shapley::Game;
 
 /// A forest that scores rows. Cloning it copies a pointer.
 #[derive(Debug, Clone)]
@@ -69,6 +70,16 @@ impl BoundForest {
         }
     }
 
+    /// Shapley's values of the features, in micro-log-odds and in feature order;
+    /// with the intercept they sum to `log_odds`, the score of the row.
+    pub(crate) fn shapley(&self, row: &[Option<i64>], log_odds: i64) -> Vec<i64> {
+        let mut game = Game::new(self.0.specs.len());
+        for tree in &self.0.trees {
+            game.add(tree, row);
+        }
+        game.rounded(log_odds - self.0.intercept)
+    }
+
     /// What every enterprise starts from, in micro-log-odds.
     pub fn intercept(&self) -> i64 {
         self.0.intercept
@@ -105,12 +116,7 @@ fn descend(tree: &[Node], row: &[Option<i64>], out: &mut [i64]) {
     }) = tree.get(place)
     {
         let feature = branch.feature as usize;
-        let left = match (row.get(feature).copied().flatten(), branch.below) {
-            (None, _) => true,
-            (Some(found), Some(below)) => found < below,
-            (Some(_), None) => false,
-        };
-        place = if left {
+        place = if branch.goes_left(row.get(feature).copied().flatten()) {
             place + 1
         } else {
             branch.right as usize

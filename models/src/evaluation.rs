@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ModelError;
 use crate::bootstrap::intervals;
+use crate::chance;
 use crate::metrics::{Curve, Item, Ranking};
 use crate::score::probability;
 
@@ -68,6 +69,11 @@ pub struct Evaluation {
     /// share of positives in ten parts of the ranking. Its interval lies high:
     /// drawing adds noise, and noise only ever adds to a distance.
     pub calibration_error: Figure,
+    /// The calibration error that chance alone would show: outcomes drawn from
+    /// these very probabilities, the mean and 95 % of the draws. An error within
+    /// it is none that these rows could tell. None in figures of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration_chance: Option<Figure>,
     /// Share of positives among the first so many rows: at 100, at 200, and at
     /// the number of positives; left out where there are fewer rows.
     pub precision_at: Vec<(usize, Figure)>,
@@ -201,6 +207,7 @@ fn judge(all: &Ranking, within: Option<&Ranking>, units: usize, seed: u64) -> Ev
         f_weighted: figures[3],
         brier: figures[4],
         calibration_error: figures[5],
+        calibration_chance: Some(chance::calibration_error(all, units, seed)),
         precision_at: capacities.iter().enumerate().map(at).collect(),
         auc_within: judged_within.and(figures.last().copied()),
         calibration: calibration(all),
@@ -267,6 +274,9 @@ impl fmt::Display for Evaluation {
         }
         line(f, "Brier score", self.brier)?;
         line(f, "calibration error", self.calibration_error)?;
+        if let Some(chance) = self.calibration_chance {
+            line(f, "  by chance alone", chance)?;
+        }
         writeln!(f, "{:>9} {:>9} {:>8}", "predicted", "observed", "rows")?;
         for bin in &self.calibration {
             writeln!(

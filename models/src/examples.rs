@@ -21,14 +21,6 @@ pub(crate) fn group_counts(groups: &[u64], labels: &[bool]) -> (usize, usize) {
     (with.len(), all.len() - with.len())
 }
 
-/// A copy of some examples.
-#[derive(Debug, Default)]
-pub(crate) struct Part {
-    pub(crate) rows: Vec<Vec<Option<i64>>>,
-    pub(crate) labels: Vec<bool>,
-    pub(crate) groups: Vec<u64>,
-}
-
 impl<'a> Examples<'a> {
     /// Says what is wrong with data that nothing can be learned or judged from;
     /// every row must have `width` values.
@@ -65,26 +57,5 @@ impl<'a> Examples<'a> {
     /// The values of one feature at a time.
     pub(crate) fn fill(self) -> impl Fn(usize, &mut Vec<Option<i64>>) + Sync + 'a {
         move |feature, values| values.extend(self.rows.iter().map(|row| row[feature]))
-    }
-
-    /// The rows outside one fold.
-    pub(crate) fn without(self, assigned: &[usize], fold: usize) -> Part {
-        let mut part = Part::default();
-        for row in (0..assigned.len()).filter(|row| assigned[*row] != fold) {
-            part.rows.push(self.rows[row].clone());
-            part.labels.push(self.labels[row]);
-            part.groups.push(self.groups[row]);
-        }
-        part
-    }
-}
-
-impl Part {
-    pub(crate) fn examples(&self) -> Examples<'_> {
-        Examples {
-            rows: &self.rows,
-            labels: &self.labels,
-            groups: &self.groups,
-        }
     }
 }

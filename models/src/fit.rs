@@ -24,6 +24,7 @@ use crate::logistic;
 use crate::params::TrainParams;
 use crate::refine::{Corrected, Penalty, refine};
 use crate::score::sigmoid;
+use crate::sparse;
 
 /// About how many rows the regression sees, where there are more: it has one
 /// number a feature to find, and its matrix is dense. Corrections see all.
@@ -38,6 +39,8 @@ pub(crate) struct Choice {
     pub(crate) kept: Vec<bool>,
     /// The most pairs.
     pub(crate) pairs: usize,
+    /// What a coefficient costs, as a share of what chooses no feature; 0: nothing.
+    pub(crate) cost: f64,
 }
 
 /// Weights before rounding.
@@ -71,6 +74,9 @@ pub(crate) fn fit<'a>(
         features,
         pairs: Vec::new(),
     };
+    if choice.cost > 0.0 {
+        fitted.leave_out(sample, choice.cost);
+    }
     let alpha = params.alpha * choice.strength;
     while let Some(wrong) = fitted.regress(sample, alpha, &courses)? {
         fitted.used[wrong] = false;
@@ -106,6 +112,26 @@ impl Fitted<'_> {
             .iter_mut()
             .for_each(|feature| feature.scale(slope));
         self.pairs.iter_mut().for_each(|pair| pair.scale(slope));
+    }
+
+    /// How many features tell anything apart.
+    pub(crate) fn used(&self) -> usize {
+        self.used.iter().filter(|used| **used).count()
+    }
+
+    /// Leaves out the features that are not worth what a coefficient costs.
+    fn leave_out(&mut self, sample: Sample, cost: f64) {
+        let used: Vec<usize> = (0..self.used.len()).filter(|at| self.used[*at]).collect();
+        let rows = sample.thinned(REGRESSION_ROWS);
+        let labels: Vec<bool> = rows.iter().map(|r| sample.labels[*r as usize]).collect();
+        let evidence = |at: &usize| {
+            let feature = &self.features[*at];
+            rows.iter().map(|row| feature.evidence_of(*row)).collect()
+        };
+        let columns: Vec<Vec<f64>> = used.iter().map(evidence).collect();
+        for (at, chosen) in used.iter().zip(sparse::chosen(&columns, &labels, cost)) {
+            self.used[*at] = chosen;
+        }
     }
 
     /// Weighs the evidence of all used features by one regression. If one that

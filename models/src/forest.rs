@@ -37,6 +37,17 @@ pub(crate) struct Branch {
     pub(crate) right: u32,
 }
 
+impl Branch {
+    /// Whether a value goes to the left child.
+    pub(crate) fn goes_left(&self, value: Option<i64>) -> bool {
+        match (value, self.below) {
+            (None, _) => true,
+            (Some(value), Some(below)) => value < below,
+            (Some(_), None) => false,
+        }
+    }
+}
+
 /// A checked forest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forest {

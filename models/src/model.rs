@@ -9,11 +9,12 @@ use serde::Deserialize;
 use crate::ModelError;
 use crate::bound::{Base, BoundScorecard};
 use crate::bound_forest::BoundForest;
-use crate::cap::{Cap, Caps};
+use crate::cap::{Cap, Caps, Scored};
+use crate::category::CATEGORIES;
 use crate::feature::FeatureSpec;
 use crate::forest::Forest;
 use crate::index::Anchors;
-use crate::pair::Pair;
+use crate::pair::{Pair, halves};
 use crate::params::ModelKind;
 use crate::score::Score;
 use crate::scorecard::{Provenance, Scorecard};
@@ -120,8 +121,22 @@ impl BoundModel {
     /// The same model under caps; those it had are dropped.
     #[must_use]
     pub fn capped(self, caps: &[Cap]) -> BoundModel {
-        let caps = Caps::new(caps, self.intercept(), self.anchors());
+        let scored = Scored {
+            intercept: self.intercept(),
+            anchors: self.anchors(),
+            features: self.features(),
+            pairs: self.pairs().iter().map(|pair| pair.features).collect(),
+        };
+        let caps = Caps::new(caps, &scored);
         BoundModel { caps, ..self }
+    }
+
+    /// What two features say together; a forest has none apart.
+    fn pairs(&self) -> &[Pair] {
+        match &self.kind {
+            Bound::Scorecard(card) => card.pairs(),
+            Bound::Forest(_) => &[],
+        }
     }
 
     /// Which kind it is.
@@ -134,12 +149,10 @@ impl BoundModel {
 
     /// Scores one enterprise; `row` in feature order.
     pub fn score(&self, row: &[Option<i64>]) -> Score {
-        let mut score = match &self.kind {
-            Bound::Scorecard(card) => card.score(row),
-            Bound::Forest(forest) => forest.explain(row, &mut Vec::new()),
-        };
-        self.caps.apply(&mut score, self.anchors(), |_| {});
-        score
+        match &self.kind {
+            Bound::Scorecard(card) if self.caps.is_empty() => card.score(row),
+            _ => self.explain(row, &mut Vec::new()),
+        }
     }
 
     /// Replaces `out` by what each feature contributes, in micro-log-odds and in
@@ -147,8 +160,7 @@ impl BoundModel {
     /// score: with the intercept they sum to it.
     pub fn explain(&self, row: &[Option<i64>], out: &mut Vec<i64>) -> Score {
         let mut score = self.uncapped(row, out);
-        self.caps
-            .apply(&mut score, self.anchors(), |cut| out.push(cut));
+        self.caps.apply(&mut score, self.anchors(), out);
         score
     }
 
@@ -161,15 +173,11 @@ impl BoundModel {
 
     /// What contributes behind the features, in the order of contributions.
     pub fn terms(&self) -> Vec<Term> {
-        let pairs = match &self.kind {
-            Bound::Scorecard(card) => card.pairs(),
-            Bound::Forest(_) => &[],
-        };
-        let pairs = pairs.iter().map(|pair| pair.features);
+        let pairs = self.pairs().iter().map(|pair| pair.features);
         let pairs = pairs.map(|[first, second]| Term::Pair(first, second));
         let caps = self.caps.iter();
         pairs
-            .chain(caps.map(|(category, limit)| Term::Cap(category, limit)))
+            .chain(caps.map(|(over, limit)| Term::Cap(over, limit)))
             .collect()
     }
 
@@ -199,9 +207,35 @@ impl BoundModel {
             Bound::Scorecard(card) => card.score_from(base, row, touched, contributions),
             Bound::Forest(forest) => forest.explain(row, contributions),
         };
-        self.caps
-            .apply(&mut score, self.anchors(), |cut| contributions.push(cut));
+        self.caps.apply(&mut score, self.anchors(), contributions);
         score
+    }
+
+    /// Shapley's value of each feature, in micro-log-odds and in feature order, then
+    /// what each cap takes: with the intercept they sum to the score. They are for
+    /// people; what opens the gates of levels and names reasons are the
+    /// contributions of [`BoundModel::explain`].
+    ///
+    /// A forest's are exact for the game of path-dependent TreeSHAP (see the head of
+    /// `shapley.rs`). A scorecard is a sum, so a feature's value is its own
+    /// contribution and half of each pair that it is in.
+    pub fn shapley(&self, row: &[Option<i64>]) -> Vec<i64> {
+        let mut parts = Vec::new();
+        let score = self.uncapped(row, &mut parts);
+        let features = self.features().len();
+        let mut values = match &self.kind {
+            Bound::Scorecard(_) => parts[..features].to_vec(),
+            Bound::Forest(forest) => forest.shapley(row, score.log_odds),
+        };
+        for (pair, weight) in self.pairs().iter().zip(&parts[features..]) {
+            for (place, half) in pair.features.into_iter().zip(halves(*weight)) {
+                values[place] += half;
+            }
+        }
+        let behind = parts.len();
+        self.caps.apply(&mut { score }, self.anchors(), &mut parts);
+        values.extend(&parts[behind..]);
+        values
     }
 
     /// The contributions alone.
@@ -223,7 +257,14 @@ impl BoundModel {
         }
         // What a cap has cut off already cannot be lost, so only what rises
         // counts. Halves of a pair may round apart.
-        Some(gains.map(|gain| (gain + 1).max(0)).sum())
+        if !self.caps.cross() {
+            return Some(gains.map(|gain| (gain + 1).max(0)).sum());
+        }
+        // What a group has of one category takes room from its others: less of
+        // the one may be more of the score. Shares of a cut may round apart.
+        let losses = card.most_gains(feature, to, from);
+        let sizes = gains.zip(losses).map(|(gain, loss)| gain.max(loss) + 1);
+        Some(sizes.sum::<i64>() + 2 * CATEGORIES as i64)
     }
 
     /// What every enterprise starts from, in micro-log-odds.

@@ -97,6 +97,10 @@ pub struct TrainParams {
     /// anything and how many pairs is chosen by validation within the training
     /// rows; `pairs` is the most then.
     pub select: bool,
+    /// Whether a scorecard leaves features out along a path of costs, the cost being
+    /// the largest that foretells rows held out within the training rows about as
+    /// well as the best does. Not with `select`, which chooses by another rule.
+    pub sparse: bool,
     /// Whether levels of categories borrow from each other as much as the data
     /// says that they resemble each other, in place of `shrinkage`.
     pub pooled: bool,
@@ -136,6 +140,7 @@ impl Default for TrainParams {
             pairs: 0,
             pair_freedom: 0.15,
             select: false,
+            sparse: false,
             pooled: false,
             parents: BTreeMap::new(),
             calibration_folds: 5,
@@ -197,6 +202,9 @@ impl TrainParams {
             if !(low..=high).contains(&value) {
                 faults.push(format!("{name} `{value}`, allowed are {low} to {high}"));
             }
+        }
+        if self.sparse && self.select {
+            faults.push("sparsity `path` and select: one of them chooses features".to_owned());
         }
         if let Some(rate) = self.base_rate.filter(|rate| !(1e-9..=0.999).contains(rate)) {
             faults.push(format!("base_rate `{rate}`, allowed are 1e-9 to 0.999"));

@@ -15,6 +15,20 @@ use crate::threads;
 
 /// Factors on all penalties that are tried, the strongest first.
 const STRENGTHS: [f64; 5] = [16.0, 4.0, 1.0, 0.25, 0.0625];
+/// Costs of a coefficient that are tried, the largest first, as shares of the one
+/// that leaves no feature; at last none.
+const COSTS: [f64; 10] = [
+    0.5,
+    0.25,
+    0.125,
+    0.0625,
+    0.03125,
+    0.015625,
+    0.0078125,
+    0.00390625,
+    0.001953125,
+    0.0,
+];
 /// How often features are looked through for those that do not help.
 const ROUNDS: usize = 3;
 
@@ -44,6 +58,7 @@ impl Choice {
             strength: 1.0,
             kept: vec![true; specs.len()],
             pairs: params.pairs,
+            cost: 0.0,
         }
     }
 }
@@ -80,6 +95,48 @@ impl<'a> Inner<'a> {
             }
         }
         Ok(best)
+    }
+
+    /// The choice of the largest cost that foretells held-out rows about as well as
+    /// the best of the path: within one standard error of the difference.
+    pub(crate) fn sparsest(&self) -> Result<Judged<'a>, ModelError> {
+        let plain = Choice::plain(self.specs, self.params);
+        let alone = Choice {
+            pairs: 0,
+            ..plain.clone()
+        };
+        let path = COSTS.iter().map(|cost| {
+            self.judge(Choice {
+                cost: *cost,
+                ..alone.clone()
+            })
+        });
+        let path: Vec<Judged> = path.collect::<Result<_, _>>()?;
+        let least = path.iter().map(|judged| judged.deviance);
+        let least = least.fold(f64::INFINITY, f64::min);
+        let Some(best) = path.iter().find(|judged| judged.deviance <= least) else {
+            return self.judge(plain);
+        };
+        let as_good = |judged: &&Judged| self.is_as_good(judged, best);
+        let cost = path.iter().find(as_good).map_or(0.0, |j| j.choice.cost);
+        if self.params.pairs > 0 {
+            return self.judge(Choice { cost, ..plain });
+        }
+        let chosen = path.into_iter().find(|judged| judged.choice.cost <= cost);
+        chosen.map_or_else(|| self.judge(plain), Ok)
+    }
+
+    /// Whether one choice is worse than another by less than the standard error of
+    /// the difference, row by row.
+    fn is_as_good(&self, judged: &Judged, best: &Judged) -> bool {
+        let labels = self.sample.labels.iter();
+        let both = judged.log_odds.iter().zip(&best.log_odds).zip(labels);
+        let more: Vec<f64> = both
+            .map(|((one, other), label)| loss(*one, *label) - loss(*other, *label))
+            .collect();
+        let (sum, rows) = (more.iter().sum::<f64>(), more.len() as f64);
+        let spread = more.iter().map(|more| (more - sum / rows).powi(2));
+        sum <= spread.sum::<f64>().sqrt()
     }
 
     /// The best strength without pairs.
@@ -167,11 +224,12 @@ impl<'a> Inner<'a> {
     /// How badly log-odds foretell the labels: −ln of the likelihood.
     fn deviance(&self, log_odds: &[f64]) -> f64 {
         let both = log_odds.iter().zip(self.sample.labels);
-        let loss = |(z, label): (&f64, &bool)| {
-            // ln(1 + e^−m), m the margin on the right side.
-            let margin = if *label { *z } else { -z };
-            (-margin.abs()).exp().ln_1p() + (-margin).max(0.0)
-        };
-        both.map(loss).sum()
+        both.map(|(z, label)| loss(*z, *label)).sum()
     }
+}
+
+/// How badly log-odds foretell a label: ln(1 + e^−m), m the margin on the right side.
+fn loss(log_odds: f64, label: bool) -> f64 {
+    let margin = if label { log_odds } else { -log_odds };
+    (-margin.abs()).exp().ln_1p() + (-margin).max(0.0)
 }

@@ -3,15 +3,15 @@
 //! Contract: contributions come in the order features, pairs, caps; what stands
 //! behind the features is described by as many terms.
 
-use crate::category::Category;
+use crate::cap::Over;
 
 /// A part of the score behind those of the features.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
     /// What two features say together, beyond what each says; their places in
     /// the row.
     Pair(usize, usize),
-    /// What a category adds beyond its cap: never above 0. The limit in
+    /// What features add beyond their cap: never above 0. The limit in
     /// micro-log-odds.
-    Cap(Category, i64),
+    Cap(Over, i64),
 }

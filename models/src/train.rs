@@ -15,6 +15,7 @@ use crate::folds;
 use crate::logistic::calibrate;
 use crate::model::Artifact;
 use crate::params::{ModelKind, TrainParams};
+use crate::rows::Rows;
 use crate::score::MICRO;
 use crate::scorecard::{Provenance, Scorecard};
 use crate::select::Inner;
@@ -77,7 +78,15 @@ pub fn train_model(
         labels,
         groups,
     };
-    Ok(train_judged(specs, examples, params, provenance)?.0)
+    examples.check(specs.len()).map_err(ModelError::Training)?;
+    Ok(train_filled(
+        specs,
+        (labels, groups),
+        params,
+        provenance,
+        &examples.fill(),
+    )?
+    .0)
 }
 
 /// Trains the kind of model that `params` names on rows that are read one feature
@@ -99,20 +108,46 @@ pub fn train_columns(
     Ok(train_filled(specs, (labels, groups), params, provenance, &fill)?.0)
 }
 
+/// Trains the kind of model that `params` names on rows that are kept by feature.
+///
+/// # Errors
+/// As [`train_columns`].
+pub fn train_rows(
+    specs: &[FeatureSpec],
+    rows: &Rows,
+    labels: &[bool],
+    groups: &[u64],
+    params: &TrainParams,
+    provenance: Provenance,
+) -> Result<Artifact, ModelError> {
+    if rows.width() != specs.len() || rows.len() != labels.len() {
+        return Err(ModelError::Training(format!(
+            "{} rows of {} values, {} labels and {} features: they must be as many",
+            rows.len(),
+            rows.width(),
+            labels.len(),
+            specs.len()
+        )));
+    }
+    let all: Vec<u32> = (0..rows.len() as u32).collect();
+    Ok(train_judged(specs, (rows, &all), (labels, groups), params, provenance)?.0)
+}
+
 /// An artifact, with the held-out log-odds (micro) of each row that was held out
 /// while training, on the scale of the model's own.
 pub(crate) type Trained = (Artifact, Vec<Option<i64>>);
 
-/// As [`train_model`], with held-out scores.
+/// As [`train_rows`] on some of the rows, whose places rise, and which labels and
+/// groups are of; with held-out scores.
 pub(crate) fn train_judged(
     specs: &[FeatureSpec],
-    examples: Examples,
+    (rows, places): (&Rows, &[u32]),
+    of: (&[bool], &[u64]),
     params: &TrainParams,
     provenance: Provenance,
 ) -> Result<Trained, ModelError> {
-    examples.check(specs.len()).map_err(ModelError::Training)?;
-    let of = (examples.labels, examples.groups);
-    train_filled(specs, of, params, provenance, &examples.fill())
+    let fill = |feature: usize, values: &mut Vec<Option<i64>>| rows.fill(feature, places, values);
+    train_filled(specs, of, params, provenance, &fill)
 }
 
 fn train_filled(
@@ -160,10 +195,11 @@ fn train_scorecard(
         folds: &folds,
     };
     let plain = Choice::plain(specs, params);
-    let judged = match (folds.is_empty(), params.select) {
-        (true, _) => None,
-        (false, false) => Some(inner.judge(plain.clone())?),
-        (false, true) => Some(inner.choose()?),
+    let judged = match (folds.is_empty(), params.select, params.sparse) {
+        (true, ..) => None,
+        (false, true, _) => Some(inner.choose()?),
+        (false, _, true) => Some(inner.sparsest()?),
+        (false, ..) => Some(inner.judge(plain.clone())?),
     };
     let (slope, offset) = match &judged {
         Some(judged) => calibrate(&judged.log_odds, labels)?,
@@ -174,13 +210,15 @@ fn train_scorecard(
     let positive = labels.iter().filter(|positive| **positive).count();
     let prior = params.prior_offset(positive, labels.len());
     fitted.calibrate(slope, offset + prior);
+    let used = fitted.used();
     let intercept = (fitted.intercept * MICRO).round() as i64;
     let named = fitted.features.into_iter().zip(specs.iter().cloned());
     let features = named.map(|(feature, spec)| feature.seal(spec)).collect();
     let pairs = fitted.pairs.into_iter().map(Crossed::seal).collect();
-    let provenance = match params.select {
-        true => choice.told(provenance),
-        false => provenance,
+    let provenance = match (params.select, params.sparse) {
+        (true, _) => choice.told(provenance),
+        (_, true) => told(provenance, &choice.left(used, specs.len())),
+        _ => provenance,
     };
     let card = Scorecard::seal(provenance, intercept, anchors, features, pairs);
     let scaled = |z: &f64| Some(((slope * z + offset + prior) * MICRO).round() as i64);
@@ -232,11 +270,22 @@ impl Choice {
             self.pairs,
             self.strength
         );
-        let parts = [provenance.note.as_str(), &chosen];
-        let said = parts.into_iter().filter(|part| !part.is_empty());
-        Provenance {
-            note: said.collect::<Vec<_>>().join("; "),
-            ..provenance
-        }
+        told(provenance, &chosen)
+    }
+
+    /// What a cost left, in words.
+    fn left(&self, used: usize, all: usize) -> String {
+        let cost = self.cost;
+        format!("by inner validation: {used} of {all} features, at a cost of {cost} of the largest")
+    }
+}
+
+/// Says one thing more in the note.
+fn told(provenance: Provenance, more: &str) -> Provenance {
+    let parts = [provenance.note.as_str(), more];
+    let said = parts.into_iter().filter(|part| !part.is_empty());
+    Provenance {
+        note: said.collect::<Vec<_>>().join("; "),
+        ..provenance
     }
 }

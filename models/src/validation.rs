@@ -11,6 +11,7 @@ use crate::feature::FeatureSpec;
 use crate::folds;
 use crate::metrics::{Item, Ranking};
 use crate::params::TrainParams;
+use crate::rows::Rows;
 use crate::scorecard::Provenance;
 use crate::train::train_judged;
 
@@ -33,7 +34,24 @@ pub fn cross_validate(
     folds: usize,
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
-    let judged = held_out(specs, rows, labels, groups, &params, folds, seed)?;
+    let rows = kept(specs, rows, labels, groups)?;
+    cross_validate_rows(specs, &rows, (labels, groups), strata, params, folds, seed)
+}
+
+/// As [`cross_validate`], on rows that are kept by feature: no fold copies them.
+///
+/// # Errors
+/// As [`cross_validate`].
+pub fn cross_validate_rows(
+    specs: &[FeatureSpec],
+    rows: &Rows,
+    (labels, groups): (&[bool], &[u64]),
+    strata: Option<&[bool]>,
+    params: TrainParams,
+    folds: usize,
+    seed: u64,
+) -> Result<Evaluation, ModelError> {
+    let judged = held_out(specs, rows, (labels, groups), &params, folds, seed)?;
     evaluate_flagged(
         &judged.log_odds,
         Some(&judged.flagged),
@@ -57,31 +75,28 @@ struct HeldOut {
     flagged: Vec<bool>,
 }
 
-/// The held-out micro-log-odds of each row, as [`cross_validate`] judges them.
+/// The held-out micro-log-odds of each row, as [`cross_validate_rows`] judges them.
 ///
 /// # Errors
 /// As [`cross_validate`].
 pub fn cross_validated_log_odds(
     specs: &[FeatureSpec],
-    rows: &[Vec<Option<i64>>],
-    labels: &[bool],
-    groups: &[u64],
+    rows: &Rows,
+    (labels, groups): (&[bool], &[u64]),
     params: TrainParams,
     folds: usize,
     seed: u64,
 ) -> Result<Vec<i64>, ModelError> {
-    Ok(held_out(specs, rows, labels, groups, &params, folds, seed)?.log_odds)
+    Ok(held_out(specs, rows, (labels, groups), &params, folds, seed)?.log_odds)
 }
 
-fn held_out(
+/// The same rows by feature, once they are checked.
+fn kept(
     specs: &[FeatureSpec],
     rows: &[Vec<Option<i64>>],
     labels: &[bool],
     groups: &[u64],
-    params: &TrainParams,
-    folds: usize,
-    seed: u64,
-) -> Result<HeldOut, ModelError> {
+) -> Result<Rows, ModelError> {
     let examples = Examples {
         rows,
         labels,
@@ -90,19 +105,45 @@ fn held_out(
     examples
         .check(specs.len())
         .map_err(ModelError::Evaluation)?;
-    check_folds(examples, folds).map_err(ModelError::Evaluation)?;
+    Ok(rows.iter().map(Vec::as_slice).collect())
+}
+
+fn held_out(
+    specs: &[FeatureSpec],
+    rows: &Rows,
+    (labels, groups): (&[bool], &[u64]),
+    params: &TrainParams,
+    folds: usize,
+    seed: u64,
+) -> Result<HeldOut, ModelError> {
+    if labels.len() != rows.len() || groups.len() != rows.len() || rows.width() != specs.len() {
+        return Err(ModelError::Evaluation(format!(
+            "{} rows of {} values, {} labels, {} groups and {} features: they must be as many",
+            rows.len(),
+            rows.width(),
+            labels.len(),
+            groups.len(),
+            specs.len()
+        )));
+    }
+    check_folds(labels, groups, folds).map_err(ModelError::Evaluation)?;
     let assigned = folds::assign(groups, labels, folds, seed);
     let mut judged = HeldOut {
         log_odds: vec![0; rows.len()],
         flagged: vec![false; rows.len()],
     };
     for fold in 0..folds {
-        let part = examples.without(&assigned, fold);
-        let (model, inner) = train_judged(specs, part.examples(), params, Provenance::default())?;
+        let all = 0..rows.len() as u32;
+        let (outside, inside): (Vec<u32>, Vec<u32>) =
+            all.partition(|row| assigned[*row as usize] != fold);
+        let part = Part::of(&outside, labels, groups);
+        let of = (&part.labels[..], &part.groups[..]);
+        let (model, inner) =
+            train_judged(specs, (rows, &outside), of, params, Provenance::default())?;
         let threshold = best_threshold(&inner, &part.labels);
         let bound = model.bind(specs)?;
-        for row in (0..rows.len()).filter(|row| assigned[*row] == fold) {
-            let log_odds = bound.score(&rows[row]).log_odds;
+        for row in inside.into_iter().map(|row| row as usize) {
+            let log_odds = bound.score(&rows.row(row)).log_odds;
             judged.log_odds[row] = log_odds;
             judged.flagged[row] = log_odds >= threshold;
         }
@@ -127,8 +168,23 @@ fn best_threshold(held_out: &[Option<i64>], labels: &[bool]) -> i64 {
     curve.best_threshold().unwrap_or(0)
 }
 
-fn check_folds(examples: Examples, folds: usize) -> Result<(), String> {
-    let (with, without) = group_counts(examples.groups, examples.labels);
+/// Whose the rows outside a fold are.
+struct Part {
+    labels: Vec<bool>,
+    groups: Vec<u64>,
+}
+
+impl Part {
+    fn of(rows: &[u32], labels: &[bool], groups: &[u64]) -> Part {
+        Part {
+            labels: rows.iter().map(|row| labels[*row as usize]).collect(),
+            groups: rows.iter().map(|row| groups[*row as usize]).collect(),
+        }
+    }
+}
+
+fn check_folds(labels: &[bool], groups: &[u64], folds: usize) -> Result<(), String> {
+    let (with, without) = group_counts(groups, labels);
     if folds < 2 {
         return Err(format!("`{folds}` folds, at least 2 are needed"));
     }

@@ -5,8 +5,9 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tocsin_models::{
-    Artifact, Category, Evaluation, FeatureKind, FeatureSpec, Provenance, Scorecard, Term,
-    TrainParams, cross_validate, train, train_columns,
+    Artifact, Category, Evaluation, FeatureKind, FeatureSpec, ModelKind, Provenance, Rows,
+    Scorecard, Term, TrainParams, cross_validate, cross_validate_rows, train, train_columns,
+    train_model, train_rows,
 };
 
 type Row = Vec<Option<i64>>;
@@ -137,6 +138,68 @@ fn inner_validation_leaves_out_what_does_not_help_and_says_so() {
     let plain = judged(&with_pairs());
     let chosen = judged(&params);
     assert!(chosen.auc.value > plain.auc.value - 0.01, "{plain}{chosen}");
+}
+
+#[test]
+fn a_path_of_costs_leaves_noise_out_and_keeps_what_tells() {
+    let sparse = TrainParams {
+        sparse: true,
+        ..TrainParams::default()
+    };
+    for seed in 1..=4 {
+        let (rows, labels) = city(2_500, seed);
+        let provenance = Provenance::default();
+        let card = train(&specs(), &rows, &labels, sparse.clone(), provenance).unwrap();
+        for feature in card.features() {
+            let weighs = feature.bins().iter().any(|(_, weight)| *weight != 0);
+            let name = &feature.spec().name;
+            let tells = ["age", "industry"].contains(&name.as_str());
+            // The two that only tell together may weigh or not.
+            if tells || name.starts_with("noise") {
+                assert_eq!(weighs, tells, "{name} of seed {seed}: {}", card.to_json());
+            }
+        }
+        let note = &card.provenance().note;
+        assert!(note.contains("of 8 features, at a cost of 0."), "{note}");
+    }
+    let both = TrainParams {
+        select: true,
+        ..sparse
+    };
+    let (rows, labels) = city(300, 1);
+    let fault = train(&specs(), &rows, &labels, both, Provenance::default());
+    let fault = fault.unwrap_err().to_string();
+    assert!(fault.contains("one of them chooses features"), "{fault}");
+}
+
+#[test]
+fn rows_kept_by_feature_are_the_same_card_and_the_same_figures() {
+    let (rows, labels) = city(800, 1);
+    let groups: Vec<u64> = (0..800).map(|row| row / 2).collect();
+    let held: Rows = rows.iter().map(Vec::as_slice).collect();
+    for kind in [ModelKind::Scorecard, ModelKind::Forest] {
+        let mut params = TrainParams {
+            kind,
+            ..with_pairs()
+        };
+        params.forest.trees = 20;
+        let none = Provenance::default;
+        let by_row = train_model(&specs(), &rows, &labels, &groups, &params, none()).unwrap();
+        let kept = train_rows(&specs(), &held, &labels, &groups, &params, none()).unwrap();
+        assert_eq!(by_row.to_json(), kept.to_json());
+        let of = (&labels[..], &groups[..]);
+        let kept = cross_validate_rows(&specs(), &held, of, None, params.clone(), 3, 1).unwrap();
+        let by_row = cross_validate(&specs(), &rows, &labels, None, &groups, params, 3, 1);
+        assert_eq!(by_row.unwrap(), kept);
+    }
+    let narrow = Rows::new(3);
+    let params = TrainParams::default();
+    let fault = train_rows(&specs(), &narrow, &[], &[], &params, Provenance::default());
+    let fault = fault.unwrap_err().to_string();
+    assert!(
+        fault.contains("0 rows of 3 values, 0 labels and 8 features"),
+        "{fault}"
+    );
 }
 
 #[test]

@@ -2,11 +2,13 @@
 //! model, whole and reached from another row.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::json;
 use tocsin_models::{
-    Artifact, BoundModel, CATEGORIES, Cap, Category, FeatureKind, FeatureSpec, Limit, ModelError,
-    Term,
+    Artifact, BoundModel, CATEGORIES, Cap, Category, FeatureKind, FeatureSpec, Held, Limit,
+    ModelError, Over, Term,
 };
 
 const CATEGORY: [Category; 4] = [Category::D, Category::D, Category::E, Category::R];
@@ -68,12 +70,34 @@ fn caps() -> impl Strategy<Value = Vec<Cap>> {
         (0..4_000_000_i64).prop_map(Limit::LogOdds),
         (1..10_000_u16).prop_map(Limit::Below),
     ];
-    let capped = prop::sample::subsequence(vec![Category::D, Category::E, Category::R], 0..=3);
-    (capped, prop::collection::vec(limit, 3)).prop_map(|(categories, limits)| {
-        let both = categories.into_iter().zip(limits);
-        both.map(|(category, limit)| Cap { category, limit })
-            .collect()
+    let categories = [Category::D, Category::E, Category::R].map(Over::Category);
+    // One agency of two categories, one of one.
+    let all = [agency("one", &[0, 2]), agency("two", &[1])];
+    let all: Vec<Over> = all.into_iter().chain(categories).collect();
+    let capped = prop::sample::subsequence(all, 0..=5);
+    (capped, prop::collection::vec(limit, 5)).prop_map(|(overs, limits)| {
+        let both = overs.into_iter().zip(limits);
+        both.map(|(over, limit)| Cap { over, limit }).collect()
     })
+}
+
+fn agency(name: &str, places: &[usize]) -> Over {
+    let (name, places) = (name.to_owned(), places.to_vec());
+    Over::Features(Arc::new(Held { name, places }))
+}
+
+/// What counts for some features: theirs, and half of each pair they are in.
+fn counts_for(places: &[usize], parts: &[i64], terms: &[Term]) -> i64 {
+    let own: i64 = places.iter().map(|place| parts[*place]).sum();
+    let pairs = terms.iter().zip(&parts[FEATURES..]);
+    let halves = pairs.map(|(term, part)| match term {
+        Term::Pair(first, second) => {
+            let first = i64::from(places.contains(first)) * (part - part / 2);
+            first + i64::from(places.contains(second)) * (part / 2)
+        }
+        Term::Cap(..) => 0,
+    });
+    own + halves.sum::<i64>()
 }
 
 /// What must hold of the parts of a row's score.
@@ -95,13 +119,29 @@ fn check(
     prop_assert_eq!(score.index, model.index(score.log_odds));
     prop_assert_eq!(model.score(row), score);
     let before = uncapped.score(row).subtotals;
+    let grouped = |term: &Term| matches!(term, Term::Cap(Over::Features(_), _));
     for (term, part) in terms.iter().zip(&parts[FEATURES..]) {
-        if let Term::Cap(category, limit) = term {
-            let place = category.index();
-            prop_assert_eq!(score.subtotals[place], before[place].min(*limit));
-            prop_assert_eq!(*part, score.subtotals[place] - before[place]);
-            prop_assert!(*part <= 0);
+        match term {
+            Term::Cap(Over::Category(category), limit) => {
+                let place = category.index();
+                prop_assert!(score.subtotals[place] <= *limit);
+                prop_assert!(*part <= 0);
+                prop_assert!(*part == 0 || score.subtotals[place] == *limit);
+                if !terms.iter().any(grouped) {
+                    prop_assert_eq!(score.subtotals[place], before[place].min(*limit));
+                    prop_assert_eq!(*part, score.subtotals[place] - before[place]);
+                }
+            }
+            Term::Cap(Over::Features(held), limit) => {
+                let added = counts_for(&held.places, &parts, &terms);
+                prop_assert_eq!(*part, (limit - added).min(0));
+            }
+            Term::Pair(..) => {}
         }
+    }
+    // A category never gets more off than it brings.
+    for (place, before) in before.iter().enumerate() {
+        prop_assert!(score.subtotals[place] <= *before);
     }
     Ok(())
 }
@@ -153,7 +193,7 @@ fn a_category_below_an_index_does_not_reach_it_by_itself() {
     (weights[3], weights[7], weights[11]) = (3_000_000, 4_000_000, 1_000_000);
     let model = card(&weights).bind(&specs()).unwrap();
     let caps = [Cap {
-        category: Category::D,
+        over: Over::Category(Category::D),
         limit: Limit::Below(8_000),
     }];
     let capped = model.clone().capped(&caps);
@@ -167,9 +207,34 @@ fn a_category_below_an_index_does_not_reach_it_by_itself() {
     assert!(capped.score(&[Some(9), Some(9), Some(9), None]).index >= 8_000);
     assert!(matches!(
         capped.terms().last(),
-        Some(Term::Cap(Category::D, _))
+        Some(Term::Cap(Over::Category(Category::D), _))
     ));
     assert_eq!(model.terms().len(), 2);
+}
+
+#[test]
+fn what_an_agency_has_beyond_its_cap_is_shared_by_its_categories() {
+    let mut weights = [0; 34];
+    weights[3] = 3_000_000; // f0, of D
+    weights[11] = 1_000_001; // f2, of E
+    weights[7] = 500_000; // f1, of D and of nobody
+    let model = card(&weights).bind(&specs()).unwrap();
+    let limit = Limit::LogOdds(2_000_000);
+    let over = agency("one", &[0, 2]);
+    let model = model.capped(&[
+        Cap {
+            over: Over::Category(Category::E),
+            limit: Limit::LogOdds(400_000),
+        },
+        Cap { over, limit },
+    ]);
+    let mut parts = Vec::new();
+    let score = model.explain(&[Some(9), Some(9), Some(9), None], &mut parts);
+    // Half of 4,000,001 goes, three quarters of it of D; of E 100,000 more.
+    assert_eq!(parts[FEATURES + 2..], [-2_000_001, -100_000]);
+    assert_eq!(score.subtotals[Category::D.index()], 2_000_000);
+    assert_eq!(score.subtotals[Category::E.index()], 400_000);
+    assert_eq!(score.log_odds, -3_000_000 + 2_400_000);
 }
 
 #[test]

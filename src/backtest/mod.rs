@@ -19,7 +19,7 @@ use crate::census::Shape;
 use crate::hindsight::{Chronicle, TODAY};
 use crate::pipeline::rules::Model;
 use crate::time::{DAY_MS, day_of, day_text, midnight_ms};
-use crate::train;
+use crate::train::{self, Known};
 use crate::truth::{self, Seen, TASK};
 use crate::view::View;
 use anyhow::{Context, Result, bail};
@@ -182,13 +182,13 @@ impl Course {
         day: i32,
     ) -> Result<()> {
         let now = midnight_ms(day);
-        let known = chronicle.examples(now)?;
-        let decided: HashSet<SubjectKey> = known
-            .iter()
-            .filter(|example| example.positive)
-            .map(|example| example.enterprise)
-            .collect();
         let settings = view.settings();
+        let mut known = Known::of(&settings);
+        let mut decided: HashSet<SubjectKey> = HashSet::new();
+        chronicle.each_example(now, |example| {
+            decided.extend(example.positive.then_some(example.enterprise));
+            known.push(&example);
+        })?;
         let (mut version, mut trained_on) = (String::new(), None);
         if request.retrain {
             let positive = decided.len();
@@ -344,16 +344,18 @@ fn auc(cases: &[Case], groups: &[u64], seed: u64) -> Option<Figure> {
 /// How early the enterprises had a task that were found positive from the day
 /// `first` on.
 fn lead(chronicle: &Chronicle, seen: &HashMap<SubjectKey, Seen>, first: i32) -> Result<Lead> {
-    let mut found = chronicle.examples(TODAY)?;
-    found.retain(|example| example.positive && example.arrived_ms >= midnight_ms(first));
-    let days = found.iter().filter_map(|example| {
-        let task = seen.get(&example.enterprise)?.task?;
-        let days = day_of(example.arrived_ms) - task;
-        (days >= 0).then_some(days)
-    });
-    let days: Vec<i32> = days.collect();
+    let (mut positive, mut days) = (0, Vec::new());
+    chronicle.each_example(TODAY, |example| {
+        if !example.positive || example.arrived_ms < midnight_ms(first) {
+            return;
+        }
+        positive += 1;
+        let task = seen.get(&example.enterprise).and_then(|seen| seen.task);
+        let before = task.map(|task| day_of(example.arrived_ms) - task);
+        days.extend(before.filter(|days| *days >= 0));
+    })?;
     Ok(Lead {
-        positive: found.len(),
+        positive,
         with_task: days.len(),
         days: truth::quartiles(days),
     })

@@ -13,6 +13,7 @@ pub mod signals;
 pub mod sinks;
 mod training;
 
+pub use caps::{Cap, Whom};
 pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings};
 pub use features::{Aggregate, Feature};
 pub use models::ModelChoice;

@@ -1,7 +1,7 @@
 //! `tocsin.toml`: where the inputs are, what the clock is, which model scores.
 
 use super::association::{self, Association};
-use super::caps::read_caps;
+use super::caps::{self, Cap, read_caps};
 use super::casework::{Office, check_outcomes, read_office};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
@@ -21,7 +21,6 @@ use tocsin_ingest::catalogue::{Catalogue, SlotInfo, SlotMeaning};
 use tocsin_ingest::declaration::{Document, Fault, Section};
 use tocsin_ingest::fact::{Slot, SubjectKind};
 use tocsin_ingest::source::{Surroundings, is_signal_kind};
-use tocsin_models::Cap;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most kinds of links: they are numbered with a byte.
@@ -87,7 +86,7 @@ pub struct Settings {
     pub registry: Option<PathBuf>,
     /// Levels, gates and hysteresis.
     pub policy: Policy,
-    /// How much categories may add to the score, whatever the model.
+    /// How much categories and agencies may add to the score, whatever the model.
     pub caps: Vec<Cap>,
     /// Which feature says the sector, and which sectors are judged apart.
     pub sectors: Option<(String, Vec<i64>)>,
@@ -155,6 +154,8 @@ impl Settings {
         let (hash, ground) = hash_rules(file, &draft, &catalogue);
         let parts = hash_parts(file, &draft, &catalogue);
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
+        let unknown = caps::faults(&draft.caps, catalogue.agencies()).into_iter();
+        faults.extend(unknown.map(|message| Fault::of_file(document.file(), message)));
         check_outcomes(&document, &draft.office, &catalogue, &mut faults);
         check_clearance(&document, &draft.sinks, &catalogue, &mut faults);
         if !faults.is_empty() {

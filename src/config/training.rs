@@ -64,6 +64,8 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     size("pair_freedom", &mut params.pair_freedom);
     size("tries", &mut params.forest.tries);
     params.select = section.boolean("select").unwrap_or_default();
+    let paths = [("none", false), ("path", true)];
+    params.sparse = section.choice("sparsity", &paths).unwrap_or_default();
     params.pooled = section.boolean("pooled").unwrap_or_default();
     for fault in params.faults() {
         section.fault_here(fault);

@@ -108,6 +108,10 @@ pub struct Contribution {
     pub bin: String,
     /// Its part of the score, micro-log-odds.
     pub weight: i64,
+    /// Its value by Shapley, micro-log-odds, where that was asked for: these, too,
+    /// and the intercept sum to the score. A pair's is in those of its features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shapley: Option<i64>,
     /// What it is, where it is not one feature's part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub term: Option<Part>,
@@ -227,6 +231,9 @@ pub struct Explanation {
     /// followed: they may then differ from the published score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
+    /// What Shapley's values are and are not, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<&'static str>,
     /// What this is, and is not.
     pub notice: &'static str,
 }

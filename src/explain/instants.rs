@@ -2,7 +2,7 @@
 
 use super::change::{Change, between};
 use super::past::Past;
-use super::{Explanation, Keys, explain_as_of};
+use super::{Attribution, By, Explanation, Keys, explain_as_of};
 use crate::view::View;
 use anyhow::{Context, Result, bail};
 use tocsin_ingest::fact::SubjectKey;
@@ -18,12 +18,13 @@ pub fn explain_at(
     runtime: &Handle,
     enterprise: SubjectKey,
     at_ms: i64,
-    clearance: u8,
+    (clearance, attribution): (u8, Attribution),
 ) -> Result<Option<Explanation>> {
     let in_force = view.in_force();
     let Some(by) = in_force.by(clearance) else {
         return Ok(None);
     };
+    let by = By { attribution, ..by };
     let records = &in_force.records;
     let past = Past::of(records, &view.store, runtime, at_ms)?;
     let found = explain_as_of(records, by, enterprise, &view.status(), Some(&past))?;

@@ -2,7 +2,7 @@
 //! say together, and what a cap takes off.
 
 use super::{Contribution, Part, Parts, RecordLine};
-use tocsin_models::Term;
+use tocsin_models::{BoundModel, Category, Over, Term};
 
 /// Between the names of a pair's features.
 const BESIDE: &str = " × ";
@@ -20,9 +20,31 @@ pub fn pair_of(name: &str) -> Option<[&str; 2]> {
         .map(|(first, second)| [first, second])
 }
 
+/// What a cap is called.
+pub fn cap_name(over: &Over) -> String {
+    match over {
+        Over::Category(category) => cap_of_category(category.letter()),
+        Over::Features(held) => format!("cap agency {}", held.name),
+    }
+}
+
 /// What the cap of a category is called.
-pub fn cap_name(category: char) -> String {
+pub fn cap_of_category(category: char) -> String {
     format!("cap {category}")
+}
+
+/// The category that the line of a cap stands under: its own, or that of all
+/// features it holds; context where they are of several.
+fn category(model: &BoundModel, over: &Over) -> Category {
+    let held = match over {
+        Over::Category(category) => return *category,
+        Over::Features(held) => held.places.iter(),
+    };
+    let mut categories = held.map(|place| model.features()[*place].category);
+    match categories.next() {
+        Some(first) if categories.all(|category| category == first) => first,
+        _ => Category::R,
+    }
 }
 
 impl Parts<'_> {
@@ -35,9 +57,9 @@ impl Parts<'_> {
         row: &[Option<i64>],
         features: &[Contribution],
     ) -> Contribution {
-        match *term {
+        match term {
             Term::Pair(first, second) => {
-                let both = [&features[first], &features[second]];
+                let both = [&features[*first], &features[*second]];
                 Contribution {
                     feature: pair_name(both.map(|part| part.feature.as_str())),
                     title: pair_name(both.map(|part| part.title.as_str())),
@@ -48,12 +70,15 @@ impl Parts<'_> {
                     ..EMPTY
                 }
             }
-            Term::Cap(category, limit) => Contribution {
-                feature: cap_name(category.letter()),
-                title: format!("上限 {}", category.letter()),
-                category: category.letter(),
-                bin: format!("≤ {:+.6}", limit as f64 / MICRO),
-                term: Some(Part::Cap(limit as f64 / MICRO)),
+            Term::Cap(over, limit) => Contribution {
+                feature: cap_name(over),
+                title: match over {
+                    Over::Category(category) => format!("上限 {}", category.letter()),
+                    Over::Features(held) => format!("上限 {}", held.name),
+                },
+                category: category(self.model, over).letter(),
+                bin: format!("≤ {:+.6}", *limit as f64 / MICRO),
+                term: Some(Part::Cap(*limit as f64 / MICRO)),
                 ..EMPTY
             },
         }
@@ -77,6 +102,7 @@ const EMPTY: Contribution = Contribution {
     value: None,
     bin: String::new(),
     weight: 0,
+    shapley: None,
     term: None,
     hard_trigger: false,
     records: Vec::new(),

@@ -7,8 +7,9 @@ use super::judge_groups::all_groups;
 use super::lead::Elsewhere;
 use super::records::Records;
 use super::{Pipeline, specs};
+use crate::caps;
 use crate::config::{ModelChoice, Settings};
-use crate::explain::{By, Explanation, explain};
+use crate::explain::{Attribution, By, Explanation, explain};
 use crate::view::Status;
 use crate::whatif::{Pending, Proposal};
 use anyhow::Result;
@@ -44,7 +45,7 @@ impl Model {
     /// # Errors
     /// When it is for other features; every difference is named.
     pub fn new(card: Artifact, settings: &Settings) -> Result<Model, tocsin_models::ModelError> {
-        let bound = card.bind(&specs(settings))?.capped(&settings.caps);
+        let bound = card.bind(&specs(settings))?.capped(&caps::of(settings));
         Ok(Model { card, bound })
     }
 
@@ -93,7 +94,7 @@ impl InForce {
         hasher.update(format!("{parts:?}").as_bytes());
         // Without caps a version is what it was before there were any.
         if !settings.caps.is_empty() {
-            hasher.update(format!("{:?}", settings.caps).as_bytes());
+            hasher.update(format!("{:?}", caps::of(settings)).as_bytes());
         }
         let model = self.model.as_ref().map(|model| model.card.version());
         format!("{:016x} {}", hasher.digest(), model.unwrap_or("none"))
@@ -126,8 +127,24 @@ impl InForce {
         status: &Status,
         clearance: u8,
     ) -> Result<Option<Explanation>> {
+        self.explain_by(enterprise, status, (clearance, Attribution::Deciding))
+    }
+
+    /// As [`InForce::explain`], saying of each feature what is asked for.
+    ///
+    /// # Errors
+    /// When its records cannot be read.
+    pub fn explain_by(
+        &self,
+        enterprise: SubjectKey,
+        status: &Status,
+        (clearance, attribution): (u8, Attribution),
+    ) -> Result<Option<Explanation>> {
         match self.by(clearance) {
-            Some(by) => explain(&self.records, by, enterprise, status),
+            Some(by) => {
+                let by = By { attribution, ..by };
+                explain(&self.records, by, enterprise, status)
+            }
             None => Ok(None),
         }
     }
@@ -138,6 +155,7 @@ impl InForce {
             clearance,
             model: self.model.as_ref()?,
             challenger: self.challenger.as_ref(),
+            attribution: Attribution::Deciding,
         })
     }
 

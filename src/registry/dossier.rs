@@ -2,7 +2,7 @@
 //! was submitted. Written once, as JSON beside the artifact.
 
 use crate::census::{Census, Spread};
-use crate::explain::{cap_name, pair_of};
+use crate::explain::{cap_of_category, pair_of};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -182,7 +182,7 @@ impl Dossier {
         let mut known: Vec<char> = self.categories.values().copied().collect();
         known.sort_unstable();
         known.dedup();
-        known.retain(|category| cap_name(*category) == contribution);
+        known.retain(|category| cap_of_category(*category) == contribution);
         known
     }
 

@@ -100,7 +100,7 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
         By::Itself => {
             let bound = Model::new(card.clone(), settings)?.bound;
             let rows = examples.rows.iter();
-            rows.map(|row| bound.score(row).log_odds).collect()
+            rows.map(|row| bound.score(&row).log_odds).collect()
         }
     };
     let groups = examples.groups();
@@ -220,7 +220,7 @@ fn subgroups(
         let identity = known.get(enterprise);
         let district = identity.and_then(|identity| identity.district.clone());
         let labels = (examples.labels[row], visited[row]);
-        groups.add(settings, district, &examples.rows[row], labels);
+        groups.add(settings, district, &examples.rows.row(row), labels);
     }
     Ok(groups.shown())
 }

@@ -4,7 +4,7 @@ use super::app::App;
 use super::problem::Problem;
 use crate::explain::change::Change;
 use crate::explain::group::{Ring, ring as ring_of};
-use crate::explain::{Explanation, find_enterprise};
+use crate::explain::{Attribution, Explanation, find_enterprise};
 use crate::history;
 use crate::pipeline::records::Identity;
 use std::sync::Arc;
@@ -69,9 +69,18 @@ pub(super) async fn explanation(
     key: SubjectKey,
     clearance: u8,
 ) -> Result<Explained, Problem> {
+    explanation_by(app, key, (clearance, Attribution::Deciding)).await
+}
+
+/// As [`explanation`], saying of each feature what is asked for.
+pub(super) async fn explanation_by(
+    app: &App,
+    key: SubjectKey,
+    reading: (u8, Attribution),
+) -> Result<Explained, Problem> {
     let mut attempt = 1;
     loop {
-        let explanation = explain_once(app, key, clearance).await?;
+        let explanation = explain_once(app, key, reading).await?;
         let history = history(app, key).await?;
         let published = history.last();
         let partial = explanation.restricted > 0;
@@ -94,12 +103,12 @@ pub(super) async fn explanation_at(
     app: &App,
     key: SubjectKey,
     at_ms: i64,
-    clearance: u8,
+    reading: (u8, Attribution),
 ) -> Result<Explanation, Problem> {
     let runtime = tokio::runtime::Handle::current();
     let found = app.blocking(move |view| {
         Ok(
-            crate::explain::explain_at(view, &runtime, key, at_ms, clearance)
+            crate::explain::explain_at(view, &runtime, key, at_ms, reading)
                 .map_err(|e| format!("{e:#}")),
         )
     });
@@ -123,7 +132,11 @@ pub(super) async fn change(
     found.await?.map_err(Problem::bad_request)
 }
 
-async fn explain_once(app: &App, key: SubjectKey, clearance: u8) -> Result<Explanation, Problem> {
+async fn explain_once(
+    app: &App,
+    key: SubjectKey,
+    reading: (u8, Attribution),
+) -> Result<Explanation, Problem> {
     let in_force = app.view.in_force();
     if in_force.model.is_none() {
         return Err(Problem::unavailable(
@@ -131,7 +144,7 @@ async fn explain_once(app: &App, key: SubjectKey, clearance: u8) -> Result<Expla
         ));
     }
     let status = app.view.status();
-    let explained = app.blocking(move |_| in_force.explain(key, &status, clearance));
+    let explained = app.blocking(move |_| in_force.explain_by(key, &status, reading));
     explained.await?.ok_or_else(|| {
         let detail = "no registering source names this enterprise: it is not scored";
         Problem::not_found(detail)

@@ -1,20 +1,21 @@
 //! What is proposed: other levels, features or another model, over the rules in
 //! force. Everything here can be answered exactly from what the dataflow holds.
 
-use crate::config::Settings;
+use crate::config::{Cap, Settings, Whom};
 use crate::pipeline::rules::{InForce, Model};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 use tocsin_alerts::level::Policy;
 use tocsin_ingest::declaration::{Document, Fault};
-use tocsin_models::{Artifact, Cap, Category, Limit};
+use tocsin_models::{Artifact, Limit};
 
 /// What can be set, for people.
 const CAN_BE_SET: &str = "can be set: levels.thresholds.yellow and its like (any key of [levels]), \
     feature.NAME.weight (a factor on all its weights, such as 0.5), feature.NAME.cap (the most \
     log-odds it adds), feature.NAME.hard_trigger, model.intercept (log-odds), cap.D.log_odds, \
-    cap.D.below (and of any other category; `none` takes its cap away)";
+    cap.D.below (and of any other category, of an agency by its name, of `each` agency; `none` takes \
+    the cap away)";
 /// Units of a factor: four decimals.
 const FACTOR_UNITS: i64 = 10_000;
 /// Micro-log-odds of a log-odd.
@@ -110,7 +111,7 @@ fn set(pair: &str, settings: &mut Settings, card: &mut Option<Artifact>) -> Resu
                 Ok(())
             })
         }
-        Some(("cap", rest)) => set_cap(rest, value, &mut settings.caps),
+        Some(("cap", rest)) => set_cap(rest, value, settings),
         Some(("feature", rest)) => set_feature(rest, value, settings, card),
         _ => Err(format!("cannot be set; {CAN_BE_SET}")),
     };
@@ -132,14 +133,11 @@ fn set_level(path: &str, value: &str, policy: &mut Policy) -> Result<(), String>
     Ok(())
 }
 
-/// Sets `D.log_odds` or `D.below`, or takes the category's cap away.
-fn set_cap(path: &str, value: &str, caps: &mut Vec<Cap>) -> Result<(), String> {
-    let (letter, key) = path.split_once('.').unwrap_or((path, ""));
-    let found = Category::ALL.into_iter();
-    let mut found = found.filter(|category| category.letter().to_string() == letter);
-    let category = found
-        .next()
-        .ok_or_else(|| format!("no category `{letter}`; allowed are A to H and R"))?;
+/// Sets `D.log_odds` or `D.below`, or takes the cap away; in place of `D` an agency
+/// or `each`.
+fn set_cap(path: &str, value: &str, settings: &mut Settings) -> Result<(), String> {
+    let (name, key) = path.rsplit_once('.').unwrap_or((path, ""));
+    let of = Whom::of(name, settings.catalogue.agencies())?;
     let limit = match (key, value) {
         ("log_odds" | "below", "none") => None,
         ("log_odds", _) => Some(Limit::LogOdds(scaled(value, MICRO, 0)?)),
@@ -149,8 +147,9 @@ fn set_cap(path: &str, value: &str, caps: &mut Vec<Cap>) -> Result<(), String> {
         },
         _ => return Err(format!("cannot be set; {CAN_BE_SET}")),
     };
-    caps.retain(|cap| cap.category != category);
-    caps.extend(limit.map(|limit| Cap { category, limit }));
+    let caps = &mut settings.caps;
+    caps.retain(|cap| cap.of != of);
+    caps.extend(limit.map(|limit| Cap { of, limit }));
     Ok(())
 }
 

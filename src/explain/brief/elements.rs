@@ -95,6 +95,7 @@ mod tests {
             value: Some(1.0),
             bin: String::new(),
             weight,
+            shapley: None,
             term: None,
             hard_trigger: false,
             records: Vec::new(),

@@ -1,7 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;
-use tocsin_models::{Cap, FeatureKind, FeatureSpec, Limit};
+use std::sync::Arc;
+use tocsin_models::{Cap, FeatureKind, FeatureSpec, Held, Limit, Over};
 
 /// A feature: three bins' weights and what is missing; category; agencies held
 /// and possible; whether it has a value now, in which bin.
@@ -177,13 +178,21 @@ proptest! {
         features in proptest::collection::vec(drawn(), 1..6),
         pair in proptest::option::of(together()),
         capped in proptest::option::of((0..3usize, 0..20_i64)),
+        held in proptest::option::of((proptest::collection::vec(any::<bool>(), 6), 0..20_i64)),
     ) {
         let categories = [Category::A, Category::B, Category::D];
         let cap = capped.map(|(category, limit)| Cap {
-            category: categories[category],
+            over: Over::Category(categories[category]),
             limit: Limit::LogOdds(limit * 100_000),
         });
-        let caps: Vec<Cap> = cap.into_iter().collect();
+        let agency = held.map(|(held, limit)| Cap {
+            over: Over::Features(Arc::new(Held {
+                name: "agency".to_owned(),
+                places: (0..features.len()).filter(|place| held[*place]).collect(),
+            })),
+            limit: Limit::LogOdds(limit * 100_000),
+        });
+        let caps: Vec<Cap> = cap.into_iter().chain(agency).collect();
         let (model, row, behind) = build(&features, pair, &caps);
         let policy = Policy::default();
         for target in Level::RAISED {

@@ -4,7 +4,7 @@
 use super::figures::{AlertBody, Named, Score};
 use crate::clearance;
 use crate::explain::change::Change;
-use crate::explain::{Explanation, Rival};
+use crate::explain::{Attribution, Explanation, Rival};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::lookup;
@@ -102,11 +102,13 @@ async fn seen(app: &App, caller: &Caller, id: &str) -> Result<SubjectKey, Proble
     Ok(key)
 }
 
-/// As of when; a day means its end.
+/// As of when, a day meaning its end; and what is said of each feature.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::serve) struct At {
+pub(in crate::serve) struct Explained {
     at: Option<String>,
+    #[serde(default)]
+    attribution: Attribution,
 }
 
 /// Since when, and until when.
@@ -122,18 +124,18 @@ pub(in crate::serve) async fn explanation(
     State(app): State<App>,
     caller: Caller,
     Segments(id): Segments<String>,
-    Params(At { at }): Params<At>,
+    Params(Explained { at, attribution }): Params<Explained>,
 ) -> Result<Json<Explanation>, Problem> {
     let at = at.map(|at| instant("at", &at)).transpose()?;
     let key = seen(&app, &caller, &id).await?;
-    let clearance = caller.clearance();
+    let reading = (caller.clearance(), attribution);
     match at {
         None => Ok(Json(
-            lookup::explanation(&app, key, clearance).await?.explanation,
+            lookup::explanation_by(&app, key, reading)
+                .await?
+                .explanation,
         )),
-        Some(at) => Ok(Json(
-            lookup::explanation_at(&app, key, at, clearance).await?,
-        )),
+        Some(at) => Ok(Json(lookup::explanation_at(&app, key, at, reading).await?)),
     }
 }
 

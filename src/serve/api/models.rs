@@ -10,7 +10,7 @@ use crate::serve::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use tocsin_models::{BoundModel, Term};
+use tocsin_models::{BoundModel, Over, Term};
 
 #[derive(Serialize)]
 pub(in crate::serve) struct Models {
@@ -40,7 +40,7 @@ struct Model {
     features: Vec<Feature>,
     /// What two features weigh together, beside each by itself.
     pairs: Vec<Paired>,
-    /// What categories add at most, by the configuration.
+    /// What categories and agencies add at most, by the configuration.
     caps: Vec<Capped>,
 }
 
@@ -52,7 +52,11 @@ struct Paired {
 
 #[derive(Serialize)]
 struct Capped {
-    category: char,
+    /// The category, or else the agency, that it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<char>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agency: Option<String>,
     /// Micro-log-odds.
     limit: i64,
 }
@@ -106,10 +110,17 @@ fn body(model: &BoundModel) -> Model {
                 features: [first, second].map(|at| model.features()[at].name.clone()),
                 bins: model.pair_cells(place).into_iter().map(bin).collect(),
             }),
-            Term::Cap(category, limit) => caps.push(Capped {
-                category: category.letter(),
-                limit,
-            }),
+            Term::Cap(over, limit) => {
+                let (category, agency) = match over {
+                    Over::Category(category) => (Some(category.letter()), None),
+                    Over::Features(held) => (None, Some(held.name.clone())),
+                };
+                caps.push(Capped {
+                    category,
+                    agency,
+                    limit,
+                });
+            }
         }
     }
     Model {

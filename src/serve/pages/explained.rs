@@ -124,7 +124,7 @@ fn row(part: &Contribution, largest: u64) -> ContributionRow {
 fn said(part: &Contribution) -> String {
     match (&part.term, &part.signal) {
         (Some(Part::Cap(limit)), _) => say(
-            "the features of this category add at most {0}; what is beyond is taken off",
+            "these features together add at most {0}; what is beyond is taken off",
             &[&format!("{limit:+.6}")],
         ),
         (Some(Part::Pair(_)), _) => {

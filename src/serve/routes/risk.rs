@@ -22,7 +22,7 @@ pub(super) fn risk() -> Vec<Route> {
             "GET",
             "/api/v1/enterprises/{id}/explanation",
             READERS,
-            "Why it has its score",
+            "Why it has its score; with `attribution=shapley` Shapley's values beside what decides",
             get(enterprises::explanation),
         )
         .gives("Explanation")

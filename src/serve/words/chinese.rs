@@ -431,8 +431,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("term of sealing", "查封、扣押期限"),
     ("the enterprise and its evidence", "企业档案"),
     (
-        "the features of this category add at most {0}; what is beyond is taken off",
-        "该类别各项合计不超过 {0},超出部分扣除",
+        "these features together add at most {0}; what is beyond is taken off",
+        "所涉各项合计不超过 {0},超出部分扣除",
     ),
     ("the graph did not load:", "关联图未能载入:"),
     (

@@ -46,6 +46,18 @@ fn runs(text: &str) -> Vec<String> {
     runs.map(str::to_owned).collect()
 }
 
+/// Three English words in a row, if a text has such: what is no name, no figure and
+/// no command.
+fn sentence(text: &str) -> Option<String> {
+    if text.starts_with("tocsin ") || text.starts_with('[') {
+        return None;
+    }
+    let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+    let words: Vec<&str> = text.split(' ').collect();
+    let found = words.windows(3).find(|three| three.iter().all(|word| is_word(word)));
+    found.map(|three| three.join(" "))
+}
+
 /// Everything that agencies delivered and the office configured.
 fn data(folder: &Path, into: &mut String) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
@@ -173,6 +185,8 @@ fn no_page_is_half_translated() {
                     !english.contains(text.as_str()),
                     "{path} as {role}, not translated: {text}"
                 );
+                let foreign = sentence(&text).filter(|said| !known.contains(said.as_str()));
+                assert_eq!(foreign, None, "{path} as {role}, in Chinese: {text}");
             }
             seen += 1;
         }

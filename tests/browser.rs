@@ -258,7 +258,10 @@ fn an_open_feed_outlives_its_server() {
     let live = world.ready("data");
     let (at, mark) = (live.at.clone(), world.path("live"));
     let reader = Command::new("node")
-        .arg(format!("{}/tests/browser/feed.mjs", env!("CARGO_MANIFEST_DIR")))
+        .arg(format!(
+            "{}/tests/browser/feed.mjs",
+            env!("CARGO_MANIFEST_DIR")
+        ))
         .arg(format!("http://{at}"))
         .arg(&mark)
         .env("TOCSIN_BROWSER", &folder)

@@ -19,6 +19,7 @@ async function reader() {
   page.on("pageerror", (fault) => say("SCRIPT", fault.message));
   page.on("console", (line) => line.type() === "error" && line.text().includes("Content Security Policy") && say("POLICY", line.text()));
   await page.goto(base + "/sign-in");
+  await page.waitForFunction(() => document.activeElement.name === "name");
   return page;
 }
 

@@ -578,6 +578,32 @@ pub(super) const FAULTS: &[Fault] = &[
         "位置 `{0}` 不属于本列表",
         "",
     ),
+    fault("at {} there was no epoch yet", "{0} 时尚无批次", ""),
+    fault(
+        "several versions begin with `{}`",
+        "有多个版本以 `{0}` 开头",
+        "",
+    ),
+    fault(
+        "no version `{}` in the registry; `tocsin model list` shows all",
+        "注册库中没有版本 `{0}`;`tocsin model list` 列出全部",
+        "",
+    ),
+    fault(
+        "a subject of this enterprise is shared by so many that not all of its records were followed (limits: {} subjects, {} records each); the figures here leave out the others, the published score has them all",
+        "该企业的某一主体关联过多,未逐一追踪其记录(上限:{0} 个主体,各 {1} 条记录);此处数字不含其余记录,已发布评分含全部",
+        "",
+    ),
+    fault(
+        "district `{}`: known are {}",
+        "没有辖区 `{0}`:已知辖区为 {1}",
+        "",
+    ),
+    fault(
+        "no enterprise lies in `{}`; known are {}",
+        "`{0}` 没有企业;已知辖区为 {1}",
+        "",
+    ),
     fault("index {}, has {}", "指数须达 {0},现为 {1}", ""),
     fault("categories {}, has {}", "类别须达 {0} 个,现为 {1} 个", ""),
     fault("agencies {}, has {}", "单位须达 {0} 个,现为 {1} 个", ""),

@@ -102,21 +102,27 @@ pub(crate) fn say(english: &str, parts: &[&str]) -> String {
 
 /// What is wrong, in the reader's language; what no pattern fits stays as it is.
 pub(crate) fn fault(detail: &str) -> String {
-    let fits = faults::FAULTS.iter().find_map(|of| {
-        let parts = parts_of(of.pattern, detail)?;
-        Some((of, parts))
-    });
-    let Some((of, parts)) = fits else {
-        return named(detail);
-    };
+    told(detail).unwrap_or_else(|| match Lang::now() {
+        Lang::Chinese => detail.to_owned(),
+        Lang::English => english_words(detail),
+    })
+}
+
+/// The same by the first pattern that fits; faults may stand in faults.
+fn told(detail: &str) -> Option<String> {
+    let (of, parts) = faults::FAULTS
+        .iter()
+        .find_map(|of| Some((of, parts_of(of.pattern, detail)?)))?;
     let words = match (Lang::now(), of.english) {
         (Lang::Chinese, _) => of.chinese,
-        (Lang::English, "") => return named(detail),
+        (Lang::English, "") => return Some(english_words(detail)),
         (Lang::English, english) => english,
     };
     let places = (0..).map(|place: usize| format!("{{{place}}}"));
-    let fill = |text: String, (place, part): (String, &&str)| text.replace(&place, &fault(part));
-    places.zip(&parts).fold(words.to_owned(), fill)
+    let fill = |text: String, (place, part): (String, &&str)| {
+        text.replace(&place, &told(part).unwrap_or_else(|| named(part)))
+    };
+    Some(places.zip(&parts).fold(words.to_owned(), fill))
 }
 
 /// What stands at the `{}` of a pattern, if a text is of that kind.

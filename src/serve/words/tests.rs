@@ -113,7 +113,10 @@ fn details() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = Vec::new();
     gather(&root.join("src"), &mut texts);
-    for entry in fs::read_dir(root.join("alerts/src/casework")).unwrap().flatten() {
+    for entry in fs::read_dir(root.join("alerts/src/casework"))
+        .unwrap()
+        .flatten()
+    {
         texts.push(fs::read_to_string(entry.path()).unwrap_or_default());
     }
     let calls = ["Problem::", "Refusal::", "let detail = "];
@@ -121,9 +124,13 @@ fn details() -> BTreeSet<String> {
     for text in texts {
         let code = text.split("#[cfg(test)]").next().unwrap();
         for (at, call) in calls.iter().flat_map(|call| code.match_indices(call)) {
-            let behind = code[at + call.len()..].trim_start_matches(|of: char| of.is_alphanumeric() || of == '_');
+            let behind = code[at + call.len()..]
+                .trim_start_matches(|of: char| of.is_alphanumeric() || of == '_');
             let behind = behind.trim_start_matches(['(', ' ', '\n']);
-            let behind = behind.strip_prefix("format!(").unwrap_or(behind).trim_start();
+            let behind = behind
+                .strip_prefix("format!(")
+                .unwrap_or(behind)
+                .trim_start();
             let Some(literal) = behind.strip_prefix('"') else {
                 continue;
             };
@@ -152,7 +159,11 @@ fn every_fault_is_told_in_chinese() {
     let details = details();
     assert!(details.len() > 90, "{}", details.len());
     // What is put together of several texts, each of which has a pattern of its own.
-    let composed = ["x: x", "measure x of case x x (x)", "outcome x of case x needs x"];
+    let composed = [
+        "x: x",
+        "measure x of case x x (x)",
+        "outcome x of case x needs x",
+    ];
     let untold: Vec<&String> = details
         .iter()
         .filter(|detail| !composed.contains(&detail.as_str()))
@@ -164,7 +175,10 @@ fn every_fault_is_told_in_chinese() {
 #[tokio::test]
 async fn a_fault_is_told_in_the_readers_language() {
     let detail = "`judge` by `li`: allowed are investigator, head";
-    assert_eq!(fault(detail), "`li` 无权办理“研判”,可办理的角色:执法人员、部门负责人");
+    assert_eq!(
+        fault(detail),
+        "`li` 无权办理“研判”,可办理的角色:执法人员、部门负责人"
+    );
     let reason = "outcome 不实 needs a `reason`; allowed are 数据错误、实体错配";
     assert_eq!(fault(reason), "结果为不实时须选择原因:数据错误、实体错配");
     let english = LANG.scope(Lang::English, async { fault(reason) });

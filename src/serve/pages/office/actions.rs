@@ -223,7 +223,10 @@ fn take_back(form: &mut ActionForm, refused: &Refused) {
     let detail = &refused.problem.detail;
     let words = fault(detail);
     // What is quoted is the field; what a fault begins with may be another.
-    let quoted = form.fields.iter().position(|field| quotes(detail, field.name));
+    let quoted = form
+        .fields
+        .iter()
+        .position(|field| quotes(detail, field.name));
     let begins = |field: &Field| {
         let rest = detail.strip_prefix(field.name);
         rest.is_some_and(|rest| rest.starts_with([' ', ':']))
@@ -351,11 +354,17 @@ mod tests {
 
     #[test]
     fn a_fault_quotes_its_field() {
-        assert!(quotes("`investigators` names 1 different persons", "investigators"));
+        assert!(quotes(
+            "`investigators` names 1 different persons",
+            "investigators"
+        ));
         assert!(quotes("`until_ms` is not in the future", "until"));
         assert!(quotes("`places.registered` is missing", "registered"));
         assert!(quotes("outcome 不实 needs a `reason`", "reason"));
         assert!(!quotes("outcome 不实 needs a `reason`", "outcome"));
-        assert!(!quotes("`li` has none of the case's districts", "investigators"));
+        assert!(!quotes(
+            "`li` has none of the case's districts",
+            "investigators"
+        ));
     }
 }

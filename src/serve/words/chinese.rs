@@ -214,6 +214,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("data error", "数据错误"),
     ("dead", "中断"),
+    (
+        "decides, and can be corrected or withdrawn",
+        "的记录即为认定,可更正或撤回",
+    ),
     ("decision of the head on a transfer", "负责人决定是否移送"),
     ("declaration", "声明"),
     ("declared attributes", "属性"),

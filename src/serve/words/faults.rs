@@ -677,6 +677,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("agencies {}, has {}", "单位须达 {0} 个,现为 {1} 个", ""),
     fault("one category of {}", "须有 {0} 中的一个类别", ""),
     fault("coverage {}, has {}", "覆盖率须达 {0},现为 {1}", ""),
+    fault("`{}` is no {}", "`{0}` 不是有效的 {1}", ""),
     fault("{} `{}`: allowed are {}", "{0} `{1}`:允许 {2}", ""),
     fault("{}: {}", "{0}:{1}", ""),
 ];

@@ -107,6 +107,7 @@ seen 0
 filtered by keyboard true
 empty 没有符合条件的预警:请更换等级或状态,或清除筛选。
 printed without menu true true
+printed on two sheets at most true
 English en Tocsin
 lost 404 404 there is no such thing
 administrator /people

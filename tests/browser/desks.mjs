@@ -107,6 +107,8 @@ await duty.locator("#alerts table a").first().click();
 await duty.waitForSelector("#graph canvas, #graph.empty, .parts");
 await duty.emulateMedia({ media: "print" });
 say("printed without menu", !(await duty.locator("nav").isVisible()), await duty.locator("h1").isVisible());
+const sheets = (await duty.pdf({ preferCSSPageSize: true })).toString("latin1").match(/\/Type\s*\/Page[^s]/g).length;
+say("printed on two sheets at most", sheets <= 2 || sheets);
 await duty.emulateMedia({ media: "screen" });
 await press(duty, duty.locator("a.lang"));
 say("English", await duty.evaluate(() => document.documentElement.lang), await duty.locator("a.brand").innerText());

@@ -273,7 +273,7 @@ fn the_cheapest_evidence_for_the_next_level_reaches_it() {
         &format!("/enterprises/{}?since=2025-12-20", code(3)),
     )
     .body;
-    for part in ["来了", "为何未到下一级", "all sets were considered"] {
+    for part in ["来了", "为何未到下一级", "已考虑所有组合"] {
         assert!(page.contains(part), "`{part}` is not on the page");
     }
     live.stop();

@@ -32,17 +32,6 @@ pub enum Why {
 }
 
 impl Why {
-    /// All of them.
-    pub const ALL: [Why; 7] = [
-        Why::Came,
-        Why::Began,
-        Why::Withdrawn,
-        Why::Corrected,
-        Why::Expired,
-        Why::Ended,
-        Why::Changed,
-    ];
-
     /// For people.
     pub fn words(self) -> &'static str {
         match self {

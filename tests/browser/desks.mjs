@@ -27,7 +27,16 @@ async function signIn(name) {
 
 const where = (page) => new URL(page.url()).pathname;
 const picture = async (page, name) => pictures && page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-const press = (page, button) => Promise.all([page.waitForNavigation(), button.click()]);
+// What a link or button brings, be it a page or a part in place of another.
+async function changed(page, act) {
+  await page.evaluate(() => { document.getElementById("main").dataset.old = "yes"; });
+  await act();
+  await page.waitForFunction(() => {
+    const main = document.getElementById("main");
+    return document.readyState === "complete" && main && !main.dataset.old;
+  });
+}
+const press = (page, button) => changed(page, () => button.click());
 const figure = async (page, place) => Number((await page.locator(".head .figure b").nth(place).innerText()).replace(",", ""));
 
 // The data engineer looks at the new source, what was refused, and mends it.
@@ -58,8 +67,9 @@ await analyst.locator("#alerts table a").first().click();
 await analyst.waitForSelector(".parts");
 say("sums", (await analyst.locator(".check.holds").innerText()).includes("✓"));
 say("line over time", await analyst.locator("svg.steps").count());
-await press(analyst, analyst.locator('a[href*="since="]').last());
-say("since", (await analyst.locator("pre").first().innerText()).length > 10);
+await analyst.locator('a[href*="since="]').last().click();
+await analyst.waitForSelector("#why-now h3");
+say("since", (await analyst.locator("#why-now h3").innerText()).length > 5);
 await analyst.locator("details.part summary").first().click();
 say("records", (await analyst.locator("details.part[open] tbody tr").count()) > 0);
 const token = await analyst.locator("[name=csrf]").first().inputValue();
@@ -88,7 +98,7 @@ await duty.locator("select[name=level]").focus();
 await duty.keyboard.press("ArrowDown");
 await duty.keyboard.press("Tab");
 await duty.keyboard.press("Tab");
-await Promise.all([duty.waitForNavigation(), duty.keyboard.press("Enter")]);
+await changed(duty, () => duty.keyboard.press("Enter"));
 say("filtered by keyboard", new URL(duty.url()).search.includes("level=red"));
 await duty.goto(base + "/?level=red&status=retracted");
 say("empty", (await duty.locator("#alerts .empty").innerText()).trim());
@@ -97,6 +107,8 @@ await duty.locator("#alerts table a").first().click();
 await duty.waitForSelector("#graph canvas, #graph.empty, .parts");
 await duty.emulateMedia({ media: "print" });
 say("printed without menu", !(await duty.locator("nav").isVisible()), await duty.locator("h1").isVisible());
+const sheets = (await duty.pdf({ preferCSSPageSize: true })).toString("latin1").match(/\/Type\s*\/Page[^s]/g).length;
+say("printed on two sheets at most", sheets <= 2 || sheets);
 await duty.emulateMedia({ media: "screen" });
 await press(duty, duty.locator("a.lang"));
 say("English", await duty.evaluate(() => document.documentElement.lang), await duty.locator("a.brand").innerText());

@@ -37,7 +37,9 @@ async function act(page, name, fill = async () => {}) {
     await form.locator("summary").click();
   }
   await fill(form);
-  await Promise.all([page.waitForNavigation(), form.locator("button").click()]);
+  await page.evaluate(() => { document.getElementById("main").dataset.old = "yes"; });
+  await form.locator("button").click();
+  await page.waitForFunction(() => !document.getElementById("main").dataset.old);
   const refused = await page.locator("[role=alert]").allTextContents();
   say(name, refused.length ? "refused: " + refused[0] : await page.locator(".steps .here").innerText());
 }

@@ -92,6 +92,13 @@ pub struct Distance {
     pub missing_at_most: Option<f64>,
 }
 
+impl Distance {
+    /// Whether the threshold is reached, of what is known.
+    pub fn is_reached(&self) -> bool {
+        self.state == State::Reached
+    }
+}
+
 /// The quantities for which there is a threshold or a figure, in the law's order.
 pub(super) fn extent(settings: &Settings, figures: &[Figure]) -> Vec<Extent> {
     let said = said(settings, figures);

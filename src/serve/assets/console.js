@@ -1,5 +1,7 @@
 // What the server cannot do: show events as they happen, and keep the figures
-// of the page current. Every text goes in as text, never as markup.
+// of the page current. Every text goes in as text, never as markup. htmx's own
+// extension for events would show them by markup from the stream and begin again
+// where it happens to connect; this begins behind the last event of the page.
 "use strict";
 
 const MAX_ROWS = 200;
@@ -8,11 +10,23 @@ const REFRESH_MS = 5000;
 const COME_BACK_MS = 3000;
 const SHANGHAI_MS = 8 * 3600 * 1000;
 
-const feed = document.getElementById("feed");
-if (feed) {
-  follow(feed);
+let followed = null;
+let leave = () => {};
+
+followWhatIsThere();
+// A filter brings another list.
+document.addEventListener("htmx:afterSwap", followWhatIsThere);
+
+function followWhatIsThere() {
+  const feed = document.getElementById("feed");
+  if (feed === followed) {
+    return;
+  }
+  leave();
+  [followed, leave] = [feed, feed ? follow(feed) : () => {}];
 }
 
+// Follows the stream from where the list ends; gives what stops that.
 function follow(feed) {
   const live = document.getElementById("live");
   const words = new Map();
@@ -23,6 +37,8 @@ function follow(feed) {
   let timer = null;
   let due = Infinity;
   let waiting = [];
+  let source = null;
+  let left = false;
 
   const mark = (on) => {
     live.className = on ? "on" : "off";
@@ -30,7 +46,10 @@ function follow(feed) {
   };
 
   const connect = () => {
-    const source = new EventSource("/api/v1/alerts/stream?after=" + last);
+    if (left) {
+      return;
+    }
+    source = new EventSource("/api/v1/alerts/stream?after=" + last);
     source.onopen = () => mark(true);
     source.onerror = () => {
       mark(false);
@@ -47,8 +66,6 @@ function follow(feed) {
       }
       refreshSoon(REFRESH_AFTER_EVENT_MS);
     });
-    // Without this, a page kept for "back" holds its connection.
-    window.addEventListener("pagehide", () => source.close(), { once: true });
   };
 
   // Many events at once are one change of the page.
@@ -71,7 +88,7 @@ function follow(feed) {
 
   // The earliest time that is asked for counts.
   const refreshSoon = (after) => {
-    if (Date.now() + after < due) {
+    if (!left && Date.now() + after < due) {
       clearTimeout(timer);
       due = Date.now() + after;
       timer = setTimeout(refresh, after);
@@ -84,10 +101,10 @@ function follow(feed) {
     if (!document.hidden) {
       try {
         const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-        if (answer.ok) {
+        if (answer.ok && !left) {
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           for (const id of ["asof", "counters", "news", "alerts"]) {
-            document.getElementById(id).replaceWith(page.getElementById(id));
+            replace(document.getElementById(id), page.getElementById(id));
           }
         }
       } catch (fault) {
@@ -97,8 +114,25 @@ function follow(feed) {
     refreshSoon(REFRESH_MS);
   };
 
+  const stop = () => {
+    left = true;
+    clearTimeout(timer);
+    source.close();
+  };
+  // Without this, a page kept for "back" holds its connection.
+  window.addEventListener("pagehide", stop, { once: true });
   connect();
   refreshSoon(REFRESH_MS);
+  return stop;
+}
+
+// Whoever types in a part or stands on a link of it is not thrown out of it.
+function replace(old, fresh) {
+  if (!old || !fresh || old.contains(document.activeElement) || old.isEqualNode(fresh)) {
+    return;
+  }
+  old.replaceWith(fresh);
+  htmx.process(fresh);
 }
 
 function wanted(filter, event) {

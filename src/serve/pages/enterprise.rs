@@ -1,12 +1,13 @@
 //! `/enterprises/{id}`: how an enterprise stands, since when, and why.
 
+use super::changed::{self, ChangeCard, CheapestCard};
 use super::explained::{self, Check, ContributionRow};
+use super::glance::{self, WorkCard};
 use super::rows::{EventRow, LevelMark, enterprise_path};
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
 use crate::explain::Explanation;
-use crate::explain::brief::{self, Element, Tongue};
-use crate::explain::change::{Why, text as change_text};
+use crate::explain::brief::Element;
 use crate::masking;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
@@ -19,15 +20,13 @@ use crate::serve::lookup::{self, Explained};
 use crate::serve::params::{Params, Segments};
 use crate::serve::problem::Problem;
 use crate::serve::text;
-use crate::serve::words::{Lang, c, either, filters, say};
+use crate::serve::words::{c, either, fault, filters, say};
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use tocsin_alerts::casework::Role;
-use tocsin_alerts::docket::CaseFilter;
 use tocsin_alerts::level::{Level, level_of};
 use tocsin_alerts::lifecycle::{Alert, Status};
 use tocsin_ingest::fact::SubjectKey;
@@ -99,7 +98,10 @@ pub(super) struct EnterprisePage {
     pub(super) standing: Standing,
     pub(super) elements: Vec<Element>,
     /// What else there is to know at one glance: about what, and what.
-    pub(super) brief: Vec<(&'static str, String)>,
+    pub(super) brief: glance::Lines,
+    /// What weighs most, and of the glance what matters first.
+    pub(super) reasons: Vec<glance::Reason>,
+    pub(super) glance: glance::Lines,
     pub(super) chart: String,
     pub(super) waterfall: String,
     pub(super) check: Check,
@@ -110,8 +112,8 @@ pub(super) struct EnterprisePage {
     pub(super) api: String,
     /// Where the page is.
     pub(super) path: String,
-    /// What the next level would take, a line a change.
-    pub(super) cheapest: Option<(LevelMark, Option<Vec<String>>)>,
+    /// What the next level would take.
+    pub(super) cheapest: Option<CheapestCard>,
     /// What changed, where that was asked for.
     pub(super) change: Option<ChangeCard>,
     /// How many features are hidden from the reader.
@@ -122,17 +124,6 @@ pub(super) struct EnterprisePage {
     pub(super) masks: Option<MaskCard>,
     /// Days that can be asked about: path and words.
     pub(super) since: Vec<(String, String)>,
-}
-
-/// The work on an alert: the case that there is, or the form that opens one.
-pub(super) struct WorkCard {
-    pub(super) alert: String,
-    /// The case's id and where it is; empty: there is none.
-    pub(super) case: Option<(String, String)>,
-    /// The id of the action, if the form is sent.
-    pub(super) key: String,
-    /// Whether they may keep the alert from being shown for a while.
-    pub(super) suppresses: bool,
 }
 
 /// What is masked on the page, and the form to see one of it.
@@ -160,12 +151,6 @@ impl EnterprisePage {
         }
         EnterprisePage { masks, ..self }
     }
-}
-
-/// What changed since a day.
-pub(super) struct ChangeCard {
-    pub(super) since: String,
-    pub(super) lines: Vec<String>,
 }
 
 /// Since when the page is to say what changed.
@@ -248,7 +233,7 @@ async fn shown(
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
     let standing = standing(app, &explained, open);
-    let work = work_card(app, caller, open).await?;
+    let work = glance::work(app, caller, open).await?;
     let cards = cards(app, alerts, restricted > 0).await?;
     // Who belongs to a group may follow from what is hidden.
     let group = match restricted {
@@ -289,40 +274,6 @@ fn masks(
     }))
 }
 
-/// What there is to do about an alert, for who may do something.
-async fn work_card(
-    app: &App,
-    caller: &Caller,
-    alert: Option<&Alert>,
-) -> Result<Option<WorkCard>, Problem> {
-    let (Some(desk), Some(person), Some(alert)) = (&app.desk, &caller.person, alert) else {
-        return Ok(None);
-    };
-    let office = [Role::DutyOfficer, Role::Investigator, Role::Head];
-    if person.role_among(&office).is_none() {
-        return Ok(None);
-    }
-    let filter = CaseFilter {
-        alert: Some(alert.id.clone()),
-        districts: person.districts.clone(),
-        limit: 1,
-        ..CaseFilter::default()
-    };
-    let found = desk.docket.cases(&filter).await?.cases.pop();
-    let opens = person
-        .role_among(&[Role::DutyOfficer, Role::Head])
-        .is_some();
-    if found.is_none() && !opens {
-        return Ok(None);
-    }
-    Ok(Some(WorkCard {
-        alert: alert.id.clone(),
-        case: found.map(|case| (case.id.clone(), super::office::cases::path(&case.id))),
-        key: secrets::id()?,
-        suppresses: caller.may_take(app, "POST", "/suppressions"),
-    }))
-}
-
 async fn change_card(
     app: &App,
     key: SubjectKey,
@@ -333,40 +284,12 @@ async fn change_card(
         return Ok(None);
     };
     let since_ms = crate::time::parse_instant(&since).map_err(Problem::bad_request)?;
-    let lines = match lookup::change(app, key, since_ms, None, clearance).await {
-        Ok(change) => in_one_language(&change_text(&change)),
+    let card = match lookup::change(app, key, since_ms, None, clearance).await {
+        Ok(change) => ChangeCard::of(since, &change),
         // It had no score then, say: the rest of the page stands.
-        Err(problem) => vec![problem.detail],
+        Err(problem) => ChangeCard::of_fault(since, problem.detail),
     };
-    Ok(Some(ChangeCard { since, lines }))
-}
-
-/// In which language the glance speaks.
-fn tongue() -> Tongue {
-    match Lang::now() {
-        Lang::Chinese => Tongue::Chinese,
-        Lang::English => Tongue::English,
-    }
-}
-
-/// What the terminal says, without the words of the other language.
-fn in_one_language(text: &str) -> Vec<String> {
-    let one = Why::ALL.into_iter().fold(text.to_owned(), |text, why| {
-        let both = why.words();
-        let (chinese, english) = both.split_once(' ').unwrap_or((both, both));
-        text.replace(both, either(chinese, english))
-    });
-    let notice = tocsin_alerts::DISCLAIMER;
-    let one = one.replace(notice, c(notice));
-    one.lines().map(str::to_owned).collect()
-}
-
-/// The next level, and what would bring it there where the model can tell.
-fn cheapest(explanation: &Explanation) -> Option<(LevelMark, Option<Vec<String>>)> {
-    let next = explanation.next_level.as_ref()?;
-    let level = Level::from_name(&next.level).unwrap_or_default();
-    let lines = next.cheapest.as_ref().map(|cheapest| cheapest.lines());
-    Some((level.into(), lines))
+    Ok(Some(card))
 }
 
 /// The days before the last epoch that one can ask about with a click.
@@ -396,9 +319,10 @@ fn compose(
         agrees,
     } = explained;
     let (counting, idle) = explained::contributions(&explanation);
+    let (glance, brief) = glance::lines(&explanation.brief);
     EnterprisePage {
         frame: Frame::of(app, caller),
-        cheapest: cheapest(&explanation),
+        cheapest: changed::cheapest(&explanation),
         change: None,
         restricted: explanation.restricted,
         work: None,
@@ -406,10 +330,9 @@ fn compose(
         since: days_back(app, &explanation.id),
         api: format!("/api/v1/enterprises/{}", text::segment(&explanation.id)),
         path: enterprise_path(&explanation.id),
-        brief: brief::lines_in(&explanation.brief, tongue())
-            .into_iter()
-            .skip(explanation.brief.elements.len())
-            .collect(),
+        brief,
+        glance,
+        reasons: glance::reasons(&explanation),
         elements: explanation.brief.elements.clone(),
         chart: score_chart(app, &history),
         waterfall: explained::waterfall(&explanation),
@@ -560,7 +483,10 @@ fn next_level(app: &App, level: Level, explanation: &Explanation) -> String {
         _ => {
             let lacks = explanation.next_level.as_ref();
             let lacks = lacks.filter(|lacks| lacks.level == next.name());
-            let lacks = lacks.map_or_else(String::new, |lacks| lacks.lacks.join("; "));
+            let lacks = lacks.map_or_else(String::new, |lacks| {
+                let said = lacks.lacks.iter().map(|of| fault(of));
+                said.collect::<Vec<_>>().join("; ")
+            });
             say(
                 "at the index of {0}, gates not met: {1}",
                 &[either(next.chinese(), next.name()), &lacks],

@@ -1,9 +1,11 @@
 //! The console: pages for the people on duty. Rendered on the server; one
 //! script brings new events and keeps the figures current, one draws groups.
 
+mod changed;
 pub(super) mod enterprise;
 mod explained;
 mod feed;
+mod glance;
 pub(super) mod home;
 pub(super) mod identity;
 pub(super) mod models;
@@ -17,7 +19,7 @@ use super::app::App;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::text;
-use super::words::{Lang, either, filters};
+use super::words::{Lang, either, fault, filters};
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -97,6 +99,33 @@ impl Frame {
 struct FailedPage {
     lang: &'static str,
     problem: Problem,
+    /// What is wrong this time, in the reader's language.
+    detail: String,
+    /// What to do about it, a word of the catalogue.
+    advice: &'static str,
+    /// When it was, by which an administrator finds the line of the log.
+    time: String,
+}
+
+/// What somebody who meets a problem does next.
+fn advice(status: u16) -> &'static str {
+    match status {
+        401 => "Sign in; what you were looking for is found again in the menu.",
+        403 => {
+            "If your work needs this, ask the administrator for the role, the district or the clearance."
+        }
+        404 => "Check what was typed, or look it up in the list that it should be in.",
+        405 => "Use the links and buttons of the pages.",
+        409 | 412 => {
+            "Somebody may have been faster: go back, load the page again, and look at what changed."
+        }
+        429 => "Wait as long as is said, then load the page again. Nothing was lost.",
+        503 => "Wait some seconds and load the page again; it is still getting ready, or busy.",
+        500.. => {
+            "Try again. If it stays so, tell the administrator the time that stands below: the log says why."
+        }
+        _ => "Go back and correct the field that is named.",
+    }
 }
 
 /// A problem as a page.
@@ -113,6 +142,9 @@ impl IntoResponse for Failed {
         let status = self.0.status_code();
         match (FailedPage {
             lang: Lang::now().tag(),
+            detail: fault(&self.0.detail),
+            advice: advice(self.0.status),
+            time: text::clock(crate::time::now_ms()),
             problem: self.0.clone(),
         })
         .render()

@@ -5,7 +5,11 @@
 //! It is kept beside the task that answers, so that whatever makes a page says its
 //! words alike; nothing but words may hang on it.
 
+mod actions;
 mod chinese;
+mod faults;
+
+pub(crate) use actions::action;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
@@ -13,6 +17,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use tocsin_alerts::casework::{Role, Stage};
+use tocsin_alerts::level::Level;
 
 /// Name of the cookie.
 const COOKIE: &str = "tocsin_lang";
@@ -94,6 +100,99 @@ pub(crate) fn say(english: &str, parts: &[&str]) -> String {
     places.zip(parts).fold(t(english).to_owned(), fill)
 }
 
+/// What is wrong, in the reader's language; what no pattern fits stays as it is.
+pub(crate) fn fault(detail: &str) -> String {
+    told(detail).unwrap_or_else(|| match Lang::now() {
+        Lang::Chinese => detail.to_owned(),
+        Lang::English => english_words(detail),
+    })
+}
+
+/// The same by the first pattern that fits; faults may stand in faults.
+fn told(detail: &str) -> Option<String> {
+    let (of, parts) = faults::FAULTS
+        .iter()
+        .find_map(|of| Some((of, parts_of(of.pattern, detail)?)))?;
+    let words = match (Lang::now(), of.english) {
+        (Lang::Chinese, _) => of.chinese,
+        (Lang::English, "") => return Some(english_words(detail)),
+        (Lang::English, english) => english,
+    };
+    let places = (0..).map(|place: usize| format!("{{{place}}}"));
+    let fill = |text: String, (place, part): (String, &&str)| {
+        text.replace(&place, &told(part).unwrap_or_else(|| named(part)))
+    };
+    Some(places.zip(&parts).fold(words.to_owned(), fill))
+}
+
+/// What stands at the `{}` of a pattern, if a text is of that kind.
+fn parts_of<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut fixed = pattern.split("{}");
+    let mut rest = text.strip_prefix(fixed.next()?)?;
+    let mut parts = Vec::new();
+    let mut fixed = fixed.peekable();
+    while let Some(next) = fixed.next() {
+        let at = match fixed.peek() {
+            // The last fixed piece is at the very end.
+            None => rest.strip_suffix(next)?.len(),
+            Some(_) => rest.find(next)?,
+        };
+        parts.push(&rest[..at]);
+        rest = &rest[at + next.len()..];
+    }
+    rest.is_empty().then_some(parts)
+}
+
+/// Names that programs use and Chinese words, in the reader's language. `English
+/// (中文)` says both.
+fn named(text: &str) -> String {
+    let both = text
+        .strip_suffix(')')
+        .and_then(|text| text.split_once(" ("));
+    if let Some((english, chinese)) = both.filter(|(_, chinese)| chinese.chars().all(is_han)) {
+        return either(chinese, english).to_owned();
+    }
+    match Lang::now() {
+        Lang::Chinese => {
+            let names: Vec<&str> = text.split(", ").map(chinese_name).collect();
+            names.join("、")
+        }
+        Lang::English => english_words(text),
+    }
+}
+
+/// What a role, level, stage, action or word of the catalogue is called in Chinese.
+fn chinese_name(name: &str) -> &str {
+    let role = Role::ALL.into_iter().find(|of| of.name() == name);
+    let level = Level::ALL.into_iter().find(|of| of.name() == name);
+    let stage = Stage::ALL.into_iter().find(|of| of.name() == name);
+    let known = role.map(Role::chinese);
+    let known = known
+        .or(level.map(Level::chinese))
+        .or(stage.map(Stage::chinese));
+    known.unwrap_or_else(|| match action(name) {
+        same if same == name => t(name),
+        words => words,
+    })
+}
+
+/// The same with what the catalogue knows of its Chinese words in English.
+fn english_words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|of| is_han(of) != is_han(first));
+        let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
+        words.push_str(c(run));
+        rest = after;
+    }
+    words.replace('、', ", ")
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
+}
+
 /// One of two words: what is there in both languages already.
 pub(crate) fn either<'a>(chinese: &'a str, english: &'a str) -> &'a str {
     match Lang::now() {
@@ -109,6 +208,11 @@ pub(crate) mod filters {
     /// The filter that templates write behind their words.
     pub(crate) fn t(english: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
         Ok(super::t(english.as_ref()).to_owned())
+    }
+
+    /// The filter behind what is wrong.
+    pub(crate) fn fault(detail: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::fault(detail.as_ref()))
     }
 }
 

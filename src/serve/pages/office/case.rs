@@ -1,8 +1,9 @@
 //! `/cases/{id}`: one case, by when what has to be done, and what one may do.
 
+use super::actions::{self, ActionForm, Choice, Refused};
 use super::cases::{mark, path};
 use super::form;
-use crate::casework::{Desk, secrets};
+use crate::casework::Desk;
 use crate::serve::api::cases::{apply, find, log, open_of};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
@@ -11,8 +12,7 @@ use crate::serve::pages::{Failed, Frame};
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
 use crate::serve::text;
-
-use crate::serve::words::{c, either, filters, say, t};
+use crate::serve::words::{action, c, either, fault, filters, say, t};
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
@@ -21,9 +21,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tocsin_alerts::casework::case::{Proposal, Signed};
 use tocsin_alerts::casework::rule::offered;
-use tocsin_alerts::casework::{
-    Action, Case, Clock, Kind, Measure, Outcome, Reason, Role, Side, Stage,
-};
+use tocsin_alerts::casework::{Action, Case, Clock, Kind, Measure, Role, Side, Stage};
 use tocsin_alerts::docket::Entry;
 
 /// One stage of the way.
@@ -53,27 +51,20 @@ struct MeasureRow {
     state: String,
 }
 
+/// The next thing that is due.
+pub(in crate::serve::pages) struct DueRow {
+    pub(in crate::serve::pages) name: String,
+    pub(in crate::serve::pages) time: String,
+    pub(in crate::serve::pages) percent: u32,
+    pub(in crate::serve::pages) mark: &'static str,
+}
+
 struct DeedRow {
+    seq: u64,
     time: String,
     who: String,
     what: String,
     text: String,
-}
-
-/// A form for one action.
-struct ActionForm {
-    name: &'static str,
-    words: &'static str,
-    /// The id of the action, if this form is sent.
-    key: String,
-    /// Whether words are needed.
-    text: bool,
-}
-
-/// Something to choose.
-struct Choice {
-    value: String,
-    words: String,
 }
 
 #[derive(Template)]
@@ -93,13 +84,10 @@ struct CasePage {
     steps: Vec<Step>,
     clocks: Vec<ClockRow>,
     forms: Vec<ActionForm>,
-    /// Investigators who can be named.
-    people: Vec<Choice>,
-    outcomes: Vec<Choice>,
-    reasons: Vec<Choice>,
-    measures: Vec<Choice>,
-    /// Measures that wait for the head, and those that may be carried out.
-    proposed: Vec<Choice>,
+    /// What was done last, and by whom.
+    last: String,
+    /// What is due next: what, when, and how far that has run.
+    due: Option<DueRow>,
     investigators: Vec<String>,
     routing: String,
     findings: Vec<(String, String)>,
@@ -132,9 +120,12 @@ pub(in crate::serve) async fn act(
     let Segments(id) = id?;
     let desk = app.desk()?;
     let case = find(desk, &caller, &id).await?;
-    let fields = match form::read(pairs) {
+    let fields = match form::read(pairs.clone()) {
         Ok(fields) => fields,
-        Err(problem) => return shown(&app, &caller, case, Some(problem)).await,
+        Err(problem) => {
+            let refused = Refused { pairs, problem };
+            return shown(&app, &caller, case, Some(refused)).await;
+        }
     };
     match apply(
         desk,
@@ -149,7 +140,7 @@ pub(in crate::serve) async fn act(
         Ok(_) => Ok(Redirect::to(&path(&id)).into_response()),
         Err(problem) => {
             let now = find(desk, &caller, &id).await?;
-            shown(&app, &caller, now, Some(problem)).await
+            shown(&app, &caller, now, Some(Refused { pairs, problem })).await
         }
     }
 }
@@ -175,14 +166,13 @@ async fn shown(
     app: &App,
     caller: &Caller,
     case: Case,
-    problem: Option<Problem>,
+    refused: Option<Refused>,
 ) -> Result<Response, Failed> {
     let desk = app.desk()?;
-    let status = problem
+    let status = refused
         .as_ref()
-        .map_or(StatusCode::OK, Problem::status_code);
-    let error = problem.map_or_else(String::new, |problem| problem.detail);
-    let page = compose(app, desk, caller, case, error).await?;
+        .map_or(StatusCode::OK, |refused| refused.problem.status_code());
+    let page = compose(app, desk, caller, case, refused).await?;
     let html = page.render().map_err(|fault| Problem::internal(&fault))?;
     Ok((status, Html(html)).into_response())
 }
@@ -192,13 +182,20 @@ async fn compose(
     desk: &Desk,
     caller: &Caller,
     case: Case,
-    error: String,
+    refused: Option<Refused>,
 ) -> Result<CasePage, Problem> {
     let person = caller.person()?;
     let now = desk.now_ms();
+    let may = offered(&case, person);
+    let forms = actions::forms(&case, &may, &investigators(desk).await?, refused.as_ref())?;
+    // What was refused and is offered no more, say because another was faster.
+    let beside = forms.iter().any(|form| form.is_wrong());
+    let error = refused.filter(|_| !beside);
+    let log = log(desk, &case.id).await?;
+    let deeds: Vec<DeedRow> = log.into_iter().map(deed_row).collect();
     Ok(CasePage {
         frame: Frame::of(app, caller),
-        error,
+        error: error.map_or_else(String::new, |refused| fault(&refused.problem.detail)),
         level: case.level.into(),
         name: case.name.clone().unwrap_or_default(),
         enterprise_path: enterprise_path(&case.enterprise),
@@ -213,14 +210,14 @@ async fn compose(
             .iter()
             .map(|clock| clock_row(desk, clock, now))
             .collect(),
-        forms: forms(&case, &offered(&case, person))?,
-        people: investigators(desk).await?,
-        outcomes: Outcome::ALL.map(|of| choice(&of, c(of.chinese()))).into(),
-        reasons: Reason::ALL.map(|of| choice(&of, c(of.chinese()))).into(),
-        measures: Measure::ALL
-            .map(|of| choice(&of, &measure_words(of)))
-            .into(),
-        proposed: case.measures.iter().map(proposed).collect(),
+        forms,
+        last: deeds
+            .iter()
+            .max_by_key(|row| row.seq)
+            .map_or_else(String::new, |row| {
+                format!("{} · {} · {}", row.what, row.who, row.time)
+            }),
+        due: due_row(desk, &case, now),
         investigators: case
             .investigators
             .iter()
@@ -256,11 +253,7 @@ async fn compose(
             let words = format!("{}{reason} · {}", c(label.outcome.chinese()), label.text);
             (signed(&label.signed), words)
         }),
-        deeds: log(desk, &case.id)
-            .await?
-            .into_iter()
-            .map(deed_row)
-            .collect(),
+        deeds,
         version: case.version,
         enterprise: case.enterprise,
         alert: case.alert,
@@ -302,6 +295,20 @@ fn steps(case: &Case) -> Vec<Step> {
     Stage::ALL.map(step).into()
 }
 
+/// Of the clocks that run the one that is due first.
+pub(in crate::serve::pages) fn due_row(desk: &Desk, case: &Case, now: i64) -> Option<DueRow> {
+    let calendar = desk.docket.calendar();
+    let running = case.clocks.iter().filter(|clock| clock.ended_ms.is_none());
+    let next = running.min_by_key(|clock| clock.due_ms(calendar, now))?;
+    let percent = next.run_percent(calendar, now);
+    Some(DueRow {
+        name: c(&next.name).to_owned(),
+        time: text::clock(next.due_ms(calendar, now)),
+        percent,
+        mark: mark(percent),
+    })
+}
+
 fn clock_row(desk: &Desk, clock: &Clock, now: i64) -> ClockRow {
     let calendar = desk.docket.calendar();
     let percent = clock.run_percent(calendar, now);
@@ -331,96 +338,23 @@ fn clock_row(desk: &Desk, clock: &Clock, now: i64) -> ClockRow {
     }
 }
 
-/// What each action is called.
-const WORDS: [(&str, &str, &str); 20] = [
-    ("open", "立件", "opened"),
-    ("escalate", "等级上升", "the alert rose"),
-    ("acknowledge", "签收", "acknowledge"),
-    ("assign", "分办", "assign to a district and investigators"),
-    ("check", "记录核查情况", "sign what was found"),
-    ("ask", "请其他单位补充数据", "ask another agency"),
-    ("answered", "收到补充数据", "it answered"),
-    ("judge", "研判", "conclude"),
-    ("propose", "提出处置措施", "propose a measure"),
-    ("approve", "批准措施", "approve a measure"),
-    ("refuse", "不予批准", "refuse a measure"),
-    ("carry", "措施已执行", "a measure was carried out"),
-    ("label", "反馈办理结果", "outcome"),
-    ("correct", "更正办理结果", "correct the outcome"),
-    ("archive", "归档", "archive"),
-    ("merge", "并案", "merge into another case"),
-    ("hand-over", "移交外地", "hand over to elsewhere"),
-    ("suspend", "暂缓", "suspend"),
-    ("resume", "恢复办理", "resume"),
-    ("retract", "撤回", "retract"),
-];
-
-/// What an action is called in the reader's language.
-pub(super) fn action_words(name: &str) -> &str {
-    let known = WORDS.iter().find(|(known, ..)| *known == name);
-    known.map_or(name, |(_, chinese, english)| either(chinese, english))
-}
-
-/// A form for each action that makes sense; of several measures the rules say the
-/// rest.
-fn forms(case: &Case, may: &[&'static str]) -> Result<Vec<ActionForm>, Problem> {
-    let decided = |of: &Proposal| of.decided.is_some() || !of.needs_approval;
-    let sensible = |name: &str| match name {
-        "approve" | "refuse" => case.measures.iter().any(|of| !decided(of)),
-        "carry" => case
-            .measures
-            .iter()
-            .any(|of| decided(of) && of.carried.is_none()),
-        _ => true,
-    };
-    let mut forms = Vec::new();
-    for name in may.iter().filter(|name| sensible(name)) {
-        let Some((_, chinese, english)) = WORDS.iter().find(|(known, ..)| known == name) else {
-            continue;
-        };
-        forms.push(ActionForm {
-            name,
-            words: either(chinese, english),
-            key: secrets::id().map_err(|fault| Problem::internal(&fault))?,
-            text: !matches!(*name, "acknowledge" | "assign" | "approve" | "archive"),
-        });
-    }
-    Ok(forms)
-}
-
 async fn investigators(desk: &Desk) -> Result<Vec<Choice>, Problem> {
     let people = desk.docket.people().await?.into_iter();
     let people = people.filter(|of| !of.disabled && of.roles.contains(&Role::Investigator));
-    let choice = people.map(|person| Choice {
-        words: format!("{} ({})", person.display, person.name),
-        value: person.name,
+    let choice = people.map(|person| {
+        let words = format!("{} ({})", person.display, person.name);
+        actions::plain(&person.name, &words)
     });
     Ok(choice.collect())
 }
 
-/// By the name it has in JSON.
-fn choice(of: &impl serde::Serialize, words: &str) -> Choice {
-    let name = serde_json::to_value(of).unwrap_or_default();
-    Choice {
-        value: name.as_str().unwrap_or_default().to_owned(),
-        words: words.to_owned(),
-    }
-}
-
-fn measure_words(of: Measure) -> String {
+pub(super) fn measure_words(of: Measure) -> String {
     let approval = if of.needs_approval() {
         t(" · needs the head's approval")
     } else {
         ""
     };
     format!("{}({}){approval}", c(of.chinese()), of.basis())
-}
-
-fn proposed(of: &Proposal) -> Choice {
-    Choice {
-        value: of.number.to_string(),
-        words: format!("{} {}", of.number, c(of.measure.chinese())),
-    }
 }
 
 fn measure_row(of: &Proposal) -> MeasureRow {
@@ -458,13 +392,11 @@ fn signed(by: &Signed) -> String {
 fn deed_row(entry: Entry) -> DeedRow {
     let deed = entry.deed;
     let (what, text) = match &deed.action {
-        Action::Case(action) => (
-            action_words(action.name()).to_owned(),
-            action.text().to_owned(),
-        ),
+        Action::Case(done) => (action(done.name()).to_owned(), done.text().to_owned()),
         other => (other.kind(), String::new()),
     };
     DeedRow {
+        seq: deed.seq,
         time: text::clock(deed.time_ms),
         who: deed.who.name(),
         what,

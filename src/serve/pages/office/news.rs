@@ -1,7 +1,6 @@
 //! What is new since the reader said that they have seen everything: a panel on the
 //! feed and on the list of cases, and the form that moves their place on.
 
-use super::case::action_words;
 use super::cases::{mark, path};
 use crate::casework::secrets;
 use crate::serve::api::news::{self as api, About, Became, News};
@@ -11,7 +10,7 @@ use crate::serve::pages::Failed;
 use crate::serve::pages::rows::{LevelMark, enterprise_path};
 use crate::serve::problem::Problem;
 use crate::serve::text;
-use crate::serve::words::{c, t};
+use crate::serve::words::{action as name_of, c, t};
 use axum::Form;
 use axum::extract::State;
 use axum::response::Redirect;
@@ -98,7 +97,7 @@ pub(in crate::serve::pages) async fn of_cases(
     };
     let case = |of: api::CaseNews| {
         let done = of.done.iter();
-        let done = done.map(|(action, who)| format!("{} ({who})", action_words(action)));
+        let done = done.map(|(action, who)| format!("{} ({who})", name_of(action)));
         CaseLine {
             path: path(&of.case),
             id: of.case,

@@ -162,7 +162,7 @@ fn suspended_until(case: &Case) -> i64 {
 }
 
 /// Names as one text in which each can be looked for: `|a|b|`.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.fold("|".to_owned(), |text, name| text + name + "|")
 }
 

@@ -2,9 +2,9 @@
 //! what follows from it against what is kept.
 
 use super::load::{CASE, PERSON, PLACE, Row as KeptRow, SUPPRESSION, Value};
-use super::query::entry;
+use super::log::entry;
 use super::remove::Count;
-use super::{Docket, DocketError, Entry};
+use super::{Docket, DocketError, Entry, outcomes};
 use crate::casework::retention::{Kept, Removal};
 use crate::casework::{Action, Fold};
 use crate::chain::Chain;
@@ -128,8 +128,14 @@ impl Docket {
         let places = fold.places.iter();
         let places = places.map(|(person, place)| KeptRow::of_place(person, place));
         let all = cases.chain(people).chain(suppressions).chain(places);
-        all.map(|row| row.map(|row| (key(&row), row.values)))
-            .collect()
+        let mut rows: Rows = all
+            .map(|row| row.map(|row| (key(&row), row.values)))
+            .collect::<Result<_, _>>()?;
+        let mut counts = outcomes::Counts::default();
+        let ended = fold.cases.values().map(outcomes::under);
+        ended.for_each(|under| counts.add(under));
+        rows.extend(counts.rows());
+        Ok(rows)
     }
 }
 
@@ -246,6 +252,7 @@ async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Row
             rows.insert(key(&kept), kept.values);
         }
     }
+    rows.extend(outcomes::kept(transaction).await?);
     Ok(rows)
 }
 

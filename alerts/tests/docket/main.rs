@@ -8,6 +8,7 @@ mod due;
 mod eyes;
 mod office;
 mod once;
+mod outcomes;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod removal;
@@ -32,6 +33,7 @@ use due::*;
 use eyes::*;
 use office::*;
 use once::*;
+use outcomes::*;
 use removal::*;
 use tampering::*;
 use way::*;
@@ -79,6 +81,11 @@ fn the_next_deadline_is_found() {
     on_sqlite(cases_are_found_by_their_next_deadline);
 }
 
+#[test]
+fn how_cases_ended_is_counted() {
+    on_sqlite(outcomes_are_counted_where_they_change);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
@@ -101,7 +108,7 @@ fn everything_holds_on_postgresql_too() {
         sqlx::any::install_default_drivers();
         let admin = pool(&postgres.address("postgres"), Path::new("")).await;
         for name in [
-            "way", "eyes", "once", "changed", "anything", "removed", "due",
+            "way", "eyes", "once", "changed", "anything", "removed", "due", "outcomes",
         ] {
             run(&admin, &format!("CREATE DATABASE {name}")).await;
         }
@@ -114,6 +121,7 @@ fn everything_holds_on_postgresql_too() {
         whatever_is_changed_in_the_database_is_found(&postgres.address("changed"), nowhere).await;
         what_is_removed_is_said_and_no_more(&postgres.address("removed"), nowhere).await;
         cases_are_found_by_their_next_deadline(&postgres.address("due"), nowhere).await;
+        outcomes_are_counted_where_they_change(&postgres.address("outcomes"), nowhere).await;
         try_anything(&postgres.address("anything"), nowhere, &tries).await;
     });
 }

@@ -421,28 +421,17 @@ pub(in crate::serve) async fn outcomes(
     caller: Caller,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<axum::Json<Outcomes>, Problem> {
-    let desk = app.desk()?;
+    let districts = &caller.person()?.districts;
     let mut counted = Outcomes::default();
-    let mut filter = CaseFilter {
-        open: Some(false),
-        districts: caller.person()?.districts.clone(),
-        limit: params::MAX_LIMIT,
-        ..CaseFilter::default()
-    };
-    loop {
-        let page = desk.docket.cases(&filter).await?;
-        for label in page.cases.iter().filter_map(|case| case.label.as_ref()) {
-            counted.labelled += 1;
-            *counted.outcomes.entry(label.outcome.chinese()).or_default() += 1;
-            if let Some(reason) = label.reason {
-                *counted.reasons.entry(reason.chinese()).or_default() += 1;
-                let fault = format!("{:?}", reason.fault()).to_lowercase();
-                *counted.faults.entry(fault).or_default() += 1;
-            }
-        }
-        filter.after = page.next;
-        if filter.after.is_none() {
-            return Ok(axum::Json(counted));
+    for ended in app.desk()?.docket.outcomes(districts).await? {
+        let cases = ended.cases;
+        counted.labelled += cases;
+        *counted.outcomes.entry(ended.outcome.chinese()).or_default() += cases;
+        if let Some(reason) = ended.reason {
+            *counted.reasons.entry(reason.chinese()).or_default() += cases;
+            let fault = format!("{:?}", reason.fault()).to_lowercase();
+            *counted.faults.entry(fault).or_default() += cases;
         }
     }
+    Ok(axum::Json(counted))
 }

@@ -3,7 +3,7 @@
 
 use super::credential::{self, CredentialChange};
 use super::load::{self, Row};
-use super::{Docket, DocketError, Entry, outcomes};
+use super::{Docket, DocketError, Entry, expire, outcomes};
 use crate::casework::fold::{Touched, case_subject};
 use crate::casework::{Action, Actor, Case, CaseAction, Deed, Fold};
 use crate::chain;
@@ -145,6 +145,9 @@ impl Docket {
         fold: &Fold,
         touched: &Touched,
     ) -> Result<(), DocketError> {
+        if let Touched::Expired(ids) = touched {
+            return expire::keep(transaction, fold, ids).await;
+        }
         let row = match touched {
             Touched::Case(id) => fold
                 .cases
@@ -156,7 +159,7 @@ impl Docket {
                 .get(name)
                 .map(|place| Row::of_place(name, place)),
             Touched::Suppression(alert) => fold.suppressions.get(alert).map(Row::of_suppression),
-            Touched::Nothing => None,
+            Touched::Expired(_) | Touched::Nothing => None,
         };
         match row {
             Some(row) => row?.write(transaction).await,

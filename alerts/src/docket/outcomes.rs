@@ -7,6 +7,7 @@
 use super::conditions::Conditions;
 use super::load::{Value, listed, read};
 use super::{Docket, DocketError};
+use crate::casework::retention::Expired;
 use crate::casework::{Case, Outcome, Reason};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,7 +56,13 @@ pub(super) fn under(case: &Case) -> Option<Under> {
     Some(under_label(case.districts(), label.outcome, label.reason))
 }
 
-pub(super) fn under_label<'a>(
+/// The same of what is left of a case: how it ended is counted for ever.
+pub(super) fn under_expired(expired: &Expired) -> Option<Under> {
+    let districts = expired.districts.iter().map(String::as_str);
+    Some(under_label(districts, expired.outcome?, expired.reason))
+}
+
+fn under_label<'a>(
     districts: impl Iterator<Item = &'a str>,
     outcome: Outcome,
     reason: Option<Reason>,

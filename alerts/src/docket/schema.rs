@@ -11,7 +11,7 @@ const ENDS: i64 = 2;
 /// The step that brought counts of outcomes: those of before are counted.
 const OUTCOMES: i64 = 5;
 
-const STEPS: [&[&str]; 5] = [
+const STEPS: [&[&str]; 7] = [
     &[
         "CREATE TABLE deeds (
        seq BIGINT PRIMARY KEY, time_ms BIGINT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,
@@ -55,6 +55,16 @@ const STEPS: [&[&str]; 5] = [
     &["CREATE TABLE outcomes (
        districts TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, cases BIGINT NOT NULL,
        PRIMARY KEY (districts, outcome, reason))"],
+    &[
+        "CREATE TABLE expired (id TEXT PRIMARY KEY, alert TEXT NOT NULL, body TEXT NOT NULL)",
+        "CREATE INDEX expired_by_alert ON expired (alert)",
+    ],
+    &[
+        // With the number, by which lists are in order: nothing else is read of what is
+        // not shown.
+        "DROP INDEX cases_by_due",
+        "CREATE INDEX cases_by_due ON cases (due_ms, number) WHERE open = 1",
+    ],
 ];
 
 impl Docket {

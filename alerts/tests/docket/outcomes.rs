@@ -94,6 +94,7 @@ pub async fn outcomes_are_counted_where_they_change(store: &str, folder: &Path) 
     // A store of before: it is counted when it is opened.
     let pool = pool(store, folder).await;
     run(&pool, "DROP TABLE outcomes").await;
+    run(&pool, "DROP TABLE expired").await;
     run(&pool, "DELETE FROM docket_schema WHERE version >= 5").await;
     let docket = Docket::open(store, folder).await.unwrap();
     check_outcomes(&office).await;

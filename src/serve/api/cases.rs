@@ -241,14 +241,35 @@ pub(in crate::serve) async fn find(
     caller: &Caller,
     id: &str,
 ) -> Result<Case, Problem> {
-    let found = desk.docket.case(id).await?;
-    let case = found.ok_or_else(|| Problem::not_found(format!("there is no case `{id}`")))?;
+    let Some(case) = desk.docket.case(id).await? else {
+        return Err(missing(desk, caller, id).await?);
+    };
     match caller.person()?.sees(case.districts()) {
         true => Ok(case),
         false => Err(Problem::forbidden(format!(
             "case {id} is in no district of yours"
         ))),
     }
+}
+
+/// A case that is not there: there was none, or its time was over.
+async fn missing(desk: &Desk, caller: &Caller, id: &str) -> Result<Problem, Problem> {
+    let Some(expired) = desk.docket.expired(id).await? else {
+        return Ok(Problem::not_found(format!("there is no case `{id}`")));
+    };
+    let mut districts = expired.districts.iter().map(String::as_str);
+    if !caller.person()?.sees(districts.by_ref()) {
+        return Ok(Problem::forbidden(format!(
+            "case {id} is in no district of yours"
+        )));
+    }
+    let ended = expired
+        .outcome
+        .map_or(expired.stage.chinese(), |of| of.chinese());
+    Ok(Problem::gone(format!(
+        "case {id} ended as {ended}, last worked on {}; the time for which it is kept is over (保存期限届满,内容已删除), and only that there was one is kept: `tocsin audit list --kind removal` has the rule",
+        instant_text(expired.last_ms)
+    )))
 }
 
 /// Everything that was done in a case, reads apart.

@@ -203,10 +203,7 @@ async fn compose(
         name: case.name.clone().unwrap_or_default(),
         enterprise_path: enterprise_path(&case.enterprise),
         district: case.district.clone().unwrap_or_default(),
-        standing: case
-            .side
-            .as_ref()
-            .map_or_else(String::new, |side| side_words(side, &case)),
+        standing: stands(&case),
         steps: steps(&case),
         clocks: case
             .clocks
@@ -277,6 +274,22 @@ pub(super) fn standing(case: &Case) -> &'static str {
     parted.map_or(both, |(english, chinese)| either(chinese, english))
 }
 
+/// What holds it up or is contested, where it is.
+fn stands(case: &Case) -> String {
+    let side = case.side.as_ref().map(|side| side_words(side, case));
+    let appeal = case.appeal.as_ref().map(|appeal| {
+        let since = text::clock(appeal.since_ms);
+        format!(
+            "{} · {}, {} {since}",
+            t("under appeal"),
+            appeal.agency,
+            t("since")
+        )
+    });
+    let parts: Vec<String> = side.into_iter().chain(appeal).collect();
+    parts.join(" · ")
+}
+
 fn side_words(side: &Side, case: &Case) -> String {
     let detail = match side {
         Side::Supplement { agency, since_ms } => {
@@ -332,7 +345,7 @@ fn clock_row(desk: &Desk, clock: &Clock, now: i64) -> ClockRow {
 }
 
 /// What each action is called.
-const WORDS: [(&str, &str, &str); 20] = [
+const WORDS: [(&str, &str, &str); 22] = [
     ("open", "立件", "opened"),
     ("escalate", "等级上升", "the alert rose"),
     ("acknowledge", "签收", "acknowledge"),
@@ -352,6 +365,8 @@ const WORDS: [(&str, &str, &str); 20] = [
     ("hand-over", "移交外地", "hand over to elsewhere"),
     ("suspend", "暂缓", "suspend"),
     ("resume", "恢复办理", "resume"),
+    ("appeal", "记录复议或诉讼", "note an appeal"),
+    ("appeal-decided", "复议或诉讼已决", "the appeal is decided"),
     ("retract", "撤回", "retract"),
 ];
 

@@ -301,24 +301,25 @@ async fn cases(
         news.done
             .insert(0, (action.name().to_owned(), deed.who.name()));
     }
-    let ids: Vec<&str> = order.iter().map(String::as_str).collect();
-    let found = desk.docket.cases_with(&ids).await?;
-    let mut found: BTreeMap<String, Case> = found
-        .into_iter()
-        .map(|case| (case.id.clone(), case))
-        .collect();
     let mut told = Vec::new();
-    for id in order {
-        let case = found.remove(&id);
-        let seen = case.filter(|case| person.sees(case.districts()));
-        if let (Some(case), Some(news)) = (seen, done.remove(&id)) {
-            told.push(CaseNews {
-                name: case.name,
-                ..news
-            });
-        }
-        if told.len() == TOLD {
-            return Ok((told, true));
+    // A page of them at once; few readers see so little that it takes a second.
+    for part in order.chunks(TOLD) {
+        let ids: Vec<&str> = part.iter().map(String::as_str).collect();
+        let found = desk.docket.cases_with(&ids).await?;
+        let seen = found
+            .into_iter()
+            .filter(|case| person.sees(case.districts()));
+        let mut seen: BTreeMap<String, Case> = seen.map(|case| (case.id.clone(), case)).collect();
+        for id in part {
+            if let (Some(case), Some(news)) = (seen.remove(id), done.remove(id)) {
+                told.push(CaseNews {
+                    name: case.name,
+                    ..news
+                });
+            }
+            if told.len() == TOLD {
+                return Ok((told, true));
+            }
         }
     }
     Ok((told, more))
@@ -336,7 +337,7 @@ async fn clocks(
     let districts = &caller.person()?.districts;
     let (cases, mut more) = desk
         .docket
-        .due_around(districts, place.deeds_ms, PAGE)
+        .due_around(districts, place.deeds_ms, 2 * TOLD)
         .await?;
     let mut told = Vec::new();
     for case in &cases {

@@ -130,6 +130,26 @@ fn city(receiver: &Receiver, relay: &Relay) -> World {
     world
 }
 
+/// The end of the working day.
+#[derive(Default)]
+struct Over(AtomicBool);
+
+/// Rings it when it is dropped: also when something fails, so that nobody works on
+/// for ever and the failure is seen.
+struct Bell<'a>(&'a AtomicBool);
+
+impl Over {
+    fn rings(&self) -> Bell<'_> {
+        Bell(&self.0)
+    }
+}
+
+impl Drop for Bell<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Starts and kills, anywhere: while it recovers, while it works on an epoch, while
 /// somebody waits for an answer.
 fn start_and_kill(world: &World, at: &str) {
@@ -189,11 +209,13 @@ fn an_office_at_work_loses_and_doubles_nothing_whatever_is_killed_when() {
         ("two", "investigator"),
     ];
     let staff = staff.map(|(name, role)| (name, account(&world, name, &[role], &[])));
-    let (delivered, over) = (AtomicBool::new(false), AtomicBool::new(false));
+    let (delivered, over) = (AtomicBool::new(false), Over::default());
     let sent = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
+        // However this ends, those at work hear of it.
+        let over = over.rings();
         // As long as the kills last, however many.
-        scope.spawn(|| deliver(&world, 24 * kills(), &delivered));
+        let delivery = scope.spawn(|| deliver(&world, 24 * kills(), &delivered));
         for (number, (name, token)) in staff.iter().enumerate() {
             let worker = Worker {
                 at: &at,
@@ -203,7 +225,7 @@ fn an_office_at_work_loses_and_doubles_nothing_whatever_is_killed_when() {
                 number: 0,
                 sent: BTreeMap::new(),
             };
-            let (over, sent) = (&over, &sent);
+            let (over, sent) = (over.0, &sent);
             scope.spawn(move || {
                 let mut worker = worker;
                 while !over.load(Ordering::Relaxed) {
@@ -215,11 +237,11 @@ fn an_office_at_work_loses_and_doubles_nothing_whatever_is_killed_when() {
         start_and_kill(&world, &at);
         // A last run in which the policy comes to an end.
         let live = world.live("data", &at);
-        wait_until("all is delivered", || delivered.load(Ordering::Relaxed));
+        delivery.join().unwrap();
         wait_until("it serves", || {
             http::try_get(&at, "/readyz").is_some_and(|r| r.status == 200)
         });
-        over.store(true, Ordering::Relaxed);
+        drop(over);
         std::thread::sleep(Duration::from_secs(3));
         live.stop();
     });

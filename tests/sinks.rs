@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use support::codes;
 use support::http::{free_address, get, post};
+use support::letters::Relay;
 use support::receiver::{Received, Receiver};
 use support::secured;
 use support::town::town;
@@ -273,6 +274,81 @@ fn a_receiver_is_told_over_tls_by_a_certificate_that_holds_and_by_no_other() {
             }
         }
     }
+}
+
+/// The town, and a sink `letters` that writes to a relay.
+fn town_that_writes(at: &str, protection: &str, ca: Option<&str>) -> World {
+    let world = town();
+    let ca = ca.map(|ca| format!("ca = \"{}\"\n", text(&secured::file(ca))));
+    world.append(
+        "tocsin.toml",
+        format!(
+            "\n{LOW}[[sink]]\nname = \"letters\"\ntype = \"email\"\nserver = \"{at}\"\n\
+             protection = \"{protection}\"\nfrom = \"tocsin@example.cn\"\n\
+             to = [\"duty@example.cn\"]\nbegin = \"start\"\nclearance = 4\n{}",
+            ca.unwrap_or_default()
+        ),
+    );
+    world
+}
+
+#[test]
+fn letters_go_over_tls_to_a_relay_whose_certificate_holds_and_to_no_other() {
+    for (protection, begins_plain) in [("tls", false), ("starttls", true)] {
+        for (certificate, ca, fault) in [
+            ("server.pem", Some("ca.pem"), None),
+            ("server.pem", Some("other-ca.pem"), Some("UnknownIssuer")),
+            ("server.pem", None, Some("UnknownIssuer")),
+            ("expired.pem", Some("ca.pem"), Some("certificate expired")),
+        ] {
+            let relay = Relay::start();
+            let at = match begins_plain {
+                false => secured::start(certificate, &relay.at),
+                true => secured::start_tls(certificate, &relay.at),
+            };
+            let world = town_that_writes(&at, protection, ca);
+            world.run_once("data");
+            let (sink, events) = (sinks(&world)[0].clone(), outbox_ids(&world));
+            assert!(!events.is_empty());
+            match fault {
+                None => assert_eq!(relay.letters().len(), events.len(), "{protection}"),
+                Some(fault) => {
+                    let said = sink["last_error"].as_str().unwrap();
+                    assert!(said.contains(fault), "{protection} {certificate}: {said}");
+                    assert!(relay.letters().is_empty(), "nothing goes to a stranger");
+                    assert_eq!((&sink["position"], &sink["dead"]), (&json!(0), &json!(0)));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_relay_that_offers_no_tls_gets_no_letter_and_the_letters_are_kept() {
+    let plain = Relay::start();
+    let world = town_that_writes(&plain.at, "starttls", Some("ca.pem"));
+    world.run_once("data");
+    let (sink, events) = (sinks(&world)[0].clone(), outbox_ids(&world));
+    assert!(
+        sink["last_error"].as_str().unwrap().contains("STARTTLS"),
+        "{sink}"
+    );
+    assert_eq!((&sink["position"], &sink["dead"]), (&json!(0), &json!(0)));
+    assert!(plain.letters().is_empty());
+    // Mended, each of them goes out once.
+    let secured = secured::start_tls("server.pem", &plain.at);
+    world.edit("tocsin.toml", &plain.at, &secured);
+    let data = world.path("data");
+    support::tocsin(&["sink", "retry", "letters", "--data", text(&data)]).ok();
+    world.run_once("data");
+    let ids: Vec<String> = plain
+        .letters()
+        .iter()
+        .map(|letter| letter.header("Message-ID"))
+        .collect();
+    assert_eq!(ids.len(), events.len());
+    let different: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(different.len(), events.len());
 }
 
 /// The town with secret leads and two sinks: `duty` may not know of them, `amlu`

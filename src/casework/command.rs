@@ -1,5 +1,6 @@
 //! `tocsin people` and `tocsin audit`.
 
+use super::expire::expire;
 use super::{Desk, secrets};
 use crate::cli::{Account, Audit, People, Where, Who};
 use crate::config::Settings;
@@ -8,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use tocsin_alerts::casework::fold::person_subject;
-use tocsin_alerts::casework::retention::Kept;
 use tocsin_alerts::casework::{Action, Actor, Person, PersonAction};
 use tocsin_alerts::docket::{CredentialChange, DeedFilter, Entry, Intent};
 use tokio::runtime::{Handle, Runtime};
@@ -240,7 +240,7 @@ pub fn note_unmasking(
 }
 
 /// Whoever has the machine.
-fn machine() -> Actor {
+pub(super) fn machine() -> Actor {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     Actor::Machine(user.unwrap_or_else(|_| "unknown".to_owned()))
 }
@@ -293,52 +293,11 @@ pub fn audit(command: &Audit, settings: &Settings, runtime: &Runtime) -> Result<
             Ok(ExitCode::SUCCESS)
         }
         Audit::Verify { head, .. } => runtime.block_on(verify(&desk, head.as_deref())),
-        Audit::Expire { remove, .. } => {
-            runtime.block_on(expire(&desk, *remove))?;
+        Audit::Expire { data, remove, .. } => {
+            runtime.block_on(expire(&desk, settings, data, *remove))?;
             Ok(ExitCode::SUCCESS)
         }
     }
-}
-
-/// Looks for what need not be kept any longer, and removes it where that is asked.
-async fn expire(desk: &Desk, remove: bool) -> Result<()> {
-    for what in Kept::ALL {
-        let days = desk.settings.retention.days(what);
-        let before_ms = desk.now_ms() - days * DAY_MS;
-        let (lines, seq) = match remove {
-            false => (desk.docket.removable(what, before_ms).await?, None),
-            true => {
-                let intent = Intent {
-                    who: machine(),
-                    role: String::new(),
-                    purpose: what.basis().to_owned(),
-                    subject: String::new(),
-                    key: secrets::id()?,
-                    action: Action::Removed,
-                    expected: None,
-                    time_ms: desk.now_ms(),
-                    credential: None,
-                };
-                let removed = desk.docket.remove(what, before_ms, intent).await?;
-                (removed.lines, removed.seq)
-            }
-        };
-        let done = match (remove, seq) {
-            (false, _) => "may be removed".to_owned(),
-            (true, None) => "removed".to_owned(),
-            (true, Some(seq)) => format!("removed; line {seq} says so"),
-        };
-        say!(
-            "{:<9} kept {days} days ({}): {lines} lines from before {} {done}",
-            what.name(),
-            what.basis(),
-            instant_text(before_ms)
-        );
-    }
-    if !remove {
-        say!("nothing was removed: `tocsin audit expire --remove` does");
-    }
-    Ok(())
 }
 
 async fn print_lines(desk: &Desk, mut filter: DeedFilter, limit: usize, json: bool) -> Result<()> {

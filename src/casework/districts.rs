@@ -64,7 +64,9 @@ impl Desk {
         if asked.is_empty() {
             return Ok(None);
         }
-        if self.unknown_districts(asked).await?.is_some() {
+        // Right after a start none may have been noted yet, though all are there.
+        let none_known = self.docket.districts().await?.is_empty();
+        if none_known || self.unknown_districts(asked).await?.is_some() {
             self.note_districts(view).await?;
         }
         Ok(self.unknown_districts(asked).await?)

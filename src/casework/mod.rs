@@ -4,6 +4,7 @@
 
 pub mod command;
 pub mod districts;
+pub mod expire;
 pub mod outcomes;
 pub mod policy;
 pub mod secrets;

@@ -24,6 +24,9 @@ use tokio::time::MissedTickBehavior;
 const PAUSE: Duration = Duration::from_secs(2);
 /// Rows read at once.
 const PAGE: usize = 500;
+/// Deeds of one transaction. Whoever looks at a page while the policy opens cases waits
+/// for its line in the log behind one of these, and no longer.
+const DEEDS: usize = 50;
 
 /// Follows the alerts until the process ends.
 pub async fn follow(desk: Arc<Desk>, view: Arc<View>, mut stopping: watch::Receiver<bool>) {
@@ -122,7 +125,7 @@ async fn these(desk: &Desk, view: &View, ids: BTreeSet<String>) -> Result<()> {
     of_alerts(desk, &alerts).await
 }
 
-/// What follows from alerts as they stand, in one transaction.
+/// What follows from alerts as they stand.
 async fn of_alerts(desk: &Desk, alerts: &[Alert]) -> Result<()> {
     let ids: Vec<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
     let mut cases: HashMap<String, Vec<Case>> = HashMap::new();
@@ -136,6 +139,7 @@ async fn of_alerts(desk: &Desk, alerts: &[Alert]) -> Result<()> {
     let mut intents = Vec::new();
     for alert in alerts {
         match cases.get(&alert.id) {
+            None if desk.docket.expired_of(&alert.id).await? => {}
             None => intents.extend(open(desk, alert)),
             Some(cases) => {
                 let open = cases.iter().filter(|case| case.is_open());
@@ -240,18 +244,19 @@ fn lift(desk: &Desk, suppressed: &Suppression, why: &str, hidden: u32) -> Intent
 
 /// Does it all. Somebody may have done some of it meanwhile, or the other thing:
 /// that is no fault.
-async fn act(desk: &Desk, intents: Vec<Intent>) -> Result<()> {
-    if intents.is_empty() {
-        return Ok(());
-    }
-    for done in desk.docket.act_each(intents).await? {
-        match done {
-            Ok(_) | Err(DocketError::KeyReused { .. }) => {}
-            Err(DocketError::Refused(Refusal::Conflict(why))) => {
-                tracing::debug!(why, "the policy had nothing to do");
+async fn act(desk: &Desk, mut intents: Vec<Intent>) -> Result<()> {
+    while !intents.is_empty() {
+        let rest = intents.split_off(intents.len().min(DEEDS));
+        for done in desk.docket.act_each(intents).await? {
+            match done {
+                Ok(_) | Err(DocketError::KeyReused { .. }) => {}
+                Err(DocketError::Refused(Refusal::Conflict(why))) => {
+                    tracing::debug!(why, "the policy had nothing to do");
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
         }
+        intents = rest;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::Where;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use tocsin_alerts::casework::Role;
 
 pub(super) const PEOPLE: &str =
@@ -11,6 +12,11 @@ may run this command there is the first administrator. A running server follows 
   tocsin people add wangfang --display 王芳 --role duty-officer --district 南屿区
   tocsin people password wangfang          # asks for it, or reads a line from a pipe
   tocsin people token wangfang --days 90 --why 'weekly report'";
+
+const EXPIRE: &str =
+    "Cases that are open, or under appeal (复议或诉讼), stay however old they are. How an ended
+case ended stays counted. Of a PostgreSQL store its log of writes and its backups keep
+what was removed until they are recycled: that is the database's to arrange.";
 
 /// `tocsin people`
 #[derive(Debug, Subcommand)]
@@ -110,12 +116,18 @@ pub enum Audit {
         #[arg(long)]
         head: Option<String>,
     },
-    /// Say which lines the law no longer asks for, by `[casework.retention]`
+    /// Say what the law no longer asks for, by `[casework.retention]`: lines, cases with
+    /// all that was done in them, dead letters, queues
+    #[command(after_help = EXPIRE)]
     Expire {
         /// Which configuration
         #[command(flatten)]
         at: Where,
-        /// Remove them: number, time, kind and hash stay, and a line says how many
+        /// The state directory, which has the dead letters
+        #[arg(long, default_value = "tocsin-data", env = "TOCSIN_DATA")]
+        data: PathBuf,
+        /// Remove it: of lines number, time, kind and hash stay, and a line says how many;
+        /// the store's files are rewritten
         #[arg(long)]
         remove: bool,
     },

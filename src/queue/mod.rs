@@ -86,6 +86,20 @@ pub struct Queue {
     pub places: Vec<Place>,
 }
 
+/// The files of queues that were drawn before a business day.
+///
+/// # Errors
+/// When the folder cannot be listed or a file is no queue.
+pub fn drawn_before(folder: &Path, day: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for file in crate::folder::files(folder, "json")? {
+        if Queue::read(&file)?.day.as_str() < day {
+            found.push(file);
+        }
+    }
+    Ok(found)
+}
+
 impl Queue {
     /// The file in which a queue is written down.
     fn file(folder: &Path, day: &str, district: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! What every handler shares, and the bounds on it.
 
 use super::Request;
+use super::latest::Latest;
 use super::problem::Problem;
 use super::rate::Rates;
 use crate::casework::Desk;
@@ -34,6 +35,8 @@ pub(super) struct App {
     pub(super) rates: Arc<Rates>,
     /// Becomes true when the process is to end.
     pub(super) stopping: watch::Receiver<bool>,
+    /// The last events, for whoever asks what is new.
+    pub(super) latest: Arc<Latest>,
     readers: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     surveys: Arc<Semaphore>,
@@ -54,6 +57,7 @@ impl App {
             push_room: Arc::new(Semaphore::new(WAITING_BYTES)),
             stopping,
             rates: Arc::default(),
+            latest: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
             streams: Arc::new(Semaphore::new(STREAMS)),
             surveys: Arc::new(Semaphore::new(1)),

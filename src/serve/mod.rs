@@ -12,6 +12,7 @@ mod assets;
 mod caller;
 mod chart;
 mod gate;
+mod latest;
 mod lookup;
 mod openapi;
 mod ops;

@@ -84,6 +84,13 @@ impl Problem {
         )
     }
 
+    /// What the path names was there, and went because its time was over.
+    pub(super) fn gone(detail: impl Into<String>) -> Problem {
+        let kind = "urn:tocsin:problem:gone";
+        let status = StatusCode::GONE;
+        Problem::new(status, kind, "it is no longer kept", detail)
+    }
+
     /// The path exists, but not with this method.
     pub(super) fn method(detail: impl Into<String>) -> Problem {
         let kind = "urn:tocsin:problem:method-not-allowed";

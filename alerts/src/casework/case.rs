@@ -183,6 +183,17 @@ impl Proposal {
     }
 }
 
+/// What somebody contests before an authority or a court.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Appeal {
+    /// Before whom.
+    pub agency: String,
+    /// Against what.
+    pub text: String,
+    /// Since when, milliseconds UTC.
+    pub since_ms: i64,
+}
+
 /// How the case ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
@@ -252,6 +263,9 @@ pub struct Case {
     pub measures: Vec<Proposal>,
     /// How it ended.
     pub label: Option<Label>,
+    /// What is contested; while it is, nothing of the case may go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appeal: Option<Appeal>,
     /// What the office has set itself.
     pub terms: Terms,
     /// By when what has to be done.
@@ -291,6 +305,7 @@ impl Case {
             judgement: None,
             measures: Vec::new(),
             label: None,
+            appeal: None,
             terms: *terms,
             clocks: vec![clock],
         })

@@ -284,6 +284,18 @@ pub enum CaseAction {
         /// Why.
         text: String,
     },
+    /// 复议或诉讼: somebody contests what was done; nothing of the case may go.
+    Appeal {
+        /// Before whom: an authority or a court.
+        agency: String,
+        /// Against what.
+        text: String,
+    },
+    /// It is decided.
+    AppealDecided {
+        /// How.
+        text: String,
+    },
     /// 撤回: the alert was taken back by a source's correction.
     Retract {
         /// What was corrected.
@@ -314,6 +326,8 @@ impl CaseAction {
             CaseAction::HandOver { .. } => "hand-over",
             CaseAction::Suspend { .. } => "suspend",
             CaseAction::Resume { .. } => "resume",
+            CaseAction::Appeal { .. } => "appeal",
+            CaseAction::AppealDecided { .. } => "appeal-decided",
             CaseAction::Retract { .. } => "retract",
         }
     }
@@ -339,6 +353,8 @@ impl CaseAction {
             | CaseAction::HandOver { text, .. }
             | CaseAction::Suspend { text, .. }
             | CaseAction::Resume { text }
+            | CaseAction::Appeal { text, .. }
+            | CaseAction::AppealDecided { text }
             | CaseAction::Retract { text } => text,
         }
     }

@@ -3,12 +3,13 @@
 //! [`Fold::apply`] judges a deed by what the deeds before it made, and takes it
 //! in. It is asked before a deed enters the log, and again by whoever verifies.
 
+use super::approval::Names;
 use super::authority::{ADMINISTER, DUTY, Role};
 use super::case::{Case, Signed};
 use super::deed::{Action, Actor, CaseAction, Deed, PersonAction, SuppressionAction};
 use super::person::Person;
 use super::place::{Place, Seen};
-use super::retention::Removal;
+use super::retention::{Expired, Removal};
 use super::rule::{self, Refusal, check_text};
 use super::steps::By;
 use super::suppression::{Lifted, MAX_DAYS, Suppression};
@@ -27,6 +28,10 @@ pub struct Fold {
     pub suppressions: BTreeMap<String, Suppression>,
     /// How far each person has seen what is new.
     pub places: BTreeMap<String, Place>,
+    /// What accounts were ever called, as far as a deed needs it.
+    pub names: Names,
+    /// What is left of cases whose time was over.
+    pub expired: BTreeMap<String, Expired>,
 }
 
 /// What became of a deed.
@@ -49,6 +54,8 @@ pub enum Touched {
     Suppression(String),
     /// A reader's place.
     Place(String),
+    /// Cases went; these are their ids.
+    Expired(Vec<String>),
     /// Nothing but the log.
     Nothing,
 }
@@ -89,7 +96,7 @@ impl Fold {
             Action::Suppression(action) => self.with_suppression(deed, action),
             Action::Seen(seen) => self.seen(deed, *seen),
             Action::Read { .. } => self.look(deed),
-            Action::Removal(removal) => remove(deed, removal),
+            Action::Removal(removal) => self.remove(deed, removal),
             Action::Removed => Err(Refusal::Invalid("a removed line does nothing".to_owned())),
             Action::Unmask { text, .. } => {
                 check_text("unmask", text, true)?;
@@ -192,6 +199,7 @@ impl Fold {
             signed: self.signed(deed)?,
             person,
             named,
+            names: &self.names,
             other,
         };
         let mut next = case.clone();
@@ -412,29 +420,51 @@ impl Fold {
             ))),
         }
     }
-}
 
-/// At the machine alone, and nothing that the law has kept.
-fn remove(deed: &Deed, removal: &Removal) -> Result<Applied, Refusal> {
-    let Removal {
-        what, before_ms, ..
-    } = removal;
-    if !matches!(deed.who, Actor::Machine(_)) {
-        let detail = "lines of the log are removed at the machine alone".to_owned();
-        return Err(Refusal::Forbidden(detail));
+    /// At the machine alone, and nothing that the law has kept.
+    fn remove(&mut self, deed: &Deed, removal: &Removal) -> Result<Applied, Refusal> {
+        let Removal {
+            what, before_ms, ..
+        } = removal;
+        if !matches!(deed.who, Actor::Machine(_)) {
+            let detail = "lines of the log are removed at the machine alone".to_owned();
+            return Err(Refusal::Forbidden(detail));
+        }
+        if *before_ms > what.free_before_ms(deed.time_ms) {
+            return Err(Refusal::Invalid(format!(
+                "`before_ms` {before_ms}: {} are kept for at least {} days ({})",
+                what.name(),
+                what.least_days(),
+                what.basis()
+            )));
+        }
+        if removal.cases.is_empty() {
+            return Ok(Applied {
+                role: String::new(),
+                touched: Touched::Nothing,
+            });
+        }
+        for expired in &removal.cases {
+            if !what.is_of_cases() || expired.last_ms >= *before_ms {
+                let detail = format!("case {} is not among {}", expired.id, what.name());
+                return Err(Refusal::Invalid(detail));
+            }
+            // Whoever verifies has no case here any more: its lines are gone.
+            if let Some(case) = self.cases.get(&expired.id) {
+                expired.check(case, removal)?;
+            }
+        }
+        let mut ids = Vec::with_capacity(removal.cases.len());
+        for expired in &removal.cases {
+            self.cases.remove(&expired.id);
+            self.expired.insert(expired.id.clone(), expired.clone());
+            ids.push(expired.id.clone());
+        }
+        Ok(Applied {
+            role: String::new(),
+            touched: Touched::Expired(ids),
+        })
     }
-    if *before_ms > what.free_before_ms(deed.time_ms) {
-        return Err(Refusal::Invalid(format!(
-            "`before_ms` {before_ms}: {} are kept for at least {} days ({})",
-            what.name(),
-            what.least_days(),
-            what.basis()
-        )));
-    }
-    Ok(Applied {
-        role: String::new(),
-        touched: Touched::Nothing,
-    })
 }
 
 /// Whether who does this could act as the account's owner.

@@ -77,7 +77,7 @@ impl Person {
 /// # Errors
 /// The name, and what is allowed.
 pub fn check_name(name: &str) -> Result<(), String> {
-    let length = folded(name).chars().count();
+    let length = name.chars().filter(|c| !c.is_whitespace()).count();
     if length == 0 || length > MAX_NAME || name.chars().any(char::is_control) {
         return Err(format!(
             "`{name}` is no person's name; allowed are 1 to {MAX_NAME} characters"
@@ -86,8 +86,8 @@ pub fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether two names are of one person: case, width and spaces make nobody
-/// another.
+/// Whether two names are of one person: case, width, spaces, points and what cannot be
+/// seen make nobody another.
 pub fn same_person(one: &str, other: &str) -> bool {
     folded(one) == folded(other)
 }
@@ -97,6 +97,6 @@ fn folded(name: &str) -> String {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         c => c,
     };
-    let kept = name.chars().map(narrow).filter(|c| !c.is_whitespace());
+    let kept = name.chars().map(narrow).filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).collect()
 }

@@ -1,6 +1,6 @@
 //! For every action: which roles may do it, at which stages, and what else holds.
 
-use super::approval::{INVESTIGATORS, may_decide};
+use super::approval::{INVESTIGATORS, Names};
 use super::authority::{APPROVE, CONCLUDE, DUTY, INVESTIGATE, Role, WORK};
 use super::case::{Case, Side, Stage};
 use super::deed::{Actor, CaseAction};
@@ -62,8 +62,8 @@ const fn rule(action: &'static str, roles: &'static [Role], stages: &'static [St
     }
 }
 
-/// Every action with an open case, in the order of the work.
-pub const RULES: [Rule; 19] = [
+/// Every action with a case, in the order of the work.
+pub const RULES: [Rule; 21] = [
     Rule {
         supplement: true,
         suspended: true,
@@ -141,6 +141,16 @@ pub const RULES: [Rule; 19] = [
     Rule {
         suspended: true,
         ..rule("resume", DUTY, OPEN)
+    },
+    Rule {
+        supplement: true,
+        suspended: true,
+        ..rule("appeal", WORK, &Stage::ALL)
+    },
+    Rule {
+        supplement: true,
+        suspended: true,
+        ..rule("appeal-decided", WORK, &Stage::ALL)
     },
     Rule {
         supplement: true,
@@ -248,11 +258,13 @@ pub fn offered(case: &Case, person: &Person) -> Vec<&'static str> {
 fn has_ground(rule: &Rule, case: &Case, person: &Person) -> bool {
     let mut measures = case.measures.iter();
     match rule.action {
-        "judge" => case.checked_by() >= INVESTIGATORS,
+        "judge" => case.checked_by(&Names::default()) >= INVESTIGATORS,
         "propose" => case.calls_for_measures(),
-        "approve" | "refuse" => {
-            measures.any(|measure| measure.waits() && may_decide(case, measure, person).is_ok())
-        }
+        "appeal" => case.appeal.is_none(),
+        "appeal-decided" => case.appeal.is_some(),
+        "approve" | "refuse" => measures.any(|measure| {
+            measure.waits() && Names::default().may_decide(case, measure, person).is_ok()
+        }),
         "carry" => measures.any(|measure| measure.carried.is_none() && measure.may_be_carried()),
         _ => true,
     }

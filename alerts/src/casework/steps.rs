@@ -1,7 +1,7 @@
 //! What each action makes of a case, once the rules have let it pass.
 
-use super::approval::{INVESTIGATORS, different, may_decide};
-use super::case::{Case, Decision, Judgement, Label, Proposal, Said, Side, Signed, Stage};
+use super::approval::{INVESTIGATORS, Names};
+use super::case::{Appeal, Case, Decision, Judgement, Label, Proposal, Said, Side, Signed, Stage};
 use super::clock::{self, Clock, Statute, Terms};
 use super::deed::CaseAction;
 use super::jurisdiction::{Places, route};
@@ -17,6 +17,8 @@ pub(super) struct By<'a> {
     pub(super) person: Option<&'a Person>,
     /// The named investigators, in order; `None`: there is no such account.
     pub(super) named: Vec<Option<&'a Person>>,
+    /// What accounts were ever called.
+    pub(super) names: &'a Names,
     /// The case that this one is to be merged into.
     pub(super) other: Option<&'a Case>,
 }
@@ -69,7 +71,7 @@ impl Case {
                 self.side = None;
                 self.clocks.iter_mut().for_each(|clock| clock.resume(now));
             }
-            CaseAction::Judge { text, founded } => self.judge(text, *founded, by.signed)?,
+            CaseAction::Judge { text, founded } => self.judge(text, *founded, by)?,
             CaseAction::Propose { measure, text } => self.propose(*measure, text, by.signed)?,
             CaseAction::Approve { measure, text } => self.decide(*measure, true, text, &by)?,
             CaseAction::Refuse { measure, text } => self.decide(*measure, false, text, &by)?,
@@ -108,6 +110,13 @@ impl Case {
                     until_ms: *until_ms,
                 });
                 self.clocks.iter_mut().for_each(|clock| clock.pause(now));
+            }
+            CaseAction::Appeal { agency, text } => self.appeal(agency, text, now)?,
+            CaseAction::AppealDecided { .. } => {
+                if self.appeal.take().is_none() {
+                    let detail = format!("no appeal is pending in case {}", self.id);
+                    return Err(Refusal::Conflict(detail));
+                }
             }
             CaseAction::Retract { .. } => {
                 self.side = Some(Side::Retracted);
@@ -171,16 +180,18 @@ impl Case {
                 let detail = format!("`investigators`: `{name}` has none of the case's districts");
                 return Err(Refusal::Invalid(detail));
             }
+            let may = by.names.may_investigate(self, person);
+            may.map_err(Refusal::Forbidden)?;
             investigators.push(Signed {
                 who: person.name.clone(),
                 display: person.display.clone(),
                 time_ms: by.signed.time_ms,
             });
         }
-        if different(&investigators) < INVESTIGATORS || investigators.len() != names.len() {
+        let different = by.names.different(&investigators);
+        if different < INVESTIGATORS || investigators.len() != names.len() {
             return Err(Refusal::Invalid(format!(
-                "`investigators` names {} different persons; at least {INVESTIGATORS} have to investigate (国务院令第737号 第二十一条)",
-                different(&investigators)
+                "`investigators` names {different} different persons; at least {INVESTIGATORS} have to investigate (国务院令第737号 第二十一条)"
             )));
         }
         self.routing = Some(routing);
@@ -189,8 +200,8 @@ impl Case {
         Ok(())
     }
 
-    fn judge(&mut self, text: &str, founded: bool, signed: Signed) -> Result<(), Refusal> {
-        let found = self.checked_by();
+    fn judge(&mut self, text: &str, founded: bool, by: By<'_>) -> Result<(), Refusal> {
+        let found = self.checked_by(by.names);
         if found < INVESTIGATORS {
             return Err(Refusal::Conflict(format!(
                 "case {} has findings of {found} different persons; it is judged on those of at least {INVESTIGATORS} (国务院令第737号 第二十一条)",
@@ -198,7 +209,7 @@ impl Case {
             )));
         }
         self.judgement = Some(Judgement {
-            signed,
+            signed: by.signed,
             text: text.to_owned(),
             founded,
         });
@@ -207,9 +218,9 @@ impl Case {
     }
 
     /// How many different persons signed findings.
-    pub(super) fn checked_by(&self) -> usize {
+    pub(super) fn checked_by(&self, names: &Names) -> usize {
         let signatures: Vec<Signed> = self.findings.iter().map(|f| f.signed.clone()).collect();
-        different(&signatures)
+        names.different(&signatures)
     }
 
     /// Whether measures may be proposed: not once the case was judged unfounded.
@@ -279,7 +290,8 @@ impl Case {
             return Err(Refusal::Conflict(detail));
         }
         if let Some(person) = by.person {
-            may_decide(self, proposal, person).map_err(Refusal::Forbidden)?;
+            let may = by.names.may_decide(self, proposal, person);
+            may.map_err(Refusal::Forbidden)?;
         }
         let measure = proposal.measure;
         self.measures[place].decided = Some(Decision {
@@ -402,6 +414,22 @@ impl Case {
             self.check_outcome(outcome)?;
         }
         self.label = Some(Label::of(outcome, reason, text, signed));
+        Ok(())
+    }
+
+    fn appeal(&mut self, agency: &str, text: &str, now: i64) -> Result<(), Refusal> {
+        if let Some(appeal) = &self.appeal {
+            let detail = format!(
+                "an appeal is pending in case {} before {}",
+                self.id, appeal.agency
+            );
+            return Err(Refusal::Conflict(detail));
+        }
+        self.appeal = Some(Appeal {
+            agency: required("agency", agency)?,
+            text: text.to_owned(),
+            since_ms: now,
+        });
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::credential::{self, CredentialChange};
 use super::load::{self, Row};
-use super::{Docket, DocketError, Entry};
+use super::{Docket, DocketError, Entry, expire, outcomes};
 use crate::casework::fold::{Touched, case_subject};
 use crate::casework::{Action, Actor, Case, CaseAction, Deed, Fold};
 use crate::chain;
@@ -112,7 +112,9 @@ impl Docket {
         };
         let mut fold = load::concerned(transaction, &deed).await?;
         check_version(&fold, &deed, intent.expected)?;
+        let case_before = case_of(&fold, &deed).and_then(outcomes::under);
         let applied = fold.apply(&deed)?;
+        let case_after = case_of(&fold, &deed).and_then(outcomes::under);
         let deed = Deed {
             role: applied.role,
             ..deed
@@ -120,6 +122,7 @@ impl Docket {
         let entry = seal(deed, action, head);
         append(transaction, &entry).await?;
         self.keep(transaction, &fold, &applied.touched).await?;
+        outcomes::recount(transaction, case_before, case_after).await?;
         if let Some(change) = &intent.credential {
             credential::keep(transaction, change).await?;
         }
@@ -142,6 +145,9 @@ impl Docket {
         fold: &Fold,
         touched: &Touched,
     ) -> Result<(), DocketError> {
+        if let Touched::Expired(ids) = touched {
+            return expire::keep(transaction, fold, ids).await;
+        }
         let row = match touched {
             Touched::Case(id) => fold
                 .cases
@@ -153,7 +159,7 @@ impl Docket {
                 .get(name)
                 .map(|place| Row::of_place(name, place)),
             Touched::Suppression(alert) => fold.suppressions.get(alert).map(Row::of_suppression),
-            Touched::Nothing => None,
+            Touched::Expired(_) | Touched::Nothing => None,
         };
         match row {
             Some(row) => row?.write(transaction).await,
@@ -211,11 +217,16 @@ async fn repeated(
     }))
 }
 
+/// The case that a deed is about.
+fn case_of<'a>(fold: &'a Fold, deed: &Deed) -> Option<&'a Case> {
+    let id = deed.subject.strip_prefix("case/")?;
+    fold.cases.get(id)
+}
+
 fn check_version(fold: &Fold, deed: &Deed, expected: Option<u64>) -> Result<(), DocketError> {
-    let id = deed.subject.strip_prefix("case/").unwrap_or_default();
-    match (expected, fold.cases.get(id)) {
+    match (expected, case_of(fold, deed)) {
         (Some(expected), Some(case)) if case.version != expected => Err(DocketError::Stale {
-            case: id.to_owned(),
+            case: case.id.clone(),
             expected,
             found: case.version,
         }),

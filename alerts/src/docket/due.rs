@@ -1,7 +1,7 @@
 //! Open cases by when their next clock runs out.
 
+use super::conditions::{Conditions, bodies};
 use super::load::read;
-use super::query::{Conditions, add_districts, bodies};
 use super::{Docket, DocketError};
 use crate::casework::Case;
 
@@ -25,7 +25,7 @@ impl Docket {
             // Written out, so that the index of open cases serves it.
             asked.text("open = 1");
             asked.add(condition, time_ms);
-            add_districts(&mut asked, districts);
+            asked.districts(districts);
             let sql = format!(
                 "SELECT body FROM cases WHERE {} ORDER BY due_ms {order} LIMIT {}",
                 asked.sql(),

@@ -55,6 +55,11 @@ pub enum DocketError {
         /// Which.
         key: String,
     },
+    /// Somebody else reads it: what was removed is still in its journal.
+    #[error(
+        "somebody else uses the casework store: what was removed is gone from its tables, but not from its files yet; run it again when nobody does"
+    )]
+    Busy,
     /// A paging cursor that no page gave out.
     #[error("cursor `{cursor}` is not one of this list's: allowed is what a page gave as `next`")]
     Cursor {

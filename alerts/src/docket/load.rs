@@ -1,12 +1,16 @@
 //! The rows of what follows from the deeds, and the few that a deed concerns.
 
 use super::DocketError;
+use crate::casework::fold::person_subject;
+use crate::casework::retention::Expired;
 use crate::casework::{
-    Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, Place, Side, Suppression,
+    Action, Actor, Calendar, Case, CaseAction, Deed, Fold, Person, PersonAction, Place, Side,
+    Suppression, approval,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Any, Transaction};
+use std::collections::BTreeSet;
 
 /// No clock runs, nothing ends by itself.
 pub(super) const NEVER: i64 = i64::MAX;
@@ -55,6 +59,7 @@ pub(super) const CASE: &[&str] = &[
 ];
 pub(super) const PERSON: &[&str] = &["name", "body"];
 pub(super) const PLACE: &[&str] = &["person", "body"];
+pub(super) const EXPIRED: &[&str] = &["id", "alert", "body"];
 pub(super) const SUPPRESSION: &[&str] = &["alert", "open", "ends_ms", "body"];
 
 impl Row {
@@ -104,6 +109,18 @@ impl Row {
             table: "places",
             columns: PLACE,
             values: vec![person.to_owned().into(), body("places", place)?.into()],
+        })
+    }
+
+    pub(super) fn of_expired(expired: &Expired) -> Result<Row, DocketError> {
+        Ok(Row {
+            table: "expired",
+            columns: EXPIRED,
+            values: vec![
+                expired.id.clone().into(),
+                expired.alert.clone().into(),
+                body("expired", expired)?.into(),
+            ],
         })
     }
 
@@ -162,7 +179,7 @@ fn suspended_until(case: &Case) -> i64 {
 }
 
 /// Names as one text in which each can be looked for: `|a|b|`.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.fold("|".to_owned(), |text, name| text + name + "|")
 }
 
@@ -201,6 +218,9 @@ pub(super) async fn concerned(
                 fold.cases.insert(case.id.clone(), case);
             }
         }
+        Action::Removal(removal) => {
+            cases.extend(removal.cases.iter().map(|expired| expired.id.as_str()));
+        }
         Action::Seen(_) => {
             let person = deed.who.name();
             let sql = "SELECT body FROM places WHERE person = $1";
@@ -232,7 +252,53 @@ pub(super) async fn concerned(
                 .map(|case| (id.to_owned(), case)),
         );
     }
+    if needs_names(&deed.action) {
+        let named: BTreeSet<String> = fold
+            .cases
+            .values()
+            .flat_map(approval::accounts)
+            .chain(fold.people.keys().map(String::as_str))
+            .map(str::to_owned)
+            .collect();
+        for account in named {
+            let names = names_of(transaction, &account).await?;
+            fold.names.add(&account, names);
+        }
+    }
     Ok(fold)
+}
+
+/// Whether two persons are needed, so that it counts who somebody was before.
+fn needs_names(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Case(
+            CaseAction::Assign { .. }
+                | CaseAction::Judge { .. }
+                | CaseAction::Approve { .. }
+                | CaseAction::Refuse { .. }
+        )
+    )
+}
+
+/// Every name that an account has borne.
+async fn names_of(
+    transaction: &mut Transaction<'_, Any>,
+    account: &str,
+) -> Result<Vec<String>, DocketError> {
+    let sql =
+        "SELECT action FROM deeds WHERE subject = $1 AND kind IN ('person.add', 'person.change')";
+    let query = sqlx::query_scalar(sql).bind(person_subject(account));
+    let actions: Vec<String> = query.fetch_all(&mut **transaction).await?;
+    let mut names = Vec::with_capacity(actions.len());
+    for action in actions {
+        if let Action::Person(PersonAction::Add { person } | PersonAction::Change { person }) =
+            read("deeds", &action)?
+        {
+            names.push(person.display);
+        }
+    }
+    Ok(names)
 }
 
 /// A case as it is.

@@ -11,19 +11,29 @@
 //! at a time on both, because a chain has one end.
 
 mod act;
+mod cases;
+mod conditions;
 mod credential;
+mod districts;
 mod due;
 mod error;
+mod expire;
 mod load;
-mod query;
+mod log;
+mod outcomes;
+mod people;
 mod remove;
 mod schema;
+mod suppressions;
 mod verify;
 
 pub use act::{Done, Intent};
+pub use cases::{CaseFilter, CasePage};
 pub use credential::{Credential, CredentialChange, CredentialKind, Secret};
 pub use error::DocketError;
-pub use query::{CaseFilter, CasePage, DeedFilter, Labelled};
+pub use expire::{Due, Held};
+pub use log::{DeedFilter, Labelled};
+pub use outcomes::Ended;
 pub use remove::Removed;
 pub use verify::{Broken, Verified};
 

@@ -5,14 +5,20 @@
 use super::{Docket, DocketError, Intent};
 use crate::casework::Action;
 use crate::casework::retention::{Kept, Removal};
+use crate::chain;
 use sqlx::{Any, Transaction};
 
+/// What becomes of a removed line; the key stays unlike any other.
+pub(super) const EMPTY: &str =
+    "who = '', role = '', purpose = '', subject = '', key = 'removed/' || seq, action = ''";
 /// Lines read at once.
 const PAGE: i64 = 10_000;
 
 /// What is, or was, removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
+    /// How many cases.
+    pub cases: u64,
     /// How many lines.
     pub lines: u64,
     /// The number of the line that says so; none: nothing was there, or it was only
@@ -64,10 +70,7 @@ impl Docket {
         let mut transaction = self.begin().await?;
         let count = count(&mut transaction, what, before_ms).await?;
         if count.lines == 0 {
-            return Ok(Removed {
-                lines: 0,
-                seq: None,
-            });
+            return Ok(Removed::default());
         }
         let intent = Intent {
             subject: format!("log/{}", what.name()),
@@ -76,22 +79,51 @@ impl Docket {
                 before_ms,
                 lines: count.lines,
                 digest: count.digest(),
+                cases: Vec::new(),
             }),
             ..intent
         };
         let done = self.act_in(&mut transaction, intent).await?;
         let sql = format!(
-            "UPDATE deeds SET who = '', role = '', purpose = '', subject = '', \
-             key = 'removed/' || seq, action = '' WHERE {} AND time_ms < $1 AND action <> ''",
+            "UPDATE deeds SET {EMPTY} WHERE {} AND time_ms < $1 AND action <> ''",
             of_kinds(what)
         );
         let removing = sqlx::query(&sql).bind(before_ms);
         removing.execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(Removed {
+            cases: 0,
             lines: count.lines,
             seq: Some(done.seq),
         })
+    }
+}
+
+impl Docket {
+    /// Notes that something that lies beside the log was removed, by its names.
+    ///
+    /// # Errors
+    /// [`DocketError::Refused`] where the law has it kept; any failure of the
+    /// database.
+    pub async fn note_removal(
+        &self,
+        what: Kept,
+        before_ms: i64,
+        names: &[String],
+        intent: Intent,
+    ) -> Result<u64, DocketError> {
+        let intent = Intent {
+            subject: format!("log/{}", what.name()),
+            action: Action::Removal(Removal {
+                what,
+                before_ms,
+                lines: names.len() as u64,
+                digest: chain::hash(names.join("\n").as_bytes()),
+                cases: Vec::new(),
+            }),
+            ..intent
+        };
+        Ok(self.act(intent).await?.seq)
     }
 }
 

@@ -2,13 +2,16 @@
 //! is never changed, only followed by another.
 
 use super::load::{Row, read};
-use super::{Dialect, Docket, DocketError};
+use super::{Dialect, Docket, DocketError, outcomes};
 use sqlx::{Any, Executor, Transaction};
 
 /// The step that brought what ends by itself: rows of before are written anew.
 const ENDS: i64 = 2;
 
-const STEPS: [&[&str]; 4] = [
+/// The step that brought counts of outcomes: those of before are counted.
+const OUTCOMES: i64 = 5;
+
+const STEPS: [&[&str]; 7] = [
     &[
         "CREATE TABLE deeds (
        seq BIGINT PRIMARY KEY, time_ms BIGINT NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,
@@ -49,6 +52,19 @@ const STEPS: [&[&str]; 4] = [
         // Nine lines in ten say that somebody looked at something.
         "CREATE INDEX deeds_of_cases ON deeds (seq) WHERE kind LIKE 'case.%'",
     ],
+    &["CREATE TABLE outcomes (
+       districts TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, cases BIGINT NOT NULL,
+       PRIMARY KEY (districts, outcome, reason))"],
+    &[
+        "CREATE TABLE expired (id TEXT PRIMARY KEY, alert TEXT NOT NULL, body TEXT NOT NULL)",
+        "CREATE INDEX expired_by_alert ON expired (alert)",
+    ],
+    &[
+        // With the number, by which lists are in order: nothing else is read of what is
+        // not shown.
+        "DROP INDEX cases_by_due",
+        "CREATE INDEX cases_by_due ON cases (due_ms, number) WHERE open = 1",
+    ],
 ];
 
 impl Docket {
@@ -76,6 +92,9 @@ impl Docket {
             }
             if step == ENDS {
                 self.write_anew(&mut transaction).await?;
+            }
+            if step == OUTCOMES {
+                outcomes::count_all(&mut transaction).await?;
             }
             let sql = "INSERT INTO docket_schema (version) VALUES ($1)";
             sqlx::query(sql)

@@ -1,10 +1,10 @@
 //! Following the log from its first line: the chain, every deed judged again, and
 //! what follows from it against what is kept.
 
-use super::load::{CASE, PERSON, PLACE, Row as KeptRow, SUPPRESSION, Value};
-use super::query::entry;
+use super::load::{CASE, EXPIRED, PERSON, PLACE, Row as KeptRow, SUPPRESSION, Value};
+use super::log::entry;
 use super::remove::Count;
-use super::{Docket, DocketError, Entry};
+use super::{Docket, DocketError, Entry, outcomes};
 use crate::casework::retention::{Kept, Removal};
 use crate::casework::{Action, Fold};
 use crate::chain::Chain;
@@ -127,9 +127,19 @@ impl Docket {
         let suppressions = fold.suppressions.values().map(KeptRow::of_suppression);
         let places = fold.places.iter();
         let places = places.map(|(person, place)| KeptRow::of_place(person, place));
+        let expired = fold.expired.values().map(KeptRow::of_expired);
         let all = cases.chain(people).chain(suppressions).chain(places);
-        all.map(|row| row.map(|row| (key(&row), row.values)))
-            .collect()
+        let all = all.chain(expired);
+        let mut rows: Rows = all
+            .map(|row| row.map(|row| (key(&row), row.values)))
+            .collect::<Result<_, _>>()?;
+        let mut counts = outcomes::Counts::default();
+        let ended = fold.cases.values().map(outcomes::under);
+        ended.for_each(|under| counts.add(under));
+        let expired = fold.expired.values().map(outcomes::under_expired);
+        expired.for_each(|under| counts.add(under));
+        rows.extend(counts.rows());
+        Ok(rows)
     }
 }
 
@@ -181,21 +191,49 @@ fn follow(chain: &mut Chain, fold: &mut Fold, gone: &mut Gone, row: &AnyRow) -> 
 
 /// Lines that were removed, until a later line says so.
 #[derive(Default)]
-struct Gone(BTreeMap<Kept, Vec<(u64, i64, String)>>);
+struct Gone {
+    /// Those that stand alone, by what they are.
+    alone: BTreeMap<Kept, Vec<(u64, i64, String)>>,
+    /// Those of cases, by number.
+    of_cases: BTreeMap<u64, (i64, String)>,
+}
 
 impl Gone {
     fn add(&mut self, seq: u64, time_ms: i64, kind: &str, hash: String) -> Result<(), String> {
+        if kind.starts_with("case.") {
+            self.of_cases.insert(seq, (time_ms, hash));
+            return Ok(());
+        }
         let of_kind = |what: &Kept| what.kinds().contains(&kind);
         let what = Kept::ALL.into_iter().find(of_kind);
         let what = what.ok_or_else(|| format!("it was removed, and `{kind}` stays for ever"))?;
-        self.0.entry(what).or_default().push((seq, time_ms, hash));
+        self.alone
+            .entry(what)
+            .or_default()
+            .push((seq, time_ms, hash));
         Ok(())
     }
 
     /// What a line says was removed must be what is gone from before its instant.
     fn said(&mut self, removal: &Removal) -> Result<(), String> {
-        let lines = self.0.entry(removal.what).or_default();
+        if removal.what.is_beside() {
+            return Ok(());
+        }
         let mut count = Count::default();
+        for expired in &removal.cases {
+            for seq in &expired.lines {
+                let found = self.of_cases.remove(seq);
+                let found = found.filter(|(time_ms, _)| *time_ms <= expired.last_ms);
+                let Some((_, hash)) = found else {
+                    return Err(format!(
+                        "it says that line {seq} of case {} was removed; it was not, or is of later",
+                        expired.id
+                    ));
+                };
+                count.add(*seq, &hash);
+            }
+        }
+        let lines = self.alone.entry(removal.what).or_default();
         lines.retain(|(seq, time_ms, hash)| {
             let meant = *time_ms < removal.before_ms;
             if meant {
@@ -213,9 +251,10 @@ impl Gone {
     }
 
     fn unsaid(&self) -> Option<Broken> {
-        let first = self.0.values().flatten().min()?;
+        let alone = self.alone.values().flatten().map(|line| line.0);
+        let first = alone.chain(self.of_cases.keys().copied()).min()?;
         Some(Broken {
-            place: format!("line {}", first.0),
+            place: format!("line {first}"),
             what: "it was removed, and no line says so".to_owned(),
         })
     }
@@ -229,6 +268,7 @@ async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Row
         ("people", PERSON),
         ("suppressions", SUPPRESSION),
         ("places", PLACE),
+        ("expired", EXPIRED),
     ];
     for (table, columns) in tables {
         let sql = format!("SELECT {} FROM {table}", columns.join(", "));
@@ -246,6 +286,7 @@ async fn found(transaction: &mut sqlx::Transaction<'_, sqlx::Any>) -> Result<Row
             rows.insert(key(&kept), kept.values);
         }
     }
+    rows.extend(outcomes::kept(transaction).await?);
     Ok(rows)
 }
 

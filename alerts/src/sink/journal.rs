@@ -165,6 +165,29 @@ impl Journal {
         self.run(|c| c.execute(sql, params![name, event]))
     }
 
+    /// Dead letters of all sinks that were given up before an instant (milliseconds
+    /// UTC), as `sink event`.
+    ///
+    /// # Errors
+    /// See [`Journal::enter`].
+    pub fn died_before(&self, before_ms: i64) -> Result<Vec<String>> {
+        let sql = "SELECT sink || ' ' || event FROM dead WHERE died_ms < ? ORDER BY sink, seq";
+        self.run(|c| {
+            let mut statement = c.prepare_cached(sql)?;
+            let names = statement.query_map([before_ms], |row| row.get(0))?;
+            names.collect()
+        })
+    }
+
+    /// Forgets them. Gives how many.
+    ///
+    /// # Errors
+    /// See [`Journal::enter`].
+    pub fn drop_died_before(&self, before_ms: i64) -> Result<usize> {
+        let sql = "DELETE FROM dead WHERE died_ms < ?";
+        self.run(|c| c.execute(sql, [before_ms]))
+    }
+
     /// Whether a sink was told of an alert that is still open.
     pub(super) fn was_told(&self, name: &str, alert: &str) -> Result<bool> {
         let sql = "SELECT 1 FROM told WHERE sink = ? AND alert = ?";

@@ -25,6 +25,7 @@ pub async fn try_anything(store: &str, folder: &Path, tries: &[(u8, u8, u8)]) {
     let (last, _) = office.docket.head().await.unwrap();
     assert_eq!(last, staff().len() as u64 + 6 + accepted);
     assert_eq!(office.broken().await, [""; 0]);
+    check_outcomes(&office).await;
     for case in cases {
         let case = office.docket.case(&case).await.unwrap().unwrap();
         for measure in &case.measures {

@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod anything;
+mod attacks;
 mod due;
+mod expiry;
 mod eyes;
 mod office;
 mod once;
+mod outcomes;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod removal;
@@ -28,10 +31,13 @@ use tocsin_alerts::docket::{CaseFilter, DeedFilter, Docket, DocketError, Done, E
 use tocsin_alerts::level::Level;
 
 use anything::*;
+use attacks::*;
 use due::*;
+use expiry::*;
 use eyes::*;
 use office::*;
 use once::*;
+use outcomes::*;
 use removal::*;
 use tampering::*;
 use way::*;
@@ -79,6 +85,21 @@ fn the_next_deadline_is_found() {
     on_sqlite(cases_are_found_by_their_next_deadline);
 }
 
+#[test]
+fn nobody_finds_a_way_round_the_second_person() {
+    on_sqlite(every_way_round_the_second_person_is_closed);
+}
+
+#[test]
+fn what_was_done_in_a_case_goes_when_its_time_is_over() {
+    on_sqlite(cases_go_when_their_time_is_over);
+}
+
+#[test]
+fn how_cases_ended_is_counted() {
+    on_sqlite(outcomes_are_counted_where_they_change);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
@@ -101,7 +122,8 @@ fn everything_holds_on_postgresql_too() {
         sqlx::any::install_default_drivers();
         let admin = pool(&postgres.address("postgres"), Path::new("")).await;
         for name in [
-            "way", "eyes", "once", "changed", "anything", "removed", "due",
+            "way", "eyes", "once", "changed", "anything", "removed", "due", "outcomes", "expiry",
+            "attacks",
         ] {
             run(&admin, &format!("CREATE DATABASE {name}")).await;
         }
@@ -114,6 +136,10 @@ fn everything_holds_on_postgresql_too() {
         whatever_is_changed_in_the_database_is_found(&postgres.address("changed"), nowhere).await;
         what_is_removed_is_said_and_no_more(&postgres.address("removed"), nowhere).await;
         cases_are_found_by_their_next_deadline(&postgres.address("due"), nowhere).await;
+        outcomes_are_counted_where_they_change(&postgres.address("outcomes"), nowhere).await;
+        let attacks = postgres.address("attacks");
+        every_way_round_the_second_person_is_closed(&attacks, nowhere).await;
+        cases_go_when_their_time_is_over(&postgres.address("expiry"), nowhere).await;
         try_anything(&postgres.address("anything"), nowhere, &tries).await;
     });
 }

@@ -82,6 +82,12 @@ pub async fn what_is_removed_is_said_and_no_more(store: &str, folder: &Path) {
     );
     run(&pool, &wipe("kind = 'case.check'")).await;
     assert!(
+        office.broken().await[0].contains("no line says so"),
+        "{:?}",
+        office.broken().await
+    );
+    run(&pool, &wipe("kind = 'person.add'")).await;
+    assert!(
         office.broken().await[0].contains("stays for ever"),
         "{:?}",
         office.broken().await

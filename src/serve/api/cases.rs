@@ -241,14 +241,35 @@ pub(in crate::serve) async fn find(
     caller: &Caller,
     id: &str,
 ) -> Result<Case, Problem> {
-    let found = desk.docket.case(id).await?;
-    let case = found.ok_or_else(|| Problem::not_found(format!("there is no case `{id}`")))?;
+    let Some(case) = desk.docket.case(id).await? else {
+        return Err(missing(desk, caller, id).await?);
+    };
     match caller.person()?.sees(case.districts()) {
         true => Ok(case),
         false => Err(Problem::forbidden(format!(
             "case {id} is in no district of yours"
         ))),
     }
+}
+
+/// A case that is not there: there was none, or its time was over.
+async fn missing(desk: &Desk, caller: &Caller, id: &str) -> Result<Problem, Problem> {
+    let Some(expired) = desk.docket.expired(id).await? else {
+        return Ok(Problem::not_found(format!("there is no case `{id}`")));
+    };
+    let mut districts = expired.districts.iter().map(String::as_str);
+    if !caller.person()?.sees(districts.by_ref()) {
+        return Ok(Problem::forbidden(format!(
+            "case {id} is in no district of yours"
+        )));
+    }
+    let ended = expired
+        .outcome
+        .map_or(expired.stage.chinese(), |of| of.chinese());
+    Ok(Problem::gone(format!(
+        "case {id} ended as {ended}, last worked on {}; the time for which it is kept is over (保存期限届满,内容已删除), and only that there was one is kept: `tocsin audit list --kind removal` has the rule",
+        instant_text(expired.last_ms)
+    )))
 }
 
 /// Everything that was done in a case, reads apart.
@@ -421,28 +442,17 @@ pub(in crate::serve) async fn outcomes(
     caller: Caller,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<axum::Json<Outcomes>, Problem> {
-    let desk = app.desk()?;
+    let districts = &caller.person()?.districts;
     let mut counted = Outcomes::default();
-    let mut filter = CaseFilter {
-        open: Some(false),
-        districts: caller.person()?.districts.clone(),
-        limit: params::MAX_LIMIT,
-        ..CaseFilter::default()
-    };
-    loop {
-        let page = desk.docket.cases(&filter).await?;
-        for label in page.cases.iter().filter_map(|case| case.label.as_ref()) {
-            counted.labelled += 1;
-            *counted.outcomes.entry(label.outcome.chinese()).or_default() += 1;
-            if let Some(reason) = label.reason {
-                *counted.reasons.entry(reason.chinese()).or_default() += 1;
-                let fault = format!("{:?}", reason.fault()).to_lowercase();
-                *counted.faults.entry(fault).or_default() += 1;
-            }
-        }
-        filter.after = page.next;
-        if filter.after.is_none() {
-            return Ok(axum::Json(counted));
+    for ended in app.desk()?.docket.outcomes(districts).await? {
+        let cases = ended.cases;
+        counted.labelled += cases;
+        *counted.outcomes.entry(ended.outcome.chinese()).or_default() += cases;
+        if let Some(reason) = ended.reason {
+            *counted.reasons.entry(reason.chinese()).or_default() += cases;
+            let fault = format!("{:?}", reason.fault()).to_lowercase();
+            *counted.faults.entry(fault).or_default() += cases;
         }
     }
+    Ok(axum::Json(counted))
 }

@@ -21,7 +21,7 @@ use tocsin_alerts::store::Sequenced;
 
 /// Events and deeds looked at, the latest; there may be more. The feed shows what is
 /// new to every reader, so it may cost little.
-const MOST: usize = 1_000;
+pub(in crate::serve) const MOST: usize = 1_000;
 /// Alerts, cases and clocks told of; there may be more.
 const TOLD: usize = 100;
 /// Rows read at once.
@@ -227,18 +227,12 @@ async fn alerts(
     // Of what was never looked at the latest count.
     let from = place.events.max(last.saturating_sub(most));
     let mut told: BTreeMap<String, AlertNews> = BTreeMap::new();
-    let mut after = from;
-    while after < last {
-        let page = app.view.store.events_after(after, PAGE).await?;
-        let Some(end) = page.last() else { break };
-        after = end.seq;
-        for event in page.iter().filter(|event| event.seq <= last) {
-            let said = &event.event;
-            let sees = caller.sees(said.assessment.district.as_deref());
-            // Who may not know of evidence is told of levels alone.
-            if sees && !(restricted && said.before == said.after) {
-                take(&mut told, event, restricted);
-            }
+    for event in app.latest.between(&app.view.store, from, last).await? {
+        let said = &event.event;
+        let sees = caller.sees(said.assessment.district.as_deref());
+        // Who may not know of evidence is told of levels alone.
+        if sees && !(restricted && said.before == said.after) {
+            take(&mut told, &event, restricted);
         }
     }
     let mut told: Vec<AlertNews> = told.into_values().collect();
@@ -331,17 +325,24 @@ async fn cases(
             .insert(0, (action.name().to_owned(), deed.who.name()));
     }
     let mut told = Vec::new();
-    for id in order {
-        let case = desk.docket.case(&id).await?;
-        let seen = case.filter(|case| person.sees(case.districts()));
-        if let (Some(case), Some(news)) = (seen, done.remove(&id)) {
-            told.push(CaseNews {
-                name: case.name,
-                ..news
-            });
-        }
-        if told.len() == TOLD {
-            return Ok((told, true));
+    // A page of them at once; few readers see so little that it takes a second.
+    for part in order.chunks(TOLD) {
+        let ids: Vec<&str> = part.iter().map(String::as_str).collect();
+        let found = desk.docket.cases_with(&ids).await?;
+        let seen = found
+            .into_iter()
+            .filter(|case| person.sees(case.districts()));
+        let mut seen: BTreeMap<String, Case> = seen.map(|case| (case.id.clone(), case)).collect();
+        for id in part {
+            if let (Some(case), Some(news)) = (seen.remove(id), done.remove(id)) {
+                told.push(CaseNews {
+                    name: case.name,
+                    ..news
+                });
+            }
+            if told.len() == TOLD {
+                return Ok((told, true));
+            }
         }
     }
     Ok((told, more))
@@ -359,7 +360,7 @@ async fn clocks(
     let districts = &caller.person()?.districts;
     let (cases, mut more) = desk
         .docket
-        .due_around(districts, place.deeds_ms, PAGE)
+        .due_around(districts, place.deeds_ms, 2 * TOLD)
         .await?;
     let mut told = Vec::new();
     for case in &cases {

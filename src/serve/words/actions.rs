@@ -3,7 +3,7 @@
 use super::either;
 
 /// By their names in JSON: in Chinese and in English.
-const WORDS: [(&str, &str, &str); 20] = [
+const WORDS: [(&str, &str, &str); 22] = [
     ("open", "立件", "opened"),
     ("escalate", "等级上升", "the alert rose"),
     ("acknowledge", "签收", "acknowledge"),
@@ -23,6 +23,8 @@ const WORDS: [(&str, &str, &str); 20] = [
     ("hand-over", "移交外地", "hand over to elsewhere"),
     ("suspend", "暂缓", "suspend"),
     ("resume", "恢复办理", "resume"),
+    ("appeal", "记录复议或诉讼", "note an appeal"),
+    ("appeal-decided", "复议或诉讼已决", "the appeal is decided"),
     ("retract", "撤回", "retract"),
 ];
 

@@ -574,6 +574,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("top reasons", "主要理由"),
     ("transfer to the police", "移送公安机关"),
+    ("under appeal", "复议或诉讼中"),
     ("unfounded", "不属实"),
     ("unknown", "未知"),
     ("unspecified public", "社会性"),

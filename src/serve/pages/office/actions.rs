@@ -282,7 +282,7 @@ fn fields(case: &Case, name: &str, people: &[Choice]) -> Vec<Field> {
                 field("participants", "of participants", Line),
             ]
         }
-        "ask" => vec![field("agency", "agency", Line).needed()],
+        "ask" | "appeal" => vec![field("agency", "agency", Line).needed()],
         "judge" => vec![
             field("founded", "conclusion", One)
                 .among(vec![

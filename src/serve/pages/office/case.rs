@@ -200,10 +200,7 @@ async fn compose(
         name: case.name.clone().unwrap_or_default(),
         enterprise_path: enterprise_path(&case.enterprise),
         district: case.district.clone().unwrap_or_default(),
-        standing: case
-            .side
-            .as_ref()
-            .map_or_else(String::new, |side| side_words(side, &case)),
+        standing: stands(&case),
         steps: steps(&case),
         clocks: case
             .clocks
@@ -268,6 +265,22 @@ pub(super) fn standing(case: &Case) -> &'static str {
         .strip_suffix(')')
         .and_then(|rest| rest.split_once(" ("));
     parted.map_or(both, |(english, chinese)| either(chinese, english))
+}
+
+/// What holds it up or is contested, where it is.
+fn stands(case: &Case) -> String {
+    let side = case.side.as_ref().map(|side| side_words(side, case));
+    let appeal = case.appeal.as_ref().map(|appeal| {
+        let since = text::clock(appeal.since_ms);
+        format!(
+            "{} · {}, {} {since}",
+            t("under appeal"),
+            appeal.agency,
+            t("since")
+        )
+    });
+    let parts: Vec<String> = side.into_iter().chain(appeal).collect();
+    parts.join(" · ")
 }
 
 fn side_words(side: &Side, case: &Case) -> String {

@@ -69,12 +69,12 @@ mod tests {
     #[test]
     fn what_is_certain_leaves_nothing_to_chance() {
         let item = |unit: usize| Item {
-            log_odds: if unit % 2 == 0 {
+            log_odds: if unit.is_multiple_of(2) {
                 40_000_000
             } else {
                 -40_000_000
             },
-            label: unit % 2 == 0,
+            label: unit.is_multiple_of(2),
             flagged: false,
             unit,
         };

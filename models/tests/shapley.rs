@@ -149,14 +149,15 @@ proptest! {
 fn city(rows: usize) -> (Vec<Vec<Option<i64>>>, Vec<bool>) {
     let value = |row: usize, feature: usize| {
         let mixed = (row * 31 + feature * 17 + 7).wrapping_mul(2_654_435_761) >> 7;
-        (mixed % 11 != 0).then_some((mixed % 23) as i64 * 10_000)
+        (!mixed.is_multiple_of(11)).then_some((mixed % 23) as i64 * 10_000)
     };
     let all: Vec<Vec<Option<i64>>> = (0..rows)
         .map(|row| (0..6).map(|feature| value(row, feature)).collect())
         .collect();
     let above = |value: Option<i64>| value.is_some_and(|value| value > 110_000);
     let labels = all.iter().enumerate();
-    let labels = labels.map(|(row, values)| above(values[0]) != above(values[1]) || row % 17 == 0);
+    let labels =
+        labels.map(|(row, values)| above(values[0]) != above(values[1]) || row.is_multiple_of(17));
     (all.clone(), labels.collect())
 }
 

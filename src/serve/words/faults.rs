@@ -33,6 +33,16 @@ pub(super) const FAULTS: &[Fault] = &[
         "本系统未启用办件:配置中没有 `[casework] store`",
         "",
     ),
+    fault(
+        "case {} may not go: it is {}",
+        "办件 {0} 不得销毁:状态为 {1}",
+        "",
+    ),
+    fault(
+        "what is said of case {} is not what it was",
+        "办件 {0} 的记录与原先不符",
+        "",
+    ),
     fault("the server is stopping", "服务正在停止", ""),
     fault(
         "another such question is being answered",

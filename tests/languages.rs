@@ -54,9 +54,7 @@ fn sentence(text: &str) -> Option<String> {
     }
     let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
     let words: Vec<&str> = text.split(' ').collect();
-    let found = words
-        .windows(3)
-        .find(|three| three.iter().all(|word| is_word(word)));
+    let found = words.windows(3).find(|three| three.iter().all(is_word));
     found.map(|three| three.join(" "))
 }
 

@@ -1,9 +1,9 @@
 //! The raw rows that were accepted, as they came.
 //!
-//! Bulk rows lie in immutable segment files ([blocks](segment_file) of rows); rows of small live epochs ride
-//! in the store's epoch row ([`encode_inline`]) and stay in memory here until a
-//! [roll](Landing::roll) makes a segment of them. Both are addressed by
-//! [`RowRef`], found by key and by subject, and read one by one or streamed.
+//! Bulk rows lie in immutable segment files, blocks of rows; rows of small live
+//! epochs ride in the store's epoch row ([`encode_inline`]) and stay in memory
+//! here until a [roll](Landing::roll) makes a segment of them. Both are addressed
+//! by [`RowRef`], found by key and by subject, and read one by one or streamed.
 //!
 //! Contract: the caller's store decides what exists. A segment is written and
 //! synced first, then committed by the caller, then [published](Landing::publish)

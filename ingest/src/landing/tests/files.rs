@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::landing::rows::with_keys;
 
+/// Two counts and two texts.
+type Cells = (u64, u64, Option<String>, Option<String>);
+
 /// Any batches of rows with two counts and two texts each.
 fn batches() -> impl Strategy<Value = Vec<SegmentRows>> {
     let text = || prop::option::weighted(0.8, "[a-z甲乙\u{10000},\"\n]{0,12}");
@@ -18,10 +21,10 @@ fn batches() -> impl Strategy<Value = Vec<SegmentRows>> {
     prop::collection::vec(batch, 1..5).prop_map(|batches| {
         let mut line = 0;
         let batches = batches.into_iter().map(|cells| {
-            let counts = |of: fn(&(u64, u64, Option<String>, Option<String>)) -> u64| -> ArrayRef {
+            let counts = |of: fn(&Cells) -> u64| -> ArrayRef {
                 Arc::new(UInt64Array::from_iter_values(cells.iter().map(of)))
             };
-            let texts = |of: fn(&(u64, u64, Option<String>, Option<String>)) -> Option<&str>| {
+            let texts = |of: fn(&Cells) -> Option<&str>| {
                 let texts: StringArray = cells.iter().map(of).collect();
                 Arc::new(texts) as ArrayRef
             };

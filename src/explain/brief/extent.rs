@@ -221,6 +221,17 @@ fn distance(
     }
 }
 
+/// What people read of a quantity of this name.
+pub(super) fn title_of(quantity: &str) -> &'static str {
+    let kinds = [
+        QuantityKind::Amount,
+        QuantityKind::People,
+        QuantityKind::Loss,
+    ];
+    let found = kinds.into_iter().find(|kind| kind.name() == quantity);
+    found.map_or("", title)
+}
+
 fn title(kind: QuantityKind) -> &'static str {
     match kind {
         QuantityKind::Amount => "吸收金额",

@@ -165,7 +165,10 @@ fn distance_line(distance: &Distance, tongue: Tongue) -> String {
         "{} {} {} {}: {state}",
         distance.citation,
         distance.title,
-        distance.quantity,
+        tongue.say(
+            super::extent::title_of(distance.quantity),
+            distance.quantity
+        ),
         figure(distance.at, unit, tongue)
     )
 }

@@ -2,18 +2,11 @@
 // languages, on a desk and on a phone. `node axe.mjs URL PASSWORD`; prints a line per
 // role with how many pages were looked at, and one per violation. Wants
 // `playwright-core` and `axe-core` below the folder that TOCSIN_BROWSER names.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { base, browser, reader, require, rest, say } from "./reader.mjs";
 
-const require = createRequire(process.env.TOCSIN_BROWSER + "/");
-const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const [base, password, pictures] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.TOCSIN_CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-const say = (...words) => console.log(words.join(" "));
+const [password, pictures] = rest;
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const SIZES = { desk: { width: 1280, height: 900 }, phone: { width: 390, height: 800 } };
 // Links that lead from a list to one of its kind: one each is enough.
@@ -72,13 +65,13 @@ async function offered(page, start) {
 }
 
 const blank = { ...SIZES.desk };
-const stranger = await (await browser.newContext({ viewport: blank })).newPage();
+const stranger = await reader(blank);
 await look(stranger, "nobody", "/sign-in");
 await look(stranger, "nobody", "/");
 say("nobody", 2);
 
 for (const role of ["duty", "investigator", "head", "analyst", "engineer", "administrator", "auditor"]) {
-  const page = await (await browser.newContext({ viewport: blank })).newPage();
+  const page = await reader(blank);
   await page.goto(base + "/sign-in");
   await page.locator("[name=name]").fill(role);
   await page.locator("[name=password]").fill(password);

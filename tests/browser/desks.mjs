@@ -2,22 +2,12 @@
 // official's at the feed, the administrator's and the auditor's.
 // `node desks.mjs URL PASSWORD [FOLDER]`; prints what happened, a line each; with a
 // folder, pictures of the pages go there.
-import { createRequire } from "node:module";
+import { base, browser, reader, rest, say } from "./reader.mjs";
 
-const require = createRequire(process.env.TOCSIN_BROWSER + "/");
-const { chromium } = require("playwright-core");
-const [base, password, pictures] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.TOCSIN_CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-const say = (...words) => console.log(words.join(" "));
+const [password, pictures] = rest;
 
 async function signIn(name) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  page.on("request", (asked) => asked.url().startsWith(base) || say("FOREIGN", asked.url()));
-  page.on("pageerror", (fault) => say("SCRIPT", fault.message));
+  const page = await reader();
   await page.goto(base + "/sign-in");
   await page.locator("[name=name]").fill(name);
   await page.locator("[name=password]").fill(password);

@@ -1,18 +1,11 @@
 // An open feed while its server goes away and comes back: it says so, and shows what
 // happened meanwhile, once. `node feed.mjs URL MARK`; makes the file MARK when it is
 // live, and prints what happened, a line each.
-import { createRequire } from "node:module";
 import { writeFileSync } from "node:fs";
+import { base, browser, reader, rest, say } from "./reader.mjs";
 
-const require = createRequire(process.env.TOCSIN_BROWSER + "/");
-const { chromium } = require("playwright-core");
-const [base, mark] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.TOCSIN_CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-const say = (...words) => console.log(words.join(" "));
-const page = await (await browser.newContext()).newPage();
+const [mark] = rest;
+const page = await reader();
 await page.goto(base + "/");
 const live = (state) => page.waitForFunction((wanted) => document.getElementById("live").className === wanted, state);
 await live("on");

@@ -1,23 +1,13 @@
 // A case from the feed to its outcome by keyboard alone, and what is refused on the
 // way: beside its field, with the focus on it and nothing typed lost.
 // `node keyboard.mjs URL PASSWORD`; prints what happened, a line each.
-import { createRequire } from "node:module";
+import { base, browser, reader, rest, say } from "./reader.mjs";
 
-const require = createRequire(process.env.TOCSIN_BROWSER + "/");
-const { chromium } = require("playwright-core");
-const [base, password, pictures] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.TOCSIN_CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-const say = (...words) => console.log(words.join(" "));
+const [password, pictures] = rest;
 const MOST_TABS = 250;
 
-async function reader() {
-  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
-  page.on("request", (asked) => asked.url().startsWith(base) || say("FOREIGN", asked.url()));
-  page.on("pageerror", (fault) => say("SCRIPT", fault.message));
-  page.on("console", (line) => line.type() === "error" && line.text().includes("Content Security Policy") && say("POLICY", line.text()));
+async function begin() {
+  const page = await reader();
   await page.goto(base + "/sign-in");
   await page.waitForFunction(() => document.activeElement.name === "name");
   return page;
@@ -44,7 +34,7 @@ async function tabTo(page, selector) {
 }
 
 async function signIn(name) {
-  const page = await reader();
+  const page = await begin();
   await page.keyboard.type(name);
   await page.keyboard.press("Tab");
   await page.keyboard.insertText(password);

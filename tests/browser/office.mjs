@@ -1,25 +1,9 @@
 // Officials work a case from its list to its outcome, by keyboard and mouse, in a
 // real browser. `node office.mjs URL PASSWORD`; prints what happened, a line each.
 // Wants `playwright-core` below the folder that TOCSIN_BROWSER names, and Chromium.
-import { createRequire } from "node:module";
+import { base, browser, reader, rest, say } from "./reader.mjs";
 
-const require = createRequire(process.env.TOCSIN_BROWSER + "/");
-const { chromium } = require("playwright-core");
-const [base, password] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.TOCSIN_CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-const say = (...words) => console.log(words.join(" "));
-
-// Nothing may come from elsewhere, and no script may fail.
-async function reader(size) {
-  const context = await browser.newContext({ viewport: size });
-  const page = await context.newPage();
-  page.on("request", (asked) => asked.url().startsWith(base) || say("FOREIGN", asked.url()));
-  page.on("pageerror", (fault) => say("SCRIPT", fault.message));
-  return page;
-}
+const [password] = rest;
 
 async function signIn(name, size = { width: 1280, height: 900 }) {
   const page = await reader(size);

@@ -1,17 +1,9 @@
 // The same console with JavaScript switched off: filters, paging and forms work as
 // pages. `node plain.mjs URL PASSWORD`; prints what happened, a line each.
-import { createRequire } from "node:module";
+import { base, browser, reader, rest, say } from "./reader.mjs";
 
-const require = createRequire(process.env.TOCSIN_BROWSER + "/");
-const { chromium } = require("playwright-core");
-const [base, password] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.TOCSIN_CHROMIUM || "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
-const say = (...words) => console.log(words.join(" "));
-const context = await browser.newContext({ viewport: { width: 390, height: 800 }, javaScriptEnabled: false });
-const page = await context.newPage();
+const [password] = rest;
+const page = await reader({ width: 390, height: 800 }, { javaScriptEnabled: false });
 const press = (button) => Promise.all([page.waitForNavigation(), button.click()]);
 
 await page.goto(base + "/sign-in");

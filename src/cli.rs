@@ -23,7 +23,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT: &str = "Exit code: 0 when the job is done, 1 when it failed (or verify found a difference), 2 when the configuration is wrong, 3 when another process of the cluster was lost.";
+const EXIT: &str = "Exit code: 0 when the job is done, 1 when it failed (or verify found a difference), 2 when the configuration is wrong, 3 when another process of the cluster was lost, 4 when `run --once` could not read a file to its end.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]

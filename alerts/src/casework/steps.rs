@@ -286,8 +286,14 @@ impl Case {
         let place = self.proposal(number)?;
         let proposal = &self.measures[place];
         if !proposal.waits() {
-            let detail = format!("measure {number} of case {} waits for no decision", self.id);
-            return Err(Refusal::Conflict(detail));
+            let why = match proposal.decided {
+                Some(_) => "it was decided already",
+                None => "it needs none and may be carried out",
+            };
+            return Err(Refusal::Conflict(format!(
+                "measure {number} of case {} waits for no decision: {why}",
+                self.id
+            )));
         }
         if let Some(person) = by.person {
             let may = by.names.may_decide(self, proposal, person);

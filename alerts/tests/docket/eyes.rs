@@ -112,7 +112,12 @@ pub async fn nobody_is_talked_out_of_the_four_eyes(store: &str, folder: &Path) {
     let reused = office.docket.act(other).await.unwrap_err();
     assert!(matches!(reused, DocketError::KeyReused { .. }), "{reused}");
     office
-        .refuses("head", &case, approval(1), "waits for no decision")
+        .refuses(
+            "head",
+            &case,
+            approval(1),
+            "waits for no decision: it was decided already",
+        )
         .await;
     assert_eq!(office.broken().await, [""; 0]);
 }

@@ -496,8 +496,13 @@ pub(super) const FAULTS: &[Fault] = &[
         "",
     ),
     fault(
-        "measure {} of case {} waits for no decision",
-        "办件 {1} 的措施 {0} 无须审批",
+        "measure {} of case {} waits for no decision: it was decided already",
+        "办件 {1} 的措施 {0} 已经审批",
+        "",
+    ),
+    fault(
+        "measure {} of case {} waits for no decision: {}",
+        "办件 {1} 的措施 {0} 无须审批,可直接执行",
         "",
     ),
     fault(

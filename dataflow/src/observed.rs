@@ -4,15 +4,19 @@
 //! those that expire lie in a pile a day, as the calendar will hold them, until
 //! the epoch closes. What is held is at most about twice what it comes to.
 
+use std::hint::black_box;
+
 use hashbrown::HashMap;
 use tocsin_ingest::fact::{NEVER, SubjectKey};
 
 use crate::grain::{Dated, Grain};
 use crate::pile::Pile;
-use crate::tally::Tally;
+use crate::tally::{Entry, Tally};
 
 /// Below this many subjects, sums that have become zero are kept.
 const TIDY_AT: usize = 1 << 16;
+/// So many rows are looked up before they are added.
+const AHEAD: usize = 64;
 
 /// Tallies by subject.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +39,24 @@ impl Sums {
     pub(crate) fn into_tallies(self) -> impl Iterator<Item = (SubjectKey, Tally)> {
         let tallies = self.by_subject.into_iter();
         tallies.filter(|(_, tally)| !tally.entries().is_empty())
+    }
+
+    /// Fetches what is there of these subjects, without changing anything. A
+    /// million subjects lie anywhere in memory: looked up one behind the other
+    /// their cache misses overlap, while each addition would wait for its own.
+    fn fetch(&self, subjects: impl Iterator<Item = SubjectKey>) {
+        let mut found: [&[Entry]; AHEAD] = [&[]; AHEAD];
+        for (place, subject) in found.iter_mut().zip(subjects) {
+            *place = self.by_subject.get(&subject).map_or(&[], Tally::entries);
+        }
+        // The entries of most subjects lie in two or three cache lines.
+        for entries in found {
+            black_box((
+                entries.first().map(|entry| entry.n),
+                entries.get(entries.len() / 2).map(|entry| entry.n),
+                entries.last().map(|entry| entry.n),
+            ));
+        }
     }
 
     /// Adds grains of one subject.
@@ -61,6 +83,14 @@ impl Observed {
     /// Adds grains, but for those that expire by `today`: the epoch closes no
     /// earlier.
     pub(crate) fn add(&mut self, dated: &[Dated], today: i32) {
+        for some in dated.chunks(AHEAD) {
+            let lasting = some.iter().filter(|dated| dated.expiry == NEVER);
+            self.lasting.fetch(lasting.map(|dated| dated.grain.subject));
+            self.add_some(some, today);
+        }
+    }
+
+    fn add_some(&mut self, dated: &[Dated], today: i32) {
         for together in dated.chunk_by(Dated::is_with) {
             let Dated { expiry, grain } = together[0];
             let grains = together.iter().map(|dated| &dated.grain);

@@ -61,6 +61,9 @@ pub fn write(
     let properties = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
+        // Nearly every value of these is another.
+        .set_column_dictionary_enabled("enterprise".into(), false)
+        .set_column_dictionary_enabled("log_odds".into(), false)
         .build();
     let handle =
         File::create(&temporary).with_context(|| format!("history `{}`", temporary.display()))?;

@@ -24,6 +24,9 @@ use tocsin_ingest::landing::segment_file;
 
 /// More changed scores than this go to a Parquet file instead of the store.
 const BULK_CHANGES: usize = 5_000;
+/// After more changed scores than this, pages are given back to the system: of
+/// batches that follow each other each would only ask for them again.
+const GREAT_CHANGES: usize = 100_000;
 
 /// An epoch on its way into the store.
 #[derive(Default)]
@@ -307,7 +310,7 @@ impl Pipeline {
         };
         self.keep(id, time_ms, verdict, id == 1, with_result)?;
         self.view.groups.apply(&output);
-        if changes > BULK_CHANGES {
+        if changes > GREAT_CHANGES {
             self.give_memory_back()?;
         }
         Ok(summary)

@@ -142,7 +142,7 @@ impl Settler<'_> {
         let mut keys: Vec<u64> = newest.iter().map(|newest| newest.key as u64).collect();
         keys.dedup();
         if keys.len() >= BULK_KEYS {
-            return Ok(landing.find_keys_bulk(source, &keys)?);
+            return self.find_many(&keys);
         }
         let mut found = Vec::new();
         for key in keys {
@@ -150,6 +150,25 @@ impl Settler<'_> {
             found.extend(rows.into_iter().map(|at| (key, at)));
         }
         Ok(found)
+    }
+
+    /// [`Settler::find_keys`] of many keys, a share of them a thread: what it costs
+    /// is the reading of blocks here and there.
+    fn find_many(&self, keys: &[u64]) -> Result<Vec<(u64, RowRef)>, IntakeError> {
+        let (source, landing) = (&self.mapper.source().id, self.shared.landing);
+        let find = |keys: &[u64]| landing.find_keys_bulk(source, keys);
+        let share = keys.len().div_ceil(self.shared.workers).max(BULK_KEYS / 2);
+        let mut shares = keys.chunks(share);
+        let first = shares.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            let others: Vec<_> = shares.map(|keys| scope.spawn(move || find(keys))).collect();
+            let mut found = find(first)?;
+            for other in others {
+                let more = other.join();
+                found.extend(more.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(found)
+        })
     }
 
     /// Retracts what earlier rows said, unless the new row says the same.

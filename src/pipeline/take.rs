@@ -12,6 +12,8 @@ use tocsin_ingest::source::Source;
 
 /// Fewer bytes than this are read on the pipeline's own thread.
 const SMALL_BYTES: u64 = 1 << 18;
+/// Threads that have read more than this give their pages back.
+const GREAT_BYTES: u64 = 1 << 26;
 
 impl Pipeline {
     /// The files of this process's sources that are to be read.
@@ -57,7 +59,9 @@ impl Pipeline {
                 for _ in 0..threads {
                     scope.spawn(|| {
                         take();
-                        crate::memory::give_back();
+                        if bytes >= GREAT_BYTES {
+                            crate::memory::give_back();
+                        }
                     });
                 }
             });

@@ -1,8 +1,11 @@
 //! The point of no return: one transaction makes an epoch's records count.
 
 use super::finish::{add_result, number};
+use super::superseded::add_superseded;
 use super::transaction::Transaction;
-use super::{EpochCommit, EpochResult, Place, SegmentEntry, Sequenced, Store, StoreError, Writer};
+use super::{
+    EpochCommit, EpochResult, Place, SegmentEntry, Sequenced, Store, StoreError, Superseded, Writer,
+};
 use rusqlite::params;
 
 impl Store {
@@ -78,12 +81,11 @@ fn add_epoch(transaction: &Transaction<'_>, epoch: &EpochCommit) -> Result<(), S
     for segment in &epoch.segments {
         add_segment(transaction, id, segment)?;
     }
-    for at in &epoch.superseded {
-        transaction.execute(
-            "INSERT INTO superseded VALUES (?, ?, ?)",
-            params![at.segment, at.row, id],
-        )?;
-    }
+    let superseded = epoch.superseded.iter().map(|at| Superseded {
+        at: *at,
+        epoch: epoch.id,
+    });
+    add_superseded(transaction, superseded)?;
     add_rejects(transaction, id, epoch)?;
     add_standing(transaction, epoch)
 }

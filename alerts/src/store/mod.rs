@@ -25,6 +25,7 @@ mod recover;
 mod roll;
 mod rows;
 mod schema;
+mod superseded;
 mod transaction;
 
 pub use error::StoreError;

@@ -1,8 +1,8 @@
 //! What a restart needs to go on where the last process stopped.
 
-use super::{BUSY, EpochRow, ModelRow, Position, RowRef, Segment, Store, StoreError, Superseded};
+use super::superseded::superseded_after;
+use super::{EpochRow, ModelRow, Position, Segment, Store, StoreError, Superseded};
 use crate::lifecycle::{Alert, Book, is_group};
-use rusqlite::OpenFlags;
 use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
 
@@ -62,39 +62,6 @@ impl Store {
             model: active_model(&mut view).await?,
             meta: pairs(&mut view, "SELECT key, value FROM meta").await?,
         })
-    }
-
-    /// Gives every row that no longer counts to `take`, in the order of segments
-    /// and rows. They grow with corrections for ever and every start reads them
-    /// all, so they are read on the caller's thread, on a connection of their own,
-    /// and one at a time.
-    ///
-    /// # Errors
-    /// Any failure of the database.
-    pub fn each_superseded(&self, mut take: impl FnMut(Superseded)) -> Result<(), StoreError> {
-        let reader = rusqlite::Connection::open_with_flags(
-            &self.path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        reader.busy_timeout(BUSY)?;
-        let sql = "SELECT segment, row, epoch FROM superseded ORDER BY segment, row";
-        let mut statement = reader.prepare(sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            take(superseded((row.get(0)?, row.get(1)?, row.get(2)?)));
-        }
-        Ok(())
-    }
-
-    /// The rows of a segment that no longer count.
-    ///
-    /// # Errors
-    /// Any failure of the database.
-    pub async fn superseded_of(&self, segment: u32) -> Result<Vec<Superseded>, StoreError> {
-        let sql = "SELECT segment, row, epoch FROM superseded WHERE segment = ? ORDER BY row";
-        let query = sqlx::query_as(sql).bind(i64::from(segment));
-        let found: Vec<SupersededRow> = query.fetch_all(&self.readers).await?;
-        Ok(found.into_iter().map(superseded).collect())
     }
 
     /// The epoch that a segment came with; `None` where there is no such segment.
@@ -165,25 +132,6 @@ async fn segments(view: &mut SqliteConnection) -> Result<Vec<Segment>, StoreErro
         file,
     };
     Ok(found.into_iter().map(segment).collect())
-}
-
-async fn superseded_after(
-    view: &mut SqliteConnection,
-    epoch: u64,
-) -> Result<Vec<Superseded>, StoreError> {
-    let sql = "SELECT segment, row, epoch FROM superseded WHERE epoch > ? ORDER BY segment, row";
-    let query = sqlx::query_as(sql).bind(epoch as i64);
-    let found: Vec<SupersededRow> = query.fetch_all(&mut *view).await?;
-    Ok(found.into_iter().map(superseded).collect())
-}
-
-type SupersededRow = (u32, u32, i64);
-
-fn superseded((segment, row, epoch): SupersededRow) -> Superseded {
-    Superseded {
-        at: RowRef { segment, row },
-        epoch: epoch as u64,
-    }
 }
 
 async fn positions(view: &mut SqliteConnection) -> Result<Vec<Position>, StoreError> {

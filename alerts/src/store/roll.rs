@@ -1,9 +1,9 @@
 //! Housekeeping: segments rolled into one, models, notes.
 
 use super::commit::add_segment;
+use super::superseded::add_superseded;
 use super::transaction::Transaction;
 use super::{ModelRow, SegmentEntry, Store, StoreError, Superseded};
-use rusqlite::params;
 use sqlx::SqliteConnection;
 
 /// Segments that take the place of others.
@@ -84,12 +84,7 @@ fn replace(transaction: Transaction<'_>, replacement: &Replacement) -> Result<()
     for (epoch, segment) in &replacement.add {
         add_segment(&transaction, *epoch as i64, segment)?;
     }
-    for Superseded { at, epoch } in &replacement.superseded {
-        transaction.execute(
-            "INSERT INTO superseded VALUES (?, ?, ?)",
-            params![at.segment, at.row, *epoch as i64],
-        )?;
-    }
+    add_superseded(&transaction, replacement.superseded.iter().copied())?;
     transaction.commit()
 }
 

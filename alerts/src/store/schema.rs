@@ -4,7 +4,7 @@
 use super::StoreError;
 use sqlx::{Executor, SqliteConnection};
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
 
@@ -61,6 +61,17 @@ CREATE INDEX alerts_by_rank ON alerts (status, level, index_centi, id);
 CREATE INDEX alerts_by_status ON alerts (status, opened_ms, id);
 CREATE INDEX alert_events_by_level ON alert_events (json_extract(body, '$.after'), seq);
 ",
+    // Rows of a segment that go with one epoch lie together, four bytes each.
+    "
+ALTER TABLE superseded RENAME TO superseded_rows;
+CREATE TABLE superseded (
+  segment INTEGER NOT NULL, epoch INTEGER NOT NULL, rows BLOB NOT NULL,
+  PRIMARY KEY (segment, epoch)) WITHOUT ROWID, STRICT;
+INSERT INTO superseded
+  SELECT segment, epoch, unhex(group_concat(printf('%08x', row), ''))
+  FROM superseded_rows GROUP BY segment, epoch;
+DROP TABLE superseded_rows;
+",
 ];
 
 /// Brings the database to the newest schema, a step a transaction.
@@ -76,4 +87,39 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Sto
         connection.execute(script.as_str()).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{DATABASE, Durability, RowRef, Store, Superseded};
+    use sqlx::Connection;
+
+    #[tokio::test]
+    async fn superseded_rows_of_the_first_schema_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", dir.path().join(DATABASE).display());
+        let mut earlier = SqliteConnection::connect(&url).await.unwrap();
+        earlier.execute(STEPS[0]).await.unwrap();
+        earlier.execute(STEPS[1]).await.unwrap();
+        let rows = "INSERT INTO superseded VALUES (1, 300, 2), (1, 7, 2), (1, 5, 3), (4, 70000, 3)";
+        earlier.execute(rows).await.unwrap();
+        earlier.execute("PRAGMA user_version = 2").await.unwrap();
+        earlier.close().await.unwrap();
+        let store = Store::open(dir.path(), Durability::NoFsync).await.unwrap();
+        let mut found = Vec::new();
+        store.each_superseded(|gone| found.push(gone)).unwrap();
+        let gone = |segment, row, epoch| Superseded {
+            at: RowRef { segment, row },
+            epoch,
+        };
+        let expected = [
+            gone(1, 5, 3),
+            gone(1, 7, 2),
+            gone(1, 300, 2),
+            gone(4, 70_000, 3),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(store.superseded_of(1).await.unwrap(), expected[..3]);
+    }
 }

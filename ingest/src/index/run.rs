@@ -239,13 +239,17 @@ impl<'a> Cursor<'a> {
     fn first_block(&self, hash: u64) -> usize {
         let fence = &self.run.fence;
         let starts_below = |block: usize| fence.get(block).is_some_and(|first| *first < hash);
-        // Ascending lookups mostly stay in the block they are in.
-        if self.block != usize::MAX && starts_below(self.block) && !starts_below(self.block + 1) {
-            return self.block;
+        if self.block == usize::MAX || !starts_below(self.block) {
+            return last_below(fence, hash);
         }
-        fence
-            .partition_point(|first| *first < hash)
-            .saturating_sub(1)
+        // Ascending lookups stay in the block they are in or go on to one near by.
+        let (mut from, mut step) = (self.block, 1);
+        while starts_below(from + step) {
+            from += step;
+            step *= 2;
+        }
+        let until = (from + step).min(fence.len());
+        from + last_below(&fence[from..until], hash)
     }
 
     fn load(&mut self, block: usize) -> Result<(), IndexError> {
@@ -275,6 +279,12 @@ impl<'a> Cursor<'a> {
         }
         low * ENTRY_BYTES
     }
+}
+
+/// The last place of an ascending fence below `hash`, or the first.
+fn last_below(fence: &[u64], hash: u64) -> usize {
+    let below = fence.partition_point(|first| *first < hash);
+    below.saturating_sub(1)
 }
 
 /// Reads a run from start to end with one small buffer.

@@ -12,7 +12,7 @@ use tocsin_ingest::source::Source;
 
 /// Fewer bytes than this are read on the pipeline's own thread.
 const SMALL_BYTES: u64 = 1 << 18;
-/// Threads that have read more than this give their pages back.
+/// After more than this, what a bulk load alone needs is given back.
 const GREAT_BYTES: u64 = 1 << 26;
 
 impl Pipeline {
@@ -91,7 +91,7 @@ impl Pipeline {
             workers: self.options.workers,
         };
         let (mapper, loader) = (records.mapper(source), self.engine.loader());
-        std::thread::scope(|scope| {
+        let taken = std::thread::scope(|scope| {
             let mut intake = Intake::new(scope, &shared, mapper, loader);
             for reading in &pending.files {
                 intake.file(reading)?;
@@ -100,7 +100,13 @@ impl Pipeline {
                 intake.pushed(&push.name, &push.bytes)?;
             }
             intake.finish()
-        })
+        });
+        if pending.bytes() >= GREAT_BYTES {
+            records
+                .landing
+                .end_bulk(&records.mapper(source).source().id);
+        }
+        taken
     }
 }
 

@@ -210,8 +210,9 @@ impl Index {
         (state.runs.clone(), recent)
     }
 
-    /// Few runs are left: to ask each costs less than to know what they hold.
-    fn forget_recent(&self) {
+    /// Gives up what is known of recent runs: few are left, or nobody will ask for
+    /// many hashes before they are merged.
+    pub(crate) fn forget_recent(&self) {
         if self.read().recent.is_empty() {
             return;
         }

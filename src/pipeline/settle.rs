@@ -55,8 +55,7 @@ impl Settler<'_> {
         if self.mapper.source().key.is_empty() {
             return Ok(());
         }
-        let mut newest = within_chunk(chunk, self.out);
-        newest.sort_unstable_by_key(|newest| newest.key as u64);
+        let newest = within_chunk(chunk, self.out);
         for earlier in self.read_earlier(self.find_earlier(&newest)?)? {
             self.retract_versions(earlier, chunk);
         }
@@ -237,7 +236,8 @@ fn pop<T>(work: &Mutex<Vec<T>>) -> Option<T> {
     work.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
-/// Marks duplicates and superseded rows of the chunk itself.
+/// Marks duplicates and superseded rows of the chunk itself; gives the last version
+/// of each key, in the order of the keys' hashes.
 fn within_chunk(chunk: &mut [Piece], out: &mut SourceOutput) -> Vec<Newest> {
     let mut order = Vec::new();
     for (piece, content) in chunk.iter().enumerate() {
@@ -247,7 +247,7 @@ fn within_chunk(chunk: &mut [Piece], out: &mut SourceOutput) -> Vec<Newest> {
             row,
         }));
     }
-    order.sort_unstable_by_key(|at| (at.key, at.piece, at.row));
+    order.sort_unstable_by_key(|at| (at.key as u64, at.key, at.piece, at.row));
     let mut newest = Vec::with_capacity(order.len());
     for versions in order.chunk_by(|a, b| a.key == b.key) {
         let mut current = versions[0];

@@ -5,9 +5,17 @@
 //! to tell what everybody knows. So each example is an enterprise as it was known
 //! at the beginning of the month in which its outcome arrived: by the records
 //! that had arrived by then and had not been corrected or withdrawn.
+//!
+//! What is learnt from the eve of a check alone is how to see a check coming.
+//! With `[training] months_before` an enterprise is also looked at some months
+//! earlier, as it was known then; never before an outcome that it had earlier,
+//! since what was so then belongs to that one.
+//!
+//! Contract: no look sees a record that arrived at its instant or later, and none
+//! lies behind the beginning of the month of its outcome.
 
 use crate::config::Settings;
-use crate::fold::Fold;
+use crate::fold::{Fold, Folded};
 use crate::pipeline::index_row;
 use crate::pipeline::records::Records;
 use crate::time::{day_of, midnight_ms};
@@ -16,6 +24,7 @@ use crate::view::View;
 use anyhow::Result;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use tocsin_ingest::fact::{Facts, Profile, SubjectKey};
 use tocsin_ingest::index::RowRef;
@@ -35,7 +44,7 @@ impl Stretch {
     }
 }
 
-/// An enterprise at an instant, and how its check ended afterwards.
+/// An enterprise before its check, and how that ended.
 pub struct Example {
     /// Which enterprise.
     pub enterprise: SubjectKey,
@@ -43,8 +52,9 @@ pub struct Example {
     pub positive: bool,
     /// When it arrived, the positive one if there are several; milliseconds UTC.
     pub arrived_ms: i64,
-    /// The features, stored units.
-    pub row: Vec<Option<i64>>,
+    /// The features at each instant that is asked for, stored units, the latest
+    /// first; none for an instant at which it was not registered.
+    pub rows: Vec<Vec<Option<i64>>>,
 }
 
 /// All that was ever said which bears on the enterprises with an outcome.
@@ -122,23 +132,27 @@ impl Chronicle {
         })
     }
 
-    /// Gives the examples that were known at `known_ms`, one after another: one for each month in which
-    /// outcomes of an enterprise had arrived, as far as they stood then; none after
-    /// its first positive one.
+    /// Gives the examples that were known at `known_ms`, one after another: one for
+    /// each month in which outcomes of an enterprise had arrived, as far as they
+    /// stood then; none after its first positive one.
     ///
     /// # Errors
     /// When an outcome arrived in a month that the calendar does not have.
     pub fn each_example(&self, known_ms: i64, mut each: impl FnMut(Example)) -> Result<()> {
-        let mut found = HashSet::new();
+        // By enterprise: since when nothing is known of it that an earlier outcome
+        // would not have to do with; never again after a positive one.
+        let mut fresh_ms: HashMap<SubjectKey, i64> = HashMap::new();
         for month in self.months()? {
             if month.first_ms >= known_ms {
                 break;
             }
-            for example in month.examples(known_ms, known_ms) {
-                if !found.contains(&example.enterprise) {
-                    found.extend(example.positive.then_some(example.enterprise));
-                    each(example);
+            for (enterprise, ended) in month.ended(known_ms, known_ms) {
+                let fresh = fresh_ms.entry(enterprise).or_insert(i64::MIN);
+                if *fresh <= month.first_ms {
+                    each(month.example(enterprise, ended, *fresh));
                 }
+                let next = if ended.positive { TODAY } else { month.next_ms };
+                *fresh = next.max(*fresh);
             }
         }
         Ok(())
@@ -149,40 +163,96 @@ impl Chronicle {
         self.outcomes.iter().map(|stretch| stretch.from_ms)
     }
 
-    /// The months in which outcomes arrived. What was known at their beginnings does
-    /// not change with who asks: each is folded once.
+    /// The months in which outcomes arrived. What was known at their beginnings, and
+    /// so many months earlier, does not change with who asks: each is folded once.
     fn months(&self) -> Result<&[Window]> {
         if let Some(months) = self.months.get() {
             return Ok(months);
         }
-        let month = |stretch: &Stretch| -> Result<(i64, i64)> {
-            let day = jiff::civil::date(1970, 1, 1)
-                .checked_add(jiff::Span::new().days(day_of(stretch.from_ms)))?;
-            let next = day.last_of_month().tomorrow()?;
-            Ok((first_ms(day.first_of_month())?, first_ms(next)?))
+        let days = self.arrivals().map(|ms| {
+            let day = jiff::Span::new().days(day_of(ms));
+            Ok(jiff::civil::date(1970, 1, 1)
+                .checked_add(day)?
+                .first_of_month())
+        });
+        let days: BTreeSet<jiff::civil::Date> = days.collect::<Result<_>>()?;
+        let mut windows = Vec::with_capacity(days.len());
+        for day in days {
+            windows.push(self.month(day)?);
+        }
+        self.look(&mut windows);
+        Ok(self.months.get_or_init(|| windows))
+    }
+
+    /// A month that nobody has looked at yet.
+    fn month(&self, first: jiff::civil::Date) -> Result<Window> {
+        let months = self.settings.training.months_before.iter();
+        let before = |months: &u8| {
+            let span = jiff::Span::new().months(*months);
+            first_ms(first.checked_sub(span)?)
         };
-        let months: BTreeSet<(i64, i64)> =
-            self.outcomes.iter().map(month).collect::<Result<_>>()?;
-        let folded = months
-            .into_iter()
-            .map(|(first, next)| self.window(first, next));
-        Ok(self.months.get_or_init(|| folded.collect()))
+        Ok(Window {
+            first_ms: first_ms(first)?,
+            next_ms: first_ms(first.last_of_month().tomorrow()?)?,
+            instants: months.map(before).collect::<Result<_>>()?,
+            ..Window::default()
+        })
     }
 
     /// The enterprises whose outcomes arrived from an instant to before another,
     /// as they are known today and as the enterprises were known at the first.
     pub fn checked(&self, first_ms: i64, next_ms: i64) -> Vec<Example> {
-        let window = self.window(first_ms, next_ms);
-        window.examples(next_ms, TODAY).collect()
+        let mut windows = [Window {
+            first_ms,
+            next_ms,
+            instants: vec![first_ms],
+            ..Window::default()
+        }];
+        self.look(&mut windows);
+        let [window] = &windows;
+        let ended = window.ended(next_ms, TODAY).into_iter();
+        ended
+            .map(|(enterprise, ended)| window.example(enterprise, ended, i64::MIN))
+            .collect()
     }
 
-    fn window(&self, first_ms: i64, next_ms: i64) -> Window {
-        let mut fold = Fold::new(&self.settings, day_of(first_ms), false);
-        for stretch in self.said.iter().filter(|said| said.counts_at(first_ms)) {
-            fold.add(0, &stretch.facts);
+    /// Looks at the enterprises of every window at its instants. Each instant is
+    /// folded once, the latest first: whom a window asks for is known at its
+    /// beginning, and no instant of it lies behind that.
+    fn look(&self, windows: &mut [Window]) {
+        let asked = windows
+            .iter()
+            .flat_map(|of| of.instants.iter().chain([&of.first_ms]));
+        let instants: BTreeSet<i64> = asked.copied().collect();
+        for instant in instants.into_iter().rev() {
+            let mut fold = Fold::new(&self.settings, day_of(instant), false);
+            for stretch in self.said.iter().filter(|said| said.counts_at(instant)) {
+                fold.add(0, &stretch.facts);
+            }
+            let begins = |of: &&mut Window| of.first_ms == instant;
+            for window in windows.iter_mut().filter(begins) {
+                window.ends = self.ends(&fold, window.first_ms..window.next_ms);
+            }
+            let folded = fold.finish();
+            for window in windows.iter_mut() {
+                if window.first_ms == instant {
+                    window
+                        .ends
+                        .retain(|end| folded.is_registered(end.enterprise));
+                }
+                if window.instants.contains(&instant) {
+                    let enterprises = window.ends.iter().map(|end| end.enterprise);
+                    let rows = Rows::new(self.settings.features.len());
+                    window.looks.push(Look::at(&folded, enterprises, rows));
+                }
+            }
         }
+    }
+
+    /// The outcomes that arrived in a stretch of time, of those they then meant.
+    fn ends(&self, fold: &Fold<'_>, arrived: Range<i64>) -> Vec<End> {
         let mut ends = Vec::new();
-        let arrived = |stretch: &&Stretch| (first_ms..next_ms).contains(&stretch.from_ms);
+        let arrived = |stretch: &&Stretch| arrived.contains(&stretch.from_ms);
         for stretch in self.outcomes.iter().filter(arrived) {
             for outcome in &stretch.facts.outcomes {
                 ends.extend(fold.resolve(outcome.subject, outcome.named).map(|of| End {
@@ -193,21 +263,7 @@ impl Chronicle {
                 }));
             }
         }
-        let folded = fold.finish();
-        ends.retain(|end| folded.is_registered(end.enterprise));
-        let enterprises: BTreeSet<SubjectKey> = ends.iter().map(|end| end.enterprise).collect();
-        let mut rows = Rows::new(self.settings.features.len());
-        let places = enterprises.into_iter().enumerate();
-        let place = |(place, key)| {
-            rows.push(&folded.features(key));
-            (key, place)
-        };
-        Window {
-            first_ms,
-            places: places.map(place).collect(),
-            rows,
-            ends,
-        }
+        ends
     }
 }
 
@@ -219,19 +275,29 @@ struct End {
     to_ms: i64,
 }
 
+/// How the check of an enterprise ended, by what stood at an instant.
+#[derive(Clone, Copy)]
+struct Ended {
+    positive: bool,
+    arrived_ms: i64,
+}
+
 /// The outcomes that arrived in a stretch of time, and their enterprises as they
-/// were known at its beginning.
+/// were known at some instants, the latest first, none behind its beginning.
+#[derive(Default)]
 struct Window {
     first_ms: i64,
+    next_ms: i64,
     ends: Vec<End>,
-    places: BTreeMap<SubjectKey, usize>,
-    rows: Rows,
+    instants: Vec<i64>,
+    /// One an instant.
+    looks: Vec<Look>,
 }
 
 impl Window {
     /// One an enterprise, by the outcomes that had arrived before `until_ms` and
-    /// stood at `known_ms`.
-    fn examples(&self, until_ms: i64, known_ms: i64) -> impl Iterator<Item = Example> {
+    /// stood at `known_ms`; the positive one if there are several.
+    fn ended(&self, until_ms: i64, known_ms: i64) -> BTreeMap<SubjectKey, Ended> {
         // By enterprise: whether negative, and when; so the positive come first.
         let mut ends: BTreeMap<SubjectKey, (bool, i64)> = BTreeMap::new();
         for end in &self.ends {
@@ -242,17 +308,56 @@ impl Window {
                 *known = found.min(*known);
             }
         }
-        let example =
-            move |(enterprise, (negative, arrived_ms)): (SubjectKey, (bool, i64))| Example {
-                enterprise,
-                positive: !negative,
-                arrived_ms,
-                row: match self.places.get(&enterprise) {
-                    Some(place) => self.rows.row(*place),
-                    None => Vec::new(),
-                },
-            };
-        ends.into_iter().map(example)
+        let ended = |(negative, arrived_ms): (bool, i64)| Ended {
+            positive: !negative,
+            arrived_ms,
+        };
+        ends.into_iter()
+            .map(|(key, found)| (key, ended(found)))
+            .collect()
+    }
+
+    /// An enterprise of the window as it was known at those instants that do not
+    /// lie before `fresh_ms`.
+    fn example(&self, enterprise: SubjectKey, ended: Ended, fresh_ms: i64) -> Example {
+        let looks = self.instants.iter().zip(&self.looks);
+        let looks = looks.filter(|(instant, _)| **instant >= fresh_ms);
+        Example {
+            enterprise,
+            positive: ended.positive,
+            arrived_ms: ended.arrived_ms,
+            rows: looks.filter_map(|(_, look)| look.row(enterprise)).collect(),
+        }
+    }
+}
+
+/// Some enterprises as they were known at an instant; not those that were not
+/// registered.
+struct Look {
+    places: HashMap<SubjectKey, usize>,
+    rows: Rows,
+}
+
+impl Look {
+    /// Fills `rows`, which are of a configuration's features.
+    fn at(
+        folded: &Folded<'_>,
+        enterprises: impl Iterator<Item = SubjectKey>,
+        mut rows: Rows,
+    ) -> Look {
+        let registered = enterprises.filter(|key| folded.is_registered(*key));
+        let registered: BTreeSet<SubjectKey> = registered.collect();
+        let mut places = HashMap::with_capacity(registered.len());
+        for (place, enterprise) in registered.into_iter().enumerate() {
+            rows.push(&folded.features(enterprise));
+            places.insert(enterprise, place);
+        }
+        Look { places, rows }
+    }
+
+    fn row(&self, enterprise: SubjectKey) -> Option<Vec<Option<i64>>> {
+        let place = self.places.get(&enterprise)?;
+        Some(self.rows.row(*place))
     }
 }
 

@@ -114,16 +114,13 @@ impl Known {
         }
     }
 
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Adds one.
+    /// Adds one, with each instant at which it was looked at.
     pub fn push(&mut self, example: &Example) {
-        self.enterprises.push(example.enterprise);
-        self.labels.push(example.positive);
-        self.rows.push(&example.row);
+        for row in &example.rows {
+            self.enterprises.push(example.enterprise);
+            self.labels.push(example.positive);
+            self.rows.push(row);
+        }
     }
 }
 
@@ -143,7 +140,7 @@ fn examples_now(records: &Records, time_ms: i64) -> Result<Known> {
             enterprise,
             positive,
             arrived_ms: time_ms,
-            row: folded.features(enterprise),
+            rows: vec![folded.features(enterprise)],
         });
     }
     Ok(known)
@@ -190,8 +187,8 @@ pub fn fit(
 ) -> Result<Artifact> {
     let positive = examples.labels.iter().filter(|positive| **positive).count();
     let known = match as_of {
-        AsOf::Now => "as known at the end",
-        AsOf::Outcome => "as known before the month of the outcome",
+        AsOf::Now => "as known at the end".to_owned(),
+        AsOf::Outcome => before_outcome(&settings.training.months_before),
     };
     let provenance = Provenance {
         data_hash: examples.hash(),
@@ -216,6 +213,19 @@ pub fn fit(
         &params,
         provenance,
     )?)
+}
+
+/// As of when examples are known that are looked at so many months before the
+/// month of their outcome.
+fn before_outcome(months: &[u8]) -> String {
+    if months == [0] {
+        return "as known before the month of the outcome".to_owned();
+    }
+    let months: Vec<String> = months.iter().map(u8::to_string).collect();
+    format!(
+        "each as known {} months before the month of the outcome",
+        months.join(", ")
+    )
 }
 
 /// Trains a model of the configured kind on what was known at the beginning of

@@ -236,28 +236,43 @@ impl<'a> Section<'a> {
     /// A whole number within bounds.
     pub fn integer(&self, key: &str, allowed: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let value = self.value(key)?;
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
-        match number {
-            Some(number) if allowed.contains(&number) => Some(number),
-            Some(number) => {
-                self.fault(
-                    key,
-                    format!(
-                        "{number} is out of bounds; allowed are {} to {}",
-                        allowed.start(),
-                        allowed.end()
-                    ),
-                );
-                None
-            }
+        match whole(value) {
+            Some(number) => self.within(key, number, &allowed),
             None => {
                 self.wrong_type(key, value, "a whole number");
                 None
             }
         }
+    }
+
+    /// A list of whole numbers, each within bounds; empty where the key is absent.
+    pub fn integers(&self, key: &str, allowed: std::ops::RangeInclusive<i64>) -> Vec<i64> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let items = value.get_ref().as_array();
+        let numbers: Option<Vec<i64>> = items.and_then(|items| items.iter().map(whole).collect());
+        let Some(numbers) = numbers else {
+            self.wrong_type(key, value, "a list of whole numbers");
+            return Vec::new();
+        };
+        let within = |number| self.within(key, number, &allowed);
+        numbers.into_iter().filter_map(within).collect()
+    }
+
+    fn within(
+        &self,
+        key: &str,
+        number: i64,
+        allowed: &std::ops::RangeInclusive<i64>,
+    ) -> Option<i64> {
+        if allowed.contains(&number) {
+            return Some(number);
+        }
+        let (low, high) = (allowed.start(), allowed.end());
+        let message = format!("{number} is out of bounds; allowed are {low} to {high}");
+        self.fault(key, message);
+        None
     }
 
     /// A finite number.
@@ -399,6 +414,11 @@ impl<'a> Section<'a> {
             self.document.fault(key.span(), message);
         }
     }
+}
+
+fn whole(value: &Spanned<DeValue<'_>>) -> Option<i64> {
+    let number = value.get_ref().as_integer()?;
+    i64::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 /// `; did you mean `x`` where one of `known` is close to `word`, else nothing.

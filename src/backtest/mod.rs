@@ -185,14 +185,15 @@ impl Course {
         let settings = view.settings();
         let mut known = Known::of(&settings);
         let mut decided: HashSet<SubjectKey> = HashSet::new();
+        let mut all = 0_usize;
         chronicle.each_example(now, |example| {
+            all += 1;
             decided.extend(example.positive.then_some(example.enterprise));
             known.push(&example);
         })?;
         let (mut version, mut trained_on) = (String::new(), None);
         if request.retrain {
             let positive = decided.len();
-            let all = known.len();
             match train::train_on(&settings, known, day) {
                 Ok(card) => {
                     card.version().clone_into(&mut version);

@@ -8,6 +8,9 @@ use tocsin_models::{ModelKind, TrainParams};
 /// More rows than any training has.
 const ROWS: RangeInclusive<i64> = 1..=1_000_000;
 
+/// Months of which an example may be known before its outcome.
+const MONTHS: RangeInclusive<i64> = 0..=60;
+
 /// As of when an example is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AsOf {
@@ -19,12 +22,25 @@ pub enum AsOf {
 }
 
 /// What models are trained on, and how.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Training {
     /// As of when an example is known.
     pub as_of: AsOf,
+    /// How many months before the month of an outcome its enterprise is looked
+    /// at, each once, the fewest first; each look is an example.
+    pub months_before: Vec<u8>,
     /// How they are fitted.
     pub params: TrainParams,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Training {
+            as_of: AsOf::default(),
+            months_before: vec![0],
+            params: TrainParams::default(),
+        }
+    }
 }
 
 /// Reads `[training]`; what is absent keeps its default.
@@ -35,6 +51,7 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     };
     let as_of = section.choice("as_of", &[("now", AsOf::Now), ("outcome", AsOf::Outcome)]);
     training.as_of = as_of.unwrap_or_default();
+    read_months(&section, &mut training);
     let params = &mut training.params;
     let kinds = tocsin_models::KINDS.map(|kind: ModelKind| (kind.name(), kind));
     params.kind = section.choice("kind", &kinds).unwrap_or_default();
@@ -72,4 +89,20 @@ pub(super) fn read_training(root: &Section<'_>) -> Training {
     }
     section.finish();
     training
+}
+
+/// Reads `months_before`.
+fn read_months(section: &Section<'_>, training: &mut Training) {
+    let months = section.integers("months_before", MONTHS);
+    let mut found: Vec<u8> = months.iter().map(|months| *months as u8).collect();
+    found.sort_unstable();
+    if let Some(twice) = found.windows(2).find(|two| two[0] == two[1]) {
+        section.fault("months_before", format!("{} is there twice", twice[0]));
+    }
+    if !found.is_empty() && training.as_of != AsOf::Outcome {
+        section.fault("months_before", "needs `as_of = \"outcome\"`");
+    }
+    if !found.is_empty() {
+        training.months_before = found;
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::authority::Role;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -93,10 +94,32 @@ pub fn same_person(one: &str, other: &str) -> bool {
 }
 
 fn folded(name: &str) -> String {
-    let narrow = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        c => c,
-    };
-    let kept = name.chars().map(narrow).filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
+    // Width, radicals that look like characters, and accents that are written apart.
+    let kept = name.nfkc().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).nfkc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_it_is_written_a_name_is_one_persons() {
+        let pairs = [
+            ("王芳", " 王 芳 "),
+            ("王芳", "王\u{200b}芳"),
+            ("王芳", "王·芳"),
+            // Radicals and compatibility forms that look the same.
+            ("玉田", "\u{2f5f}\u{2f65}"),
+            ("Wang Wei", "ＷＡＮＧ ＷＥＩ"),
+            ("José", "Jose\u{301}"),
+            ("ﬁlip", "Filip"),
+        ];
+        for (one, other) in pairs {
+            assert!(same_person(one, other), "{one} {other}");
+        }
+        for (one, other) in [("王芳", "王方"), ("Jose", "José")] {
+            assert!(!same_person(one, other), "{one} {other}");
+        }
+    }
 }

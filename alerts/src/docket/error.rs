@@ -3,6 +3,10 @@
 use crate::casework::Refusal;
 use std::path::PathBuf;
 
+/// What databases say when they are busy, starting or stopping: SQLite's busy and
+/// locked, PostgreSQL's classes of too many connections and of an operator's hand.
+const BUSY: [&str; 7] = ["5", "6", "261", "53300", "57P01", "57P02", "57P03"];
+
 /// Why the docket refused or failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,6 +73,22 @@ pub enum DocketError {
 }
 
 impl DocketError {
+    /// Whether it is that the store cannot be reached, or is busy, for now: what failed
+    /// so may be asked again.
+    pub fn passes(&self) -> bool {
+        match self {
+            DocketError::Busy => true,
+            DocketError::Database(sqlx::Error::Database(fault)) => fault
+                .code()
+                .is_some_and(|code| BUSY.contains(&code.as_ref())),
+            DocketError::Database(fault) => matches!(
+                fault,
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+            ),
+            _ => false,
+        }
+    }
+
     pub(super) fn corrupt(table: &'static str, what: impl ToString) -> DocketError {
         DocketError::Corrupt {
             table,

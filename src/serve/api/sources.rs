@@ -1,5 +1,6 @@
 //! `GET sources`, `GET sources/{agency}/{resource}` and its `rejects`.
 
+use crate::config::Names;
 use crate::freshness;
 use crate::masking;
 use crate::pipeline::stats::SourceStats;
@@ -29,6 +30,10 @@ pub(in crate::serve) struct Body {
     id: String,
     agency: String,
     resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agency_en: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_en: Option<String>,
     basis: String,
     registers: bool,
     freshness: Freshness,
@@ -101,12 +106,14 @@ pub(in crate::serve) async fn list(
     State(app): State<App>,
     Params(Nothing {}): Params<Nothing>,
 ) -> Json<Sources> {
-    let status = app.view.status();
-    let sources = app.view.catalogue.sources();
+    let (status, settings) = (app.view.status(), app.view.settings());
+    let sources = app.view.catalogue.sources().iter();
     Json(Sources {
         epoch: status.epoch,
         time: instant_text(status.time_ms),
-        sources: sources.iter().map(|source| body(source, &status)).collect(),
+        sources: sources
+            .map(|source| body(source, &status, &settings.names))
+            .collect(),
     })
 }
 
@@ -117,7 +124,8 @@ pub(in crate::serve) async fn one(
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Json<Body>, Problem> {
     let source = lookup::source(&app, &agency, &resource)?;
-    Ok(Json(body(source, &app.view.status())))
+    let names = &app.view.settings().names;
+    Ok(Json(body(source, &app.view.status(), names)))
 }
 
 /// A source's refused records, the oldest first.
@@ -143,7 +151,7 @@ pub(in crate::serve) async fn rejects(
     Ok(Json(Rejects { rejects, next }))
 }
 
-fn body(source: &Source, status: &Status) -> Body {
+fn body(source: &Source, status: &Status, names: &Names) -> Body {
     let place = usize::from(source.index);
     let stats = status.stats.get(place).cloned().unwrap_or_default();
     let rejected = stats.rejected_total();
@@ -151,6 +159,8 @@ fn body(source: &Source, status: &Status) -> Body {
         id: source.id.clone(),
         agency: source.agency.clone(),
         resource: source.resource.clone(),
+        agency_en: names.english(&source.agency),
+        resource_en: source.resource_en.clone(),
         basis: source.basis.clone(),
         registers: source.registers,
         freshness: Freshness::of(source, &stats, status.time_ms),

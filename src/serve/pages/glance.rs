@@ -1,6 +1,7 @@
 //! What somebody who opens an alert has to know in the first minute: why, how sure,
 //! how far, what next, and who holds it.
 
+use super::enterprise::{Form, Refused};
 use super::office::case::{DueRow, due_row};
 use crate::casework::secrets;
 use crate::explain::Explanation;
@@ -86,6 +87,37 @@ pub(super) struct WorkCard {
     pub(super) opens: bool,
     /// Whether they may keep the alert from being shown for a while.
     pub(super) suppresses: bool,
+    /// Where the forms go.
+    pub(super) action: String,
+    /// Why no case was opened; empty: nobody tried.
+    pub(super) not_opened: String,
+    /// Why the alert is not hidden; empty: nobody tried.
+    pub(super) not_hidden: String,
+    /// What was typed then.
+    pub(super) text: String,
+    pub(super) until: String,
+}
+
+impl WorkCard {
+    /// The card with a form that was refused, as it was sent.
+    pub(super) fn refused(self, refused: &Refused) -> WorkCard {
+        let why = |form: Form| match refused.form == form {
+            true => refused.problem.detail.clone(),
+            false => String::new(),
+        };
+        let (not_opened, not_hidden) = (why(Form::Open), why(Form::Suppress));
+        let typed = |field: &String| match not_hidden.is_empty() {
+            true => String::new(),
+            false => field.clone(),
+        };
+        WorkCard {
+            text: typed(&refused.text),
+            until: typed(&refused.until),
+            not_opened,
+            not_hidden,
+            ..self
+        }
+    }
 }
 
 /// A case: where it is, at which stage, who holds it, and what is due.
@@ -104,6 +136,7 @@ pub(super) struct Held {
 pub(super) async fn work(
     app: &App,
     caller: &Caller,
+    path: &str,
     alert: Option<&Alert>,
 ) -> Result<Option<WorkCard>, Problem> {
     let (Some(desk), Some(person), Some(alert)) = (&app.desk, &caller.person, alert) else {
@@ -136,6 +169,11 @@ pub(super) async fn work(
         case: held,
         key: secrets::id()?,
         opens: person.role_among(&opens).is_some(),
-        suppresses: caller.may_take(app, "POST", "/suppressions"),
+        suppresses: caller.may_take(app, "POST", "/enterprises/{id}/work"),
+        action: format!("{path}/work"),
+        not_opened: String::new(),
+        not_hidden: String::new(),
+        text: String::new(),
+        until: String::new(),
     }))
 }

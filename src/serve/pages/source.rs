@@ -1,6 +1,7 @@
 //! `/sources/{agency}/{resource}`: what is declared, what became of the records,
 //! and the latest that were refused.
 
+use super::fields::Fields;
 use super::sources::SourceRow;
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
@@ -13,7 +14,6 @@ use crate::serve::problem::Problem;
 use crate::serve::words::{filters, t};
 use crate::serve::{lookup, rejects, text};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
 use serde::Deserialize;
@@ -89,7 +89,7 @@ pub(in crate::serve) async fn unmask(
     State(app): State<App>,
     caller: Caller,
     named: Result<Segments<(String, String)>, Problem>,
-    Form(asked): Form<Unmasking>,
+    Fields(asked): Fields<Unmasking>,
 ) -> Result<Html<String>, Failed> {
     let Segments((agency, resource)) = named?;
     let of = (agency.as_str(), resource.as_str());

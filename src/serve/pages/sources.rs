@@ -100,6 +100,8 @@ struct SourcesPage {
     sources: Vec<SourceRow>,
     agencies: usize,
     troubled: usize,
+    /// Whether no record has come from any of them.
+    nothing: bool,
 }
 
 /// The page.
@@ -117,7 +119,9 @@ pub(in crate::serve) async fn sources(
     for source in &mut sources {
         source.reasons.truncate(REASONS);
     }
+    let read = |stats: &SourceStats| stats.read > 0;
     page(&SourcesPage {
+        nothing: !status.stats.iter().any(read),
         frame: Frame::of(&app, &caller),
         agencies: catalogue.agencies().len(),
         troubled: sources

@@ -1,0 +1,75 @@
+//! What is done about an alert from its enterprise's page: a case is opened, or the
+//! alert is not shown for a while. What is refused stands beside its form, and nothing
+//! that was typed is lost.
+
+use super::enterprise::{self, Form, Refused};
+use super::fields::Fields;
+use super::{Failed, office};
+use crate::serve::api::cases::open_of;
+use crate::serve::api::suppressions::{self, Wanted};
+use crate::serve::app::App;
+use crate::serve::caller::Caller;
+use crate::serve::params::Segments;
+use crate::serve::problem::Problem;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// What a form says.
+#[derive(Deserialize)]
+pub(in crate::serve) struct Said {
+    r#do: String,
+    key: String,
+    alert: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    until: String,
+}
+
+/// Does it, and goes to where it is seen.
+pub(in crate::serve) async fn act(
+    State(app): State<App>,
+    caller: Caller,
+    id: Result<Segments<String>, Problem>,
+    Fields(said): Fields<Said>,
+) -> Result<Response, Failed> {
+    let Segments(id) = id?;
+    let (form, done) = match said.r#do.as_str() {
+        "open" => {
+            let opened = open_of(&app, &caller, said.key, &said.alert).await;
+            (
+                Form::Open,
+                opened.map(|case| office::cases::path(&case.id)),
+            )
+        }
+        "suppress" => {
+            let wanted = Wanted {
+                alert: said.alert,
+                text: said.text.clone(),
+                until: said.until.clone(),
+            };
+            let hidden = suppressions::hide(&app, &caller, said.key, wanted).await;
+            (Form::Suppress, hidden.map(|_| "/suppressions".to_owned()))
+        }
+        other => {
+            let detail = format!("do `{other}`: allowed are open, suppress");
+            return Err(Problem::bad_request(detail).into());
+        }
+    };
+    match done {
+        Ok(to) => Ok(Redirect::to(&to).into_response()),
+        // Who may not is not shown the page with another's mistake.
+        Err(problem) if problem.status == 403 => Err(problem.into()),
+        Err(problem) => {
+            let refused = Refused {
+                form,
+                subject: String::new(),
+                text: said.text,
+                until: said.until,
+                problem,
+            };
+            enterprise::refused(&app, &caller, &id, refused).await
+        }
+    }
+}

@@ -18,7 +18,10 @@ fn model(world: &World, arguments: &[&str]) -> Ran {
 }
 
 fn step(world: &World, arguments: &[&str], person: &str) -> Ran {
-    model(world, &[arguments, &["--as", person, "--why", "试验"]].concat())
+    model(
+        world,
+        &[arguments, &["--as", person, "--why", "试验"]].concat(),
+    )
 }
 
 /// Puts the world's model on the shelf with another intercept; gives its version.
@@ -39,7 +42,11 @@ fn submitted(world: &World, intercept: i64, person: &str) -> String {
 fn with_registry() -> World {
     let world = town::town();
     let artifact = "artifact = \"model.json\"";
-    world.edit("tocsin.toml", artifact, &format!("{artifact}\nregistry = \"models\""));
+    world.edit(
+        "tocsin.toml",
+        artifact,
+        &format!("{artifact}\nregistry = \"models\""),
+    );
     world
 }
 
@@ -87,7 +94,10 @@ fn nobody_puts_a_model_in_force_alone() {
     });
     assert_eq!(done.iter().filter(|done| **done).count(), 1, "{done:?}");
     refuses(&step(&world, &["approve", &first], "郑安"), "is live");
-    refuses(&step(&world, &["rollback"], "郑安"), "no version was in force before");
+    refuses(
+        &step(&world, &["rollback"], "郑安"),
+        "no version was in force before",
+    );
 
     // Back and forth: who brought it back needs a second person as well.
     step(&world, &["shadow", &second], "李强").ok();
@@ -100,16 +110,26 @@ fn nobody_puts_a_model_in_force_alone() {
     model(&world, &["verify"]).ok();
 
     // The file of what is in force is exchanged for another that was submitted.
-    let (live, other) = (format!("models/{first}.json"), format!("models/{second}.json"));
+    let (live, other) = (
+        format!("models/{first}.json"),
+        format!("models/{second}.json"),
+    );
     let kept = world.read(&live);
     world.write(&live, world.read(&other));
     let ran = world.tocsin("data", &["run", "--once"]);
     assert_eq!(ran.code, Some(2), "{}", ran.out);
-    assert!(ran.err.contains("changed after it was submitted"), "{}", ran.err);
+    assert!(
+        ran.err.contains("changed after it was submitted"),
+        "{}",
+        ran.err
+    );
     world.write(&live, kept);
     // Its approval is repeated in the log.
     let log = world.read("models/log.ndjson");
-    let approval = log.lines().find(|line| line.contains("\"approve\"")).unwrap();
+    let approval = log
+        .lines()
+        .find(|line| line.contains("\"approve\""))
+        .unwrap();
     world.write("models/log.ndjson", format!("{log}{approval}\n"));
     assert_ne!(model(&world, &["verify"]).code, Some(0));
     world.write("models/log.ndjson", log);
@@ -140,13 +160,24 @@ struct Office {
 impl Office {
     fn unmask(&self, token: &str, enterprise: u32, key: &str, wanted: &Value) -> Reply {
         let path = format!("/api/v1/enterprises/{}/unmask", codes::code(enterprise));
-        send(&self.live.at, token, "POST", &path, &[("idempotency-key", key)], wanted).unwrap()
+        send(
+            &self.live.at,
+            token,
+            "POST",
+            &path,
+            &[("idempotency-key", key)],
+            wanted,
+        )
+        .unwrap()
     }
 
-    /// Lines of the log of a kind.
+    /// Lines of the log of a kind that are about an enterprise.
     fn lines(&self, kind: &str) -> usize {
         let page = format!("/api/v1/audit?kind={kind}&limit=1000");
-        get(&self.live.at, &self.auditor, &page)["lines"].as_array().unwrap().len()
+        let found = get(&self.live.at, &self.auditor, &page);
+        let lines = found["lines"].as_array().unwrap().iter();
+        let of = |line: &&Value| line["subject"].as_str().unwrap().starts_with("enterprise/");
+        lines.filter(of).count()
     }
 
     /// Refused so, and nothing is shown or logged as shown.
@@ -205,7 +236,10 @@ fn nobody_is_shown_whom_a_record_speaks_of_without_a_line_that_says_why() {
     let hidden = office.refuses(&hidden, 404, 0);
     let none = office.unmask(&low, 1, "low2", &wanted("account 00000000", "核对"));
     let none = office.refuses(&none, 404, 0);
-    assert_eq!(hidden.replace(&mark, ""), none.replace("account 00000000", ""));
+    assert_eq!(
+        hidden.replace(&mark, ""),
+        none.replace("account 00000000", "")
+    );
     let there = office.unmask(&south, 1, "south", &wanted(&mark, "核对"));
     let there = office.refuses(&there, 403, 0);
     let none = office.unmask(&south, 1, "south", &wanted("account 00000000", "核对"));
@@ -219,18 +253,38 @@ fn nobody_is_shown_whom_a_record_speaks_of_without_a_line_that_says_why() {
         });
         tries.map(|tried| tried.join().unwrap())
     });
-    assert_eq!(shown.iter().filter(|status| **status == 200).count(), 1, "{shown:?}");
-    assert!(shown.iter().all(|status| [200, 409].contains(status)), "{shown:?}");
+    assert_eq!(
+        shown.iter().filter(|status| **status == 200).count(),
+        1,
+        "{shown:?}"
+    );
+    assert!(
+        shown.iter().all(|status| [200, 409].contains(status)),
+        "{shown:?}"
+    );
     let again = office.unmask(&one, 1, "once", &wanted(&mark, "核对收款账户"));
     office.refuses(&again, 409, 1);
     // The same key for something else, and another's key, which is no key of one's own.
     let other = office.unmask(&one, 1, "once", &wanted(&mark, "另一个理由"));
     office.refuses(&other, 422, 1);
-    assert_eq!(office.unmask(&two, 1, "once", &wanted(&mark, "复核")).status, 200);
+    assert_eq!(
+        office
+            .unmask(&two, 1, "once", &wanted(&mark, "复核"))
+            .status,
+        200
+    );
     assert_eq!(office.lines("unmask"), 2);
 
     // The role is taken away while the session goes on.
-    let change = ["people", "change", "two", "--display", "two", "--role", "analyst"];
+    let change = [
+        "people",
+        "change",
+        "two",
+        "--display",
+        "two",
+        "--role",
+        "analyst",
+    ];
     run(&world, &change).ok();
     let reply = office.unmask(&two, 1, "later", &wanted(&mark, "复核"));
     office.refuses(&reply, 403, 2);
@@ -256,7 +310,12 @@ fn a_form_that_is_refused_is_a_look_all_the_same_and_needs_its_session() {
     let given = format!("name=one&password={}", PASSWORD.replace(' ', "+"));
     let signed = http::try_request(&at, "POST", "/sign-in", &[("content-type", form)], &given);
     let signed = signed.unwrap();
-    let cookie = signed.header("set-cookie").unwrap().split(';').next().unwrap();
+    let cookie = signed
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
     let ask = |method: &str, path: &str, body: &str| {
         let headers = [("cookie", cookie), ("content-type", form)];
         http::try_request(&at, method, path, &headers, body).unwrap()
@@ -281,10 +340,18 @@ fn a_form_that_is_refused_is_a_look_all_the_same_and_needs_its_session() {
     let refused = ask("POST", &path, &sent);
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("role=\"alert\"") && refused.body.contains("class=\"parts\""));
-    assert_eq!((office.lines("unmask"), office.lines("read")), (0, reads + 1));
-    let sent = format!("do=suppress&alert={}-1&text=x&until=2031-01-01&key=s&csrf={csrf}", codes::code(1));
+    assert_eq!(
+        (office.lines("unmask"), office.lines("read")),
+        (0, reads + 1)
+    );
+    let sent = format!(
+        "do=suppress&alert={}-1&text=x&until=2031-01-01&key=s&csrf={csrf}",
+        codes::code(1)
+    );
     let refused = ask("POST", &format!("{path}/work"), &sent);
     assert_eq!(refused.status, 422, "{}", refused.body);
-    assert!(refused.body.contains("value=\"2031-01-01\"") && refused.body.contains("class=\"parts\""));
+    assert!(
+        refused.body.contains("value=\"2031-01-01\"") && refused.body.contains("class=\"parts\"")
+    );
     assert_eq!(office.lines("read"), reads + 2);
 }

@@ -245,13 +245,11 @@ fn what_is_hidden_is_seen_with_who_why_and_how_much_and_lifted_with_a_reason() {
         format!("do=suppress&alert={alert}&text=duplicate&until={until}&key={key}")
     };
     assert_eq!(
-form(&live.at, &duty, &work, &wanted("2026-06-30", "s0"))
-        .status,
+        form(&live.at, &duty, &work, &wanted("2026-06-30", "s0")).status,
         422
     );
     assert_eq!(
-form(&live.at, &duty, &work, &wanted("2025-07-30", "s1"))
-        .status,
+        form(&live.at, &duty, &work, &wanted("2025-07-30", "s1")).status,
         303
     );
     for reader in [&duty, &auditor] {

@@ -9,8 +9,8 @@ mod support;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use support::http::{self, Reply};
-use support::office::{account, with_casework};
-use support::{World, codes, town};
+use support::office::{account, get, with_casework};
+use support::{World, codes, town, wait_until};
 
 const ROLES: [&str; 7] = [
     "duty-officer",
@@ -214,7 +214,15 @@ impl Office {
         let cleared = ["--clearance", "4"];
         let token = |role| (role, account(&world, role, &[role], &cleared));
         let tokens = ROLES.map(token).into_iter().collect();
-        let idle = ["people", "add", "idle", "--display", "idle", "--role", "head"];
+        let idle = [
+            "people",
+            "add",
+            "idle",
+            "--display",
+            "idle",
+            "--role",
+            "head",
+        ];
         support::office::run(&world, &idle).ok();
         let live = world.ready("data");
         Office {
@@ -264,7 +272,10 @@ impl Office {
             let html = reply.header("content-type").unwrap_or_default();
             assert!(html.starts_with("text/html"), "{what}: {html}, no page");
             let tag = if lang == "en" { "en" } else { "zh-CN" };
-            assert!(reply.body.contains(&format!("<html lang=\"{tag}\">")), "{what}");
+            assert!(
+                reply.body.contains(&format!("<html lang=\"{tag}\">")),
+                "{what}"
+            );
             let alert = alert_of(&reply.body);
             let alert = alert.unwrap_or_else(|| panic!("{what} alerts nobody: {}", reply.body));
             assert!(!alert.trim().is_empty(), "{what}: {}", reply.body);
@@ -272,7 +283,11 @@ impl Office {
                 assert!(alert.chars().any(is_han), "{what}: {alert}");
             }
             let on = reply.body.contains("class=\"failed\"");
-            assert!(!on || has_advice(&self.words, &reply.body, lang), "{what}: {}", reply.body);
+            assert!(
+                !on || has_advice(&self.words, &reply.body, lang),
+                "{what}: {}",
+                reply.body
+            );
             seen.push(reply.status);
         }
         assert_eq!(seen[0], seen[1], "{method} {path}");
@@ -310,7 +325,11 @@ fn pages(at: &str) -> Vec<(String, String, BTreeSet<String>)> {
         let roles = page["x-roles"].as_array().unwrap().iter();
         let roles = roles.map(|role| role.as_str().unwrap().to_owned());
         let public = page["x-access"] == "public";
-        let roles = if public { BTreeSet::new() } else { roles.collect() };
+        let roles = if public {
+            BTreeSet::new()
+        } else {
+            roles.collect()
+        };
         let text = |key: &str| page[key].as_str().unwrap().to_owned();
         (text("method"), text("path"), roles)
     };
@@ -322,7 +341,9 @@ fn pages(at: &str) -> Vec<(String, String, BTreeSet<String>)> {
 
 /// One of the roles that a page lets in.
 fn role_of(all: &[(String, String, BTreeSet<String>)], page: &str) -> &'static str {
-    let found = all.iter().find(|(method, path, _)| method == "GET" && path == page);
+    let found = all
+        .iter()
+        .find(|(method, path, _)| method == "GET" && path == page);
     let of = found.map(|(.., roles)| roles);
     let mut roles = ROLES.into_iter();
     let may = |role: &&str| of.is_none_or(|of| of.is_empty() || of.contains(*role));
@@ -389,6 +410,14 @@ fn every_page_that_cannot_be_shown_says_why_and_what_to_do() {
 #[test]
 fn every_form_that_is_sent_wrongly_says_what_is_missing() {
     let office = Office::new(Town);
+    let mut case = None;
+    wait_until("the policy opens a case", || {
+        let found = get(&office.live.at, &office.tokens["head"], "/api/v1/cases");
+        case = found["cases"][0]["id"]
+            .as_str()
+            .map(|id| format!("/cases/{id}"));
+        case.is_some()
+    });
     let mut forms = 0;
     for (method, path, roles) in pages(&office.live.at) {
         if method != "POST" || path == "/sign-out" || path == "/news/seen" {
@@ -400,7 +429,7 @@ fn every_form_that_is_sent_wrongly_says_what_is_missing() {
             .replace("{agency}", "msa")
             .replace("{resource}", "penalty");
         let asked = match path.starts_with("/cases/") {
-            true => "/cases/C1".to_owned(),
+            true => case.clone().unwrap(),
             false => asked,
         };
         let role = ROLES.into_iter().find(|role| roles.contains(*role));
@@ -419,7 +448,10 @@ fn whoever_may_not_see_all_is_told_so() {
     world.edit(lead, "basis ", "sensitivity = \"L4\"\nbasis ");
     let south = ["--clearance", "4", "--district", "南屿区"];
     let tokens = BTreeMap::from([
-        ("analyst", account(&world, "low", &["analyst"], &["--clearance", "3"])),
+        (
+            "analyst",
+            account(&world, "low", &["analyst"], &["--clearance", "3"]),
+        ),
         ("engineer", account(&world, "south", &["engineer"], &south)),
     ]);
     let live = world.ready("data");

@@ -147,7 +147,10 @@ mod tests {
             "{fault}"
         );
         assert_eq!(names.english("投诉次数").unwrap(), "complaints");
-        assert_eq!(names.english("投诉次数 × 举报").unwrap(), "complaints × tip-offs");
+        assert_eq!(
+            names.english("投诉次数 × 举报").unwrap(),
+            "complaints × tip-offs"
+        );
         assert_eq!(names.english("投诉次数 × 他"), None);
         assert_eq!(names.english("上限 D").unwrap(), "cap D");
         assert_eq!(names.english("上限 举报").unwrap(), "cap tip-offs");

@@ -242,7 +242,8 @@ mod tests {
     }
 
     fn dossier(card: &Artifact, of: &str) -> Dossier {
-        let made = serde_json::json!({"data_hash": "", "config_hash": "", "created": "", "note": of});
+        let made =
+            serde_json::json!({"data_hash": "", "config_hash": "", "created": "", "note": of});
         let json = serde_json::json!({"format": 1, "version": card.version(), "kind": "scorecard",
             "made": made, "program": "", "configuration": "", "features": "", "categories": {},
             "parameters": null, "measured": null});
@@ -269,7 +270,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [one, other] = two(folder.path());
         let model = card(-5_000_000);
-        one.submit(&model, &dossier(&model, "one"), "甲", "x").unwrap();
+        one.submit(&model, &dossier(&model, "one"), "甲", "x")
+            .unwrap();
         let refused = other.submit(&model, &dossier(&model, "other"), "乙", "x");
         assert!(refused.unwrap_err().contains("甲 submitted it"));
         let now = Registry::read(folder.path()).unwrap();
@@ -284,29 +286,56 @@ mod tests {
         let (a, b) = (card(-5_000_000), card(-6_000_000));
         let registry = Registry::read(folder.path()).unwrap();
         for model in [&a, &b] {
-            registry.submit(model, &dossier(model, ""), "甲", "x").unwrap();
+            registry
+                .submit(model, &dossier(model, ""), "甲", "x")
+                .unwrap();
         }
-        registry.record(deed(Action::Shadow, a.version(), "甲")).unwrap();
+        registry
+            .record(deed(Action::Shadow, a.version(), "甲"))
+            .unwrap();
         let [one, other] = two(folder.path());
         // Between their look and their approval another version is put in its place.
-        registry.record(deed(Action::Shadow, b.version(), "甲")).unwrap();
-        let stale = one.record(deed(Action::Approve, a.version(), "乙")).unwrap_err();
+        registry
+            .record(deed(Action::Shadow, b.version(), "甲"))
+            .unwrap();
+        let stale = one
+            .record(deed(Action::Approve, a.version(), "乙"))
+            .unwrap_err();
         assert!(stale.contains("is draft"), "{stale}");
-        registry.record(deed(Action::Shadow, a.version(), "甲")).unwrap();
-        one.record(deed(Action::Approve, a.version(), "乙")).unwrap();
-        let again = other.record(deed(Action::Approve, a.version(), "丙")).unwrap_err();
+        registry
+            .record(deed(Action::Shadow, a.version(), "甲"))
+            .unwrap();
+        one.record(deed(Action::Approve, a.version(), "乙"))
+            .unwrap();
+        let again = other
+            .record(deed(Action::Approve, a.version(), "丙"))
+            .unwrap_err();
         assert!(again.contains("is live"), "{again}");
         let now = Registry::read(folder.path()).unwrap();
-        assert_eq!(now.shelf().live().unwrap().approved.as_ref().unwrap().person, "乙");
+        assert_eq!(
+            now.shelf()
+                .live()
+                .unwrap()
+                .approved
+                .as_ref()
+                .unwrap()
+                .person,
+            "乙"
+        );
         // What was never approved is not brought back.
-        let never = now.record(deed(Action::Rollback, b.version(), "丙")).unwrap_err();
+        let never = now
+            .record(deed(Action::Rollback, b.version(), "丙"))
+            .unwrap_err();
         assert!(never.contains("no version was in force before"), "{never}");
         for blank in ["", " ", "\u{200b}\u{3000}"] {
             let silent = Deed {
                 why: blank.to_owned(),
                 ..deed(Action::Retire, b.version(), "丙")
             };
-            assert!(now.record(silent).unwrap_err().contains("says why"), "{blank:?}");
+            assert!(
+                now.record(silent).unwrap_err().contains("says why"),
+                "{blank:?}"
+            );
         }
     }
 
@@ -316,8 +345,12 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let model = card(-5_000_000);
             let registry = Registry::read(folder.path()).unwrap();
-            registry.submit(&model, &dossier(&model, ""), "甲", "x").unwrap();
-            registry.record(deed(Action::Shadow, model.version(), "甲")).unwrap();
+            registry
+                .submit(&model, &dossier(&model, ""), "甲", "x")
+                .unwrap();
+            registry
+                .record(deed(Action::Shadow, model.version(), "甲"))
+                .unwrap();
             // Whoever may write the file writes what no command would.
             let forged = deed(action, model.version(), who);
             log::append(&folder.path().join(LOG), |_| Ok(forged)).unwrap();
@@ -328,9 +361,15 @@ mod tests {
         let file = folder.path().join(LOG);
         let model = card(-5_000_000);
         let registry = Registry::read(folder.path()).unwrap();
-        registry.submit(&model, &dossier(&model, ""), "甲", "x").unwrap();
-        registry.record(deed(Action::Shadow, model.version(), "甲")).unwrap();
-        registry.record(deed(Action::Approve, model.version(), "乙")).unwrap();
+        registry
+            .submit(&model, &dossier(&model, ""), "甲", "x")
+            .unwrap();
+        registry
+            .record(deed(Action::Shadow, model.version(), "甲"))
+            .unwrap();
+        registry
+            .record(deed(Action::Approve, model.version(), "乙"))
+            .unwrap();
         // The same approval once more.
         let text = std::fs::read_to_string(&file).unwrap();
         let last = text.lines().last().unwrap().to_owned();

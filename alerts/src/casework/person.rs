@@ -79,7 +79,8 @@ impl Person {
 /// The name, and what is allowed.
 pub fn check_name(name: &str) -> Result<(), String> {
     let length = name.chars().filter(|c| !c.is_whitespace()).count();
-    if length == 0 || length > MAX_NAME || name.chars().any(char::is_control) {
+    // Of what cannot be seen or said no two are told apart.
+    if folded(name).is_empty() || length > MAX_NAME || name.chars().any(char::is_control) {
         return Err(format!(
             "`{name}` is no person's name; allowed are 1 to {MAX_NAME} characters"
         ));
@@ -117,6 +118,9 @@ mod tests {
         ];
         for (one, other) in pairs {
             assert!(same_person(one, other), "{one} {other}");
+        }
+        for nobody in ["", " ", "\u{200b}", "·", "\u{3000}\u{feff}"] {
+            assert!(check_name(nobody).is_err(), "{nobody:?}");
         }
         for (one, other) in [("王芳", "王方"), ("Jose", "José")] {
             assert!(!same_person(one, other), "{one} {other}");

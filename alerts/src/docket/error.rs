@@ -3,9 +3,17 @@
 use crate::casework::Refusal;
 use std::path::PathBuf;
 
-/// What databases say when they are busy, starting or stopping: SQLite's busy and
-/// locked, PostgreSQL's classes of too many connections and of an operator's hand.
-const BUSY: [&str; 7] = ["5", "6", "261", "53300", "57P01", "57P02", "57P03"];
+/// Whether a code is what databases say when they are busy, starting or stopping:
+/// SQLite's busy and locked with what it adds to them; PostgreSQL's classes of lost
+/// connections, of too little of something, and of an operator's hand.
+fn is_busy(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => [5, 6].contains(&(sqlite & 0xff)),
+        _ => ["08", "53", "57P"]
+            .iter()
+            .any(|class| code.starts_with(class)),
+    }
+}
 
 /// Why the docket refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -78,9 +86,9 @@ impl DocketError {
     pub fn passes(&self) -> bool {
         match self {
             DocketError::Busy => true,
-            DocketError::Database(sqlx::Error::Database(fault)) => fault
-                .code()
-                .is_some_and(|code| BUSY.contains(&code.as_ref())),
+            DocketError::Database(sqlx::Error::Database(fault)) => {
+                fault.code().is_some_and(|code| is_busy(&code))
+            }
             DocketError::Database(fault) => matches!(
                 fault,
                 sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
@@ -94,5 +102,24 @@ impl DocketError {
             table,
             what: what.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_stays() {
+        for busy in ["5", "6", "261", "517", "53300", "57P01", "57P03", "08006"] {
+            assert!(is_busy(busy), "{busy}");
+        }
+        // A file that is none, a rule broken, a text that is no text.
+        for stays in ["1", "11", "26", "1555", "23505", "22021", "42P01"] {
+            assert!(!is_busy(stays), "{stays}");
+        }
+        assert!(DocketError::Database(sqlx::Error::PoolTimedOut).passes());
+        assert!(!DocketError::Database(sqlx::Error::RowNotFound).passes());
+        assert!(!DocketError::corrupt("people", "x").passes());
     }
 }

@@ -84,6 +84,7 @@ fn add_epoch(transaction: &Transaction<'_>, epoch: &EpochCommit) -> Result<(), S
             params![at.segment, at.row, id],
         )?;
     }
+    mend_rejects(transaction, id, epoch)?;
     add_rejects(transaction, id, epoch)?;
     add_standing(transaction, epoch)
 }
@@ -105,14 +106,27 @@ pub(super) fn add_segment(
     )
 }
 
+/// Marks earlier refused records of which a record was taken in.
+fn mend_rejects(
+    transaction: &Transaction<'_>,
+    id: i64,
+    epoch: &EpochCommit,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE rejects SET mended = ? WHERE source = ? AND key = ? AND mended IS NULL";
+    for (source, key) in &epoch.mended {
+        transaction.execute(sql, params![id, source, key])?;
+    }
+    Ok(())
+}
+
 fn add_rejects(
     transaction: &Transaction<'_>,
     id: i64,
     epoch: &EpochCommit,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO rejects \
-               (epoch, source, file, record, line, byte, field, value, reason, raw) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               (epoch, source, file, record, line, byte, field, value, reason, raw, key, mended) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     for reject in &epoch.rejects {
         let place = [reject.record, reject.line, reject.byte].map(|place| place as i64);
         transaction.execute(
@@ -127,7 +141,9 @@ fn add_rejects(
                 reject.field,
                 reject.value,
                 reject.reason,
-                reject.raw
+                reject.raw,
+                reject.key,
+                reject.mended.then_some(id)
             ],
         )?;
     }

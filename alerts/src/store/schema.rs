@@ -4,7 +4,7 @@
 use super::StoreError;
 use sqlx::{Executor, SqliteConnection};
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
 
@@ -60,6 +60,11 @@ CREATE TABLE source_stats (source TEXT PRIMARY KEY, stats TEXT NOT NULL)
 CREATE INDEX alerts_by_rank ON alerts (status, level, index_centi, id);
 CREATE INDEX alerts_by_status ON alerts (status, opened_ms, id);
 CREATE INDEX alert_events_by_level ON alert_events (json_extract(body, '$.after'), seq);
+",
+    "
+ALTER TABLE rejects ADD COLUMN key BLOB;
+ALTER TABLE rejects ADD COLUMN mended INTEGER;
+CREATE INDEX rejects_waiting ON rejects (source, key) WHERE key IS NOT NULL AND mended IS NULL;
 ",
 ];
 

@@ -15,7 +15,8 @@ pub enum Tongue {
 }
 
 impl Tongue {
-    fn say(self, chinese: &str, english: &str) -> String {
+    /// Words in it.
+    pub fn say(self, chinese: &str, english: &str) -> String {
         match self {
             Tongue::Both => format!("{chinese} {english}"),
             Tongue::Chinese => chinese.to_owned(),

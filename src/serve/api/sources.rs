@@ -43,7 +43,10 @@ pub(in crate::serve) struct Body {
     corrected: u64,
     withdrawn: u64,
     normalised: u64,
+    /// All that were ever refused.
     rejected: u64,
+    /// Of them those that came again and were accepted.
+    mended: u64,
     rejected_by_reason: BTreeMap<String, u64>,
     checks: BTreeMap<String, u64>,
     /// Live records that name a registered enterprise.
@@ -76,6 +79,9 @@ struct Freshness {
 pub(in crate::serve) struct Query {
     after: Option<u64>,
     limit: Option<usize>,
+    /// Those alone that wait to be delivered again.
+    #[serde(default)]
+    waiting: bool,
 }
 
 #[derive(Serialize)]
@@ -89,6 +95,8 @@ pub(in crate::serve) struct Rejects {
 struct Reject {
     seq: u64,
     epoch: u64,
+    /// The epoch in which a record of its key was accepted since; null: it waits.
+    mended: Option<u64>,
     file: String,
     record: u64,
     line: u64,
@@ -137,11 +145,15 @@ pub(in crate::serve) async fn rejects(
     let source = lookup::source(&app, &agency, &resource)?;
     let limit = params::limit(query.limit)?;
     let after = query.after.unwrap_or(0);
-    let found = app
-        .view
-        .store
-        .rejects(Some(&source.id), after, limit)
-        .await?;
+    let store = &app.view.store;
+    let found = match query.waiting {
+        true => {
+            store
+                .waiting_rejects(Some(&source.id), after, limit)
+                .await?
+        }
+        false => store.rejects(Some(&source.id), after, limit).await?,
+    };
     let next = found
         .last()
         .filter(|_| found.len() == limit)
@@ -171,6 +183,7 @@ fn body(source: &Source, status: &Status, names: &Names) -> Body {
         withdrawn: stats.withdrawn,
         normalised: stats.normalised,
         rejected,
+        mended: stats.mended,
         rejected_by_reason: stats.rejected,
         checks: stats.checks,
         matched: status.matched.get(place).copied().unwrap_or(0),
@@ -200,6 +213,7 @@ fn reject(source: &Source, stored: StoredReject) -> Reject {
     Reject {
         seq: stored.seq,
         epoch: stored.epoch,
+        mended: stored.mended,
         file: reject.file,
         record: reject.record,
         line: reject.line,

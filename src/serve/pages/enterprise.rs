@@ -1,10 +1,10 @@
 //! `/enterprises/{id}`: how an enterprise stands, since when, and why.
 
-use super::fields::Fields;
 use super::changed::{self, ChangeCard, CheapestCard};
 use super::explained::{self, Check, ContributionRow};
 use super::glance::{self, WorkCard};
 use super::rows::{EventRow, LevelMark, enterprise_path};
+use super::work::{Form, Refused};
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
 use crate::explain::Explanation;
@@ -12,8 +12,7 @@ use crate::explain::brief::Element;
 use crate::masking;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
-use crate::serve::api;
-use crate::serve::api::unmask::{Unmasked, Wanted};
+use crate::serve::api::unmask::Unmasked;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::chart::{self, Point};
@@ -178,34 +177,6 @@ pub(in crate::serve) async fn enterprise(
     shown(&app, &caller, &id, since, Sent::default()).await
 }
 
-/// Which mark to show as what it stands for, why, and the id of asking so.
-#[derive(Deserialize)]
-pub(in crate::serve) struct Unmasking {
-    subject: String,
-    text: String,
-    key: String,
-}
-
-/// A form on the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Shows one mark as what it stands for.
-    Unmask,
-    /// Opens a case.
-    Open,
-    /// Keeps the alert from being shown for a while.
-    Suppress,
-}
-
-/// A form that was refused: which, what was typed, and why.
-pub(super) struct Refused {
-    pub(super) form: Form,
-    pub(super) subject: String,
-    pub(super) text: String,
-    pub(super) until: String,
-    pub(super) problem: Problem,
-}
-
 /// What a form came to for this one request.
 #[derive(Default)]
 struct Sent {
@@ -214,37 +185,17 @@ struct Sent {
 }
 
 /// The page once more, on which one mark is what it stands for.
-pub(in crate::serve) async fn unmask(
-    State(app): State<App>,
-    caller: Caller,
-    id: Result<Segments<String>, Problem>,
-    Fields(asked): Fields<Unmasking>,
+pub(super) async fn uncovered(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    found: Unmasked,
 ) -> Result<Response, Failed> {
-    let Segments(id) = id?;
-    let (subject, text) = (asked.subject.trim().to_owned(), asked.text);
-    let wanted = Wanted {
-        subject: subject.clone(),
-        text: text.clone(),
+    let sent = Sent {
+        found: Some(found),
+        refused: None,
     };
-    let sent = match api::unmask::unmask(&app, &caller, asked.key, &id, wanted).await {
-        Ok(found) => Sent {
-            found: Some(found),
-            refused: None,
-        },
-        // Who may not see the page at all is not told it with another's mistake.
-        Err(problem) if problem.status == 403 => return Err(problem.into()),
-        Err(problem) => {
-            let refused = Refused {
-                form: Form::Unmask,
-                subject,
-                text,
-                until: String::new(),
-                problem,
-            };
-            return self::refused(&app, &caller, &id, refused).await;
-        }
-    };
-    shown(&app, &caller, &id, None, sent).await
+    shown(app, caller, id, None, sent).await
 }
 
 /// The page with a form that was refused.

@@ -1,8 +1,8 @@
 //! What somebody who opens an alert has to know in the first minute: why, how sure,
 //! how far, what next, and who holds it.
 
-use super::enterprise::{Form, Refused};
 use super::office::case::{DueRow, due_row};
+use super::work::{Form, Refused};
 use crate::casework::secrets;
 use crate::explain::Explanation;
 use crate::explain::brief::{self, Brief, Tongue};
@@ -60,14 +60,19 @@ pub(super) fn lines(brief: &Brief) -> (Lines, Lines) {
         elements: Vec::new(),
         ..brief.clone()
     };
-    let tongue = match Lang::now() {
-        Lang::Chinese => Tongue::Chinese,
-        Lang::English => Tongue::English,
-    };
+    let tongue = tongue();
     (
         brief::lines_in(&first, tongue),
         brief::lines_in(&whole, tongue),
     )
+}
+
+/// The reader's language, as lines are told in it.
+pub(super) fn tongue() -> Tongue {
+    match Lang::now() {
+        Lang::Chinese => Tongue::Chinese,
+        Lang::English => Tongue::English,
+    }
 }
 
 /// The highest threshold that is reached, and the one that comes next.

@@ -11,7 +11,7 @@ use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
-use crate::serve::words::{filters, t};
+use crate::serve::words::{filters, say, t};
 use crate::serve::{lookup, rejects, text};
 use askama::Template;
 use axum::extract::State;
@@ -33,6 +33,8 @@ pub(super) struct RejectRow {
     field: String,
     value: String,
     reason: String,
+    /// Whether it waits, or since when not.
+    state: String,
 }
 
 impl RejectRow {
@@ -46,6 +48,10 @@ impl RejectRow {
             field: reject.field.clone(),
             value: masking::refused_value(source, reject).to_owned(),
             reason: reject.reason.clone(),
+            state: match stored.mended {
+                None => t("waits to be delivered again").to_owned(),
+                Some(epoch) => say("mended in epoch {0}", &[&text::count(epoch)]),
+            },
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn console() -> Vec<Route> {
             "/enterprises/{id}",
             UNMASK,
             "The same page, on which one mark is what it stands for",
-            post(enterprise::unmask),
+            post(work::unmask),
         )
         .looks_at("enterprise")
         .takes(FORM),

@@ -82,6 +82,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "No record has arrived yet: put files where the declarations say, or push them over the API.",
         "尚未收到任何记录:请按来源声明的位置放置文件,或通过接口推送。",
     ),
+    ("rejected, waiting", "拒收待更正"),
+    ("rejected in all", "累计拒收"),
+    ("mended", "已更正"),
+    ("mended in epoch {0}", "已于批次 {0} 更正"),
+    ("waits to be delivered again", "待重新报送"),
     (
         "No queue was drawn here today: say how many checks there is time for, and draw it.",
         "今日尚未生成队列:请填写可核查的数量并生成。",

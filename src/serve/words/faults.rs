@@ -337,11 +337,7 @@ pub(super) const FAULTS: &[Fault] = &[
         "操作 `{0}`:允许 open、suppress",
         "",
     ),
-    fault(
-        "do `{}`: allowed is lift",
-        "操作 `{0}`:允许 lift",
-        "",
-    ),
+    fault("do `{}`: allowed is lift", "操作 `{0}`:允许 lift", ""),
     fault(
         "do `{}`: allowed are change, disable, unlock, revoke",
         "操作 `{0}`:允许 change、disable、unlock、revoke",

@@ -60,9 +60,8 @@ mod tests {
             [title("投诉次数"), title("<举报> 12345转办, a 次")]
         };
         let names = Arc::new(names);
-        let in_english = LANG.sync_scope(Lang::English, || {
-            NAMES.sync_scope(Arc::clone(&names), said)
-        });
+        let in_english =
+            LANG.sync_scope(Lang::English, || NAMES.sync_scope(Arc::clone(&names), said));
         assert_eq!(in_english[0], "complaints &amp; more");
         assert_eq!(
             in_english[1],

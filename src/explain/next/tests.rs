@@ -85,6 +85,7 @@ fn feature(spec: &FeatureSpec) -> Feature {
     Feature {
         spec: spec.clone(),
         title: spec.name.clone(),
+        title_en: None,
         aggregate: Aggregate::Sum,
         from: "A1".to_owned(),
         slots: Vec::new(),

@@ -65,7 +65,32 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "No open alert. Alerts come by themselves when records raise a score; whether records arrive is on the page of the sources.",
         "目前没有未结预警。记录使评分上升时自动产生预警;数据是否到达见“数据源”页。",
     ),
-    ("No queue was drawn here today.", "今日尚未生成队列。"),
+    (
+        "None: every record that came was accepted.",
+        "无:收到的记录均已接收。",
+    ),
+    (
+        "None: nothing odd was found, or the source declares no [[check]].",
+        "无:未发现异常,或该来源未声明 [[check]]。",
+    ),
+    (
+        "None: nobody is signed in, and no program has a token.",
+        "无:没有登录会话,也没有程序令牌。",
+    ),
+    ("None yet: add the first below.", "尚无账号:请在下方添加。"),
+    (
+        "No record has arrived yet: put files where the declarations say, or push them over the API.",
+        "尚未收到任何记录:请按来源声明的位置放置文件,或通过接口推送。",
+    ),
+    ("rejected, waiting", "拒收待更正"),
+    ("rejected in all", "累计拒收"),
+    ("mended", "已更正"),
+    ("mended in epoch {0}", "已于批次 {0} 更正"),
+    ("waits to be delivered again", "待重新报送"),
+    (
+        "No queue was drawn here today: say how many checks there is time for, and draw it.",
+        "今日尚未生成队列:请填写可核查的数量并生成。",
+    ),
     (
         "No record waits for a name: there is nothing to do.",
         "没有待识别的记录,无须处理。",
@@ -387,7 +412,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("needed", "必填"),
     ("needs at least these changes:", "最少需要以下变化:"),
     ("never", "未到达"),
-    ("never alerted", "从未预警"),
+    (
+        "Never alerted: an alert begins by itself when index and gates reach blue.",
+        "从未预警:指数和门槛达到蓝级时自动生成预警。",
+    ),
     ("new", "新增"),
     ("new records", "新记录"),
     ("next page", "下一页"),
@@ -412,7 +440,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("normal: daily evaluation", "正常:日常评估"),
     ("not assigned yet", "尚未分办"),
     ("not equal", "不等"),
-    ("not looked at yet", "尚未计算"),
+    (
+        "Not looked at yet: this is computed by itself soon after the start; `tocsin model watch` does it at once.",
+        "尚未计算:启动后不久自动计算,也可用 `tocsin model watch` 立即计算。",
+    ),
     ("not marked as seen yet", "尚未标记已阅"),
     ("not so", "不实"),
     ("not to be found", "失联无法核查"),

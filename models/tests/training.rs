@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tocsin_models::{
     Category, FeatureKind, FeatureSpec, ModelError, Provenance, Scorecard, TrainParams,
-    cross_validate, train, train_grouped,
+    cross_validate, probability, train, train_grouped,
 };
 
 type Row = Vec<Option<i64>>;

@@ -347,8 +347,9 @@ impl Parts<'_> {
                 lacks,
                 cheapest: cheapest(level),
             }),
-            probability: score.probability(),
+            probability: model.probability(score.log_odds, score.index),
             log_odds: score.log_odds,
+            calibrated: model.is_bent().then(|| model.calibrated(score.log_odds)),
             intercept: model.intercept(),
             subtotals: Category::ALL
                 .iter()

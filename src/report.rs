@@ -243,6 +243,13 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         found.probability,
         found.log_odds as f64 / 1e6
     );
+    if let Some(calibrated) = found.calibrated {
+        let _ = writeln!(
+            text,
+            "index and probability are read behind the calibration, at log-odds {:+.6}",
+            calibrated as f64 / 1e6
+        );
+    }
     for trigger in found.contributions.iter().filter(|c| c.hard_trigger) {
         let _ = writeln!(
             text,

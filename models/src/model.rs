@@ -13,10 +13,10 @@ use crate::cap::{Cap, Caps, Scored};
 use crate::category::CATEGORIES;
 use crate::feature::FeatureSpec;
 use crate::forest::Forest;
-use crate::index::Anchors;
 use crate::pair::{Pair, halves};
 use crate::params::ModelKind;
-use crate::score::Score;
+use crate::scale::Scale;
+use crate::score::{Said, Score, probability};
 use crate::scorecard::{Provenance, Scorecard};
 use crate::term::Term;
 
@@ -123,7 +123,7 @@ impl BoundModel {
     pub fn capped(self, caps: &[Cap]) -> BoundModel {
         let scored = Scored {
             intercept: self.intercept(),
-            anchors: self.anchors(),
+            scale: self.scale(),
             features: self.features(),
             pairs: self.pairs().iter().map(|pair| pair.features).collect(),
         };
@@ -160,7 +160,7 @@ impl BoundModel {
     /// score: with the intercept they sum to it.
     pub fn explain(&self, row: &[Option<i64>], out: &mut Vec<i64>) -> Score {
         let mut score = self.uncapped(row, out);
-        self.caps.apply(&mut score, self.anchors(), out);
+        self.caps.apply(&mut score, self.scale(), out);
         score
     }
 
@@ -207,7 +207,7 @@ impl BoundModel {
             Bound::Scorecard(card) => card.score_from(base, row, touched, contributions),
             Bound::Forest(forest) => forest.explain(row, contributions),
         };
-        self.caps.apply(&mut score, self.anchors(), contributions);
+        self.caps.apply(&mut score, self.scale(), contributions);
         score
     }
 
@@ -233,7 +233,7 @@ impl BoundModel {
             }
         }
         let behind = parts.len();
-        self.caps.apply(&mut { score }, self.anchors(), &mut parts);
+        self.caps.apply(&mut { score }, self.scale(), &mut parts);
         values.extend(&parts[behind..]);
         values
     }
@@ -331,19 +331,46 @@ impl BoundModel {
 
     /// The index that `log_odds` (micro) means, in centi-points.
     pub fn index(&self, log_odds: i64) -> u16 {
-        self.anchors().index(log_odds)
+        self.scale().index(log_odds)
+    }
+
+    /// What the sum of contributions (micro-log-odds) comes to behind the
+    /// calibration; itself where the model has none.
+    pub fn calibrated(&self, log_odds: i64) -> i64 {
+        self.scale().calibrated(log_odds)
+    }
+
+    /// What it says of a row.
+    pub fn said(&self, row: &[Option<i64>]) -> Said {
+        let log_odds = self.score(row).log_odds;
+        Said {
+            log_odds,
+            calibrated: self.calibrated(log_odds),
+        }
+    }
+
+    /// Whether probability and index are read behind a calibration.
+    pub fn is_bent(&self) -> bool {
+        !self.scale().calibration.points().is_empty()
+    }
+
+    /// The probability of a score, 0 to 1. `index` tells whether the score is this
+    /// model's: one that another model gave it is told by that index, to a
+    /// hundredth of a point.
+    pub fn probability(&self, log_odds: i64, index: u16) -> f64 {
+        probability(self.scale().calibrated_as(log_odds, index))
     }
 
     /// The least log-odds (micro) that reach `index` centi-points; `None` for an
-    /// index of 100, which nothing reaches.
+    /// index that nothing reaches, such as 100.
     pub fn log_odds_at(&self, index: u16) -> Option<i64> {
-        self.anchors().log_odds_at(index)
+        self.scale().log_odds_at(index)
     }
 
-    fn anchors(&self) -> &Anchors {
+    fn scale(&self) -> &Scale {
         match &self.kind {
-            Bound::Scorecard(card) => card.anchors(),
-            Bound::Forest(forest) => forest.anchors(),
+            Bound::Scorecard(card) => card.scale(),
+            Bound::Forest(forest) => forest.scale(),
         }
     }
 }

@@ -217,6 +217,10 @@ pub struct Explanation {
     pub probability: f64,
     /// The score, micro-log-odds: intercept and all weights.
     pub log_odds: i64,
+    /// What the score comes to behind the model's calibration, where it has one:
+    /// probability and index are read of this, contributions sum to the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<i64>,
     /// What every enterprise starts from, micro-log-odds.
     pub intercept: i64,
     /// The parts by category.

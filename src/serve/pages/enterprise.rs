@@ -72,6 +72,8 @@ pub(super) struct Standing {
     pub(super) index: String,
     pub(super) probability: String,
     pub(super) log_odds: String,
+    /// Behind the calibration; empty where there is none.
+    pub(super) calibrated: String,
     pub(super) confidence: String,
     /// How many sources are silent, and the first of them.
     pub(super) silent: String,
@@ -417,6 +419,10 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
         index: format!("{:.2}", explanation.index),
         probability: text::per_cent(explanation.probability),
         log_odds: text::log_odds(explanation.log_odds),
+        calibrated: explanation
+            .calibrated
+            .map(text::log_odds)
+            .unwrap_or_default(),
         confidence: format!("{:.2}", explanation.confidence),
         silent: silent(explanation),
         assessed: match assessed == level || explanation.restricted > 0 {

@@ -480,6 +480,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("policy", "内部"),
     ("probability", "概率"),
+    ("behind the calibration", "校准后"),
     ("promised return", "利诱性"),
     ("proposed", "提出"),
     ("published then:", "当时发布:"),

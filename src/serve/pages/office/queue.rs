@@ -170,7 +170,7 @@ fn row((place, of): (usize, &crate::queue::Place)) -> Row {
         id: of.id.clone(),
         path: enterprise_path(&of.id),
         name: of.name.clone().unwrap_or_default(),
-        probability: text::per_cent(tocsin_models::probability(of.log_odds)),
+        probability: text::per_cent(of.probability()),
         chance: match of.why {
             Why::Yield => String::new(),
             Why::Audit => format!("{}/{}", of.drawn, of.of),

@@ -244,6 +244,8 @@ pub enum Kind {
     Scorecard,
     /// Many trees, averaged
     Forest,
+    /// The mean of both
+    Blend,
 }
 
 impl From<Kind> for tocsin_models::ModelKind {
@@ -251,6 +253,7 @@ impl From<Kind> for tocsin_models::ModelKind {
         match kind {
             Kind::Scorecard => tocsin_models::ModelKind::Scorecard,
             Kind::Forest => tocsin_models::ModelKind::Forest,
+            Kind::Blend => tocsin_models::ModelKind::Blend,
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::score::MICRO;
 use crate::scorecard::{Provenance, Scorecard};
 use crate::select::Inner;
 use crate::table::Table;
+use crate::train_blend::blend;
 use crate::train_forest::train_forest;
 
 /// Trains a scorecard on `rows` (one an enterprise, each as wide as `specs`).
@@ -167,6 +168,15 @@ fn train_filled(
             let table = Table::new(labels.len(), specs.len(), fill);
             let trained = train_forest(specs, &table, labels, groups, params, provenance)?;
             Ok((Artifact::Forest(trained.0), trained.1))
+        }
+        ModelKind::Blend => {
+            let of = (labels, groups);
+            let card = train_scorecard(specs, of, params, provenance, fill)?;
+            let table = Table::new(labels.len(), specs.len(), fill);
+            let none = Provenance::default();
+            let forest = train_forest(specs, &table, labels, groups, params, none)?;
+            let (blend, held_out) = blend(card, forest, labels, params)?;
+            Ok((Artifact::Blend(blend), held_out))
         }
     }
 }

@@ -22,8 +22,8 @@ use crate::scorecard::{CardFeature, Provenance, Scorecard};
 pub struct Blend {
     version: String,
     provenance: Provenance,
-    card: Scorecard,
-    forest: Forest,
+    card: Box<Scorecard>,
+    forest: Box<Forest>,
 }
 
 /// A blend as written: the parts are artifacts of their own.
@@ -74,8 +74,8 @@ impl Blend {
         let mut blend = Blend {
             version: String::new(),
             provenance,
-            card,
-            forest,
+            card: Box::new(card),
+            forest: Box::new(forest),
         };
         let hash = xxh3_64(blend.render("").as_bytes());
         blend.version = format!("{:012x}", hash >> 16);

@@ -14,6 +14,8 @@ use tocsin_models::{
 };
 
 type Row = Vec<Option<i64>>;
+/// What is done to an artifact before it is read.
+type Change = fn(&mut Value);
 
 fn specs() -> Vec<FeatureSpec> {
     vec![
@@ -151,7 +153,7 @@ fn a_base_rate_moves_the_intercept_of_a_blend_and_nothing_else() {
 #[test]
 fn a_blend_with_faults_is_refused_with_each_named() {
     let whole: Value = serde_json::from_str(&MODEL.to_json()).unwrap();
-    let fault = |change: &dyn Fn(&mut Value)| {
+    let fault = |change: Change| {
         let mut broken = whole.clone();
         broken["version"] = json!("");
         change(&mut broken);
@@ -159,29 +161,29 @@ fn a_blend_with_faults_is_refused_with_each_named() {
             .unwrap_err()
             .to_string()
     };
-    let cases: [(&dyn Fn(&mut Value), &str); 6] = [
-        (&|blend| blend["format"] = json!(2), "format `2`"),
-        (&|blend| blend["more"] = json!(1), "unknown field `more`"),
+    let cases: [(Change, &str); 6] = [
+        (|blend| blend["format"] = json!(2), "format `2`"),
+        (|blend| blend["more"] = json!(1), "unknown field `more`"),
         (
-            &|blend| {
+            |blend| {
                 blend["forest"]["version"] = json!("");
                 blend["forest"]["features"][0]["name"] = json!("other");
             },
             "`other` is in the forest, not configured",
         ),
         (
-            &|blend| {
+            |blend| {
                 blend["forest"]["version"] = json!("");
                 blend["forest"]["anchors"][0][1] = json!(-3_000_000);
             },
             "the anchors of scorecard and forest differ",
         ),
         (
-            &|blend| blend["scorecard"]["intercept"] = json!(5),
+            |blend| blend["scorecard"]["intercept"] = json!(5),
             "its content is version",
         ),
         (
-            &|blend| blend["version"] = json!("000000000000"),
+            |blend| blend["version"] = json!("000000000000"),
             "its content is version",
         ),
     ];

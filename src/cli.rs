@@ -262,6 +262,8 @@ pub enum Kind {
     Scorecard,
     /// Many trees, averaged
     Forest,
+    /// The mean of both
+    Blend,
 }
 
 impl From<Kind> for tocsin_models::ModelKind {
@@ -269,6 +271,7 @@ impl From<Kind> for tocsin_models::ModelKind {
         match kind {
             Kind::Scorecard => tocsin_models::ModelKind::Scorecard,
             Kind::Forest => tocsin_models::ModelKind::Forest,
+            Kind::Blend => tocsin_models::ModelKind::Blend,
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::calibration::Calibration;
 use crate::folds;
-use crate::params::TrainParams;
+use crate::params::{ModelKind, TrainParams};
 use crate::score::MICRO;
 use crate::select::loss;
 use crate::spline::{Spline, Weighed};
@@ -48,6 +48,20 @@ pub(crate) fn bend(
     };
     let found = held_out.bend(prior, params.calibration_folds, params.seed);
     found.unwrap_or_default()
+}
+
+/// [`bend`] of a model that scores by itself; a part of a blend has none, since that of
+/// the blend stands behind their sum.
+pub(crate) fn bend_alone(
+    held_out: &[Option<f64>],
+    of: (&[bool], &[u64]),
+    prior: f64,
+    params: &TrainParams,
+) -> Calibration {
+    match params.kind {
+        ModelKind::Blend => Calibration::default(),
+        ModelKind::Scorecard | ModelKind::Forest => bend(held_out, of, prior, params),
+    }
 }
 
 /// Rows by rising held-out log-odds on Platt's line: what came, and whose each is.

@@ -18,6 +18,7 @@ use crate::bound_forest::BoundForest;
 use crate::feature::FeatureSpec;
 use crate::scale::Scale;
 use crate::scorecard::Provenance;
+use crate::train_blend::scaled;
 
 /// A node: in preorder, so the left child is the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +152,18 @@ impl Forest {
     /// Where it comes from.
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// The same forest with all values times `factor`, without provenance: a part
+    /// of another model.
+    pub(crate) fn scaled(&self, factor: f64) -> Forest {
+        let mut trees = self.trees.clone();
+        for node in trees.iter_mut().flatten() {
+            node.value = scaled(node.value, factor);
+        }
+        let (base, scale) = (scaled(self.base, factor), self.scale.clone());
+        let features = self.features.clone();
+        Forest::seal(Provenance::default(), base, scale, features, trees)
     }
 
     /// How many trees and how many nodes it has.

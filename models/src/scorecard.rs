@@ -18,6 +18,7 @@ use crate::pair::Pair;
 use crate::partition::Partition;
 use crate::render::render;
 use crate::scale::Scale;
+use crate::train_blend::scaled;
 
 /// Where a scorecard comes from. Part of what the version is computed of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +207,21 @@ impl Scorecard {
         borders.sort_unstable();
         borders.dedup();
         borders
+    }
+
+    /// The same card with all weights times `factor` and the intercept then moved
+    /// by `shift` micro-log-odds, without provenance: a part of another model.
+    pub(crate) fn scaled(&self, factor: f64, shift: i64) -> Scorecard {
+        let mut features = self.features.clone();
+        let mut pairs = self.pairs.clone();
+        let of_features = features.iter_mut().flat_map(|f| &mut f.weights);
+        let of_pairs = pairs.iter_mut().flat_map(|pair| &mut pair.weights);
+        for weight in of_features.chain(of_pairs) {
+            *weight = scaled(*weight, factor);
+        }
+        let intercept = scaled(self.intercept, factor) + shift;
+        let scale = self.scale.clone();
+        Scorecard::seal(Provenance::default(), intercept, scale, features, pairs)
     }
 
     fn find(&self, name: &str) -> Option<&CardFeature> {

@@ -5,7 +5,7 @@
 //! enterprise of the training data, and the intercept is its log-odds. Features
 //! that do not tell anything apart stay listed with weight 0.
 
-use crate::calibrate::bend;
+use crate::calibrate::bend_alone;
 use crate::columns::{Fill, Sample, columns};
 use crate::crossed::Crossed;
 use crate::error::ModelError;
@@ -22,6 +22,7 @@ use crate::score::MICRO;
 use crate::scorecard::{Provenance, Scorecard};
 use crate::select::Inner;
 use crate::table::Table;
+use crate::train_blend::blend;
 use crate::train_forest::train_forest;
 
 /// Trains a scorecard on `rows` (one an enterprise, each as wide as `specs`).
@@ -170,6 +171,15 @@ fn train_filled(
             let trained = train_forest(specs, &table, labels, groups, params, provenance)?;
             Ok((Artifact::Forest(trained.0), trained.1))
         }
+        ModelKind::Blend => {
+            let of = (labels, groups);
+            let card = train_scorecard(specs, of, params, provenance, fill)?;
+            let table = Table::new(labels.len(), specs.len(), fill);
+            let none = Provenance::default();
+            let forest = train_forest(specs, &table, labels, groups, params, none)?;
+            let (blend, held_out) = blend(card, forest, of, params)?;
+            Ok((Artifact::Blend(blend), held_out))
+        }
     }
 }
 
@@ -228,7 +238,7 @@ fn train_scorecard(
         None => vec![None; labels.len()],
     };
     let scale = Scale {
-        calibration: bend(&lined, (labels, groups), prior, params),
+        calibration: bend_alone(&lined, (labels, groups), prior, params),
         anchors,
     };
     let scaled = |z: Option<f64>| z.map(|z| ((z + prior) * MICRO).round() as i64);

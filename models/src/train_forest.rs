@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ModelError;
-use crate::calibrate::bend;
+use crate::calibrate::bend_alone;
 use crate::feature::FeatureSpec;
 use crate::forest::{Branch, Forest, Node};
 use crate::grow::{Bounds, Grower, Grown};
@@ -76,7 +76,7 @@ pub fn train_forest(
     let line = held_out.iter().map(|z| z.map(|z| slope * z + offset));
     let line: Vec<Option<f64>> = line.collect();
     let scale = Scale {
-        calibration: bend(&line, (labels, groups), prior, params),
+        calibration: bend_alone(&line, (labels, groups), prior, params),
         anchors,
     };
     let scaled = |z: Option<f64>| z.map(|z| ((z + prior) * MICRO).round() as i64);

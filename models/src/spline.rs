@@ -209,12 +209,14 @@ fn dot(one: &[f64], other: &[f64]) -> f64 {
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let count = right.len();
     for at in 0..count {
-        for row in at + 1..count {
-            let factor = matrix[row][at] / matrix[at][at];
-            for column in at..count {
-                matrix[row][column] -= factor * matrix[at][column];
+        let (above, below) = matrix.split_at_mut(at + 1);
+        let pivot = &above[at];
+        for (row, next) in below.iter_mut().enumerate() {
+            let factor = next[at] / pivot[at];
+            for (value, other) in next[at..].iter_mut().zip(&pivot[at..]) {
+                *value -= factor * other;
             }
-            right[row] -= factor * right[at];
+            right[at + 1 + row] -= factor * right[at];
         }
     }
     for at in (0..count).rev() {

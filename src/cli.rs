@@ -190,6 +190,24 @@ pub enum Source {
         #[arg(long, default_value = "tocsin.toml", env = "TOCSIN_CONFIG")]
         config: PathBuf,
     },
+    /// List the refused records that wait to be delivered again, also while a run is up
+    Rejects(Rejects),
+}
+
+/// `tocsin source rejects`
+#[derive(Debug, Args)]
+pub struct Rejects {
+    /// Of this source alone, such as msa/penalty
+    pub source: Option<String>,
+    /// Which configuration, which state
+    #[command(flatten)]
+    pub place: Place,
+    /// Those too that were mended: a record of their key was accepted since
+    #[arg(long)]
+    pub all: bool,
+    /// As JSON, a record a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `tocsin explain`
@@ -244,6 +262,8 @@ pub enum Kind {
     Scorecard,
     /// Many trees, averaged
     Forest,
+    /// The mean of both
+    Blend,
 }
 
 impl From<Kind> for tocsin_models::ModelKind {
@@ -251,6 +271,7 @@ impl From<Kind> for tocsin_models::ModelKind {
         match kind {
             Kind::Scorecard => tocsin_models::ModelKind::Scorecard,
             Kind::Forest => tocsin_models::ModelKind::Forest,
+            Kind::Blend => tocsin_models::ModelKind::Blend,
         }
     }
 }

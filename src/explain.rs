@@ -22,7 +22,7 @@ pub use explanation::{
 };
 pub use instants::{change, explain_at};
 pub use reveal::reveal;
-pub use terms::{cap_name, cap_of_category, pair_name, pair_of};
+pub use terms::{CAP, cap_name, cap_of_category, pair_name, pair_of};
 
 use crate::clearance;
 use crate::config::Settings;
@@ -246,6 +246,7 @@ fn keep(records: &Records, record: &LiveRecord<'_>, facts: &Facts) -> Kept {
         line: RecordLine {
             source: record.source.id.clone(),
             agency: record.source.agency.clone(),
+            agency_en: records.settings.names.english(&record.source.agency),
             key: records.masked_key(record),
             event_date: None,
             counts_until: None,
@@ -346,8 +347,9 @@ impl Parts<'_> {
                 lacks,
                 cheapest: cheapest(level),
             }),
-            probability: score.probability(),
+            probability: model.probability(score.log_odds, score.index),
             log_odds: score.log_odds,
+            calibrated: model.is_bent().then(|| model.calibrated(score.log_odds)),
             intercept: model.intercept(),
             subtotals: Category::ALL
                 .iter()
@@ -402,6 +404,7 @@ impl Parts<'_> {
             contributions.push(Contribution {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
+                title_en: feature.title_en.clone(),
                 category: feature.spec.category.letter(),
                 signal: settings.signal_of(feature).map(|signal| SignalNote {
                     id: signal.id.clone(),

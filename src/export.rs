@@ -34,7 +34,8 @@ pub struct Line {
 /// # Errors
 /// When the history or the landing cannot be read, or there is no model.
 pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>> {
-    view.model()
+    let model = view
+        .model()
         .context("there is no model yet: nothing is scored")?;
     let mut scored = history::latest(view, runtime)?;
     scored.retain(|_, row| row.index > 0);
@@ -55,7 +56,7 @@ pub fn lines(view: &View, runtime: &tokio::runtime::Handle) -> Result<Vec<Line>>
                 .or_else(|| ids.get(&enterprise).cloned())
                 .unwrap_or_else(|| format!("{enterprise:032x}")),
             index: f64::from(row.index) / 100.0,
-            probability: tocsin_models::probability(row.log_odds),
+            probability: model.probability(row.log_odds, row.index),
             log_odds: row.log_odds,
             level: row.level.name(),
         });

@@ -44,6 +44,7 @@ mod pipeline;
 mod plots;
 mod progress;
 mod queue;
+mod refused;
 mod registry;
 mod report;
 mod roller;
@@ -127,6 +128,9 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Source(Source::List { config }) => with(&config, |settings| {
             list(&settings);
             Ok(ExitCode::SUCCESS)
+        }),
+        Command::Source(Source::Rejects(args)) => with(&args.place.config, |settings| {
+            refused::list(&args, &settings)
         }),
         Command::Explain(args) => open(&args.place, &runtime, |pipeline| explain(pipeline, &args)),
         Command::Train(args) => open(&args.place, &runtime, |pipeline| train(pipeline, &args)),

@@ -223,6 +223,7 @@ impl Metrics {
             ("withdrawn", stats.withdrawn),
             ("normalised", stats.normalised),
             ("rejected", stats.rejected_total()),
+            ("mended", stats.mended),
         ];
         for (outcome, count) in outcomes {
             self.records

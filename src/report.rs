@@ -4,6 +4,7 @@
 use crate::explain::Contribution;
 use crate::export::Line;
 use crate::pipeline::records::Records;
+use crate::refused;
 use crate::train::Judged;
 use crate::view::View;
 use anyhow::Result;
@@ -28,7 +29,7 @@ pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> 
     let status = view.status();
     let catalogue = &view.catalogue;
     let mut text = format!(
-        "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n",
+        "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}\n",
         "source",
         "read",
         "accepted",
@@ -37,13 +38,14 @@ pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> 
         "withdrawn",
         "cleaned",
         "rejected",
+        "mended",
         "matched"
     );
     for (source, stats) in catalogue.sources().iter().zip(&status.stats) {
         let matched = status.matched[usize::from(source.index)];
         writeln!(
             text,
-            "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
+            "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10} {:>10}",
             source.id,
             stats.read,
             stats.accepted,
@@ -52,6 +54,7 @@ pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> 
             stats.withdrawn,
             stats.normalised,
             stats.rejected_total(),
+            stats.mended,
             matched
         )?;
         let mut reasons: Vec<_> = stats.rejected.iter().collect();
@@ -59,19 +62,15 @@ pub fn sources(view: &View, runtime: &tokio::runtime::Handle) -> Result<String> 
         for (reason, count) in reasons.iter().take(REASONS) {
             writeln!(text, "    rejected {count:>8}  {reason}")?;
         }
-        for reject in runtime.block_on(view.store.rejects(Some(&source.id), 0, EXAMPLES))? {
-            let reject = reject.reject;
-            writeln!(
-                text,
-                "             e.g.  {}:{} (record {}, byte {}) {} `{}`: {}",
-                reject.file,
-                reject.line,
-                reject.record,
-                reject.byte,
-                reject.field,
-                reject.value,
-                reject.reason
-            )?;
+        let wait = stats.rejected_waiting();
+        let examples = view.store.waiting_rejects(Some(&source.id), 0, EXAMPLES);
+        for stored in runtime.block_on(examples)? {
+            let line = refused::line(source, &stored);
+            writeln!(text, "             e.g.  {line}")?;
+        }
+        if wait > EXAMPLES as u64 {
+            let how = refused::how_to_list(&source.id);
+            writeln!(text, "             all {wait} that wait: {how}")?;
         }
         for (check, count) in stats.checks.iter().filter(|(_, count)| **count > 0) {
             writeln!(text, "    noted    {count:>8}  {check}")?;
@@ -244,6 +243,13 @@ pub fn explanation(records: &Records, found: &crate::explain::Explanation) -> St
         found.probability,
         found.log_odds as f64 / 1e6
     );
+    if let Some(calibrated) = found.calibrated {
+        let _ = writeln!(
+            text,
+            "index and probability are read behind the calibration, at log-odds {:+.6}",
+            calibrated as f64 / 1e6
+        );
+    }
     for trigger in found.contributions.iter().filter(|c| c.hard_trigger) {
         let _ = writeln!(
             text,

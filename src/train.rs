@@ -11,7 +11,9 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use tocsin_ingest::fact::{SubjectKey, VALUE_SCALE};
 use tocsin_ingest::values::Uscc;
-use tocsin_models::{Artifact, Evaluation, FeatureKind, ModelKind, Provenance, Rows, TrainParams};
+use tocsin_models::{
+    Artifact, Evaluation, FeatureKind, ModelKind, Provenance, Rows, Said, TrainParams,
+};
 use tokio::runtime::Handle;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -239,7 +241,7 @@ pub fn train_on(settings: &Settings, known: Known, day: i32) -> Result<Artifact>
     fit(settings, &examples, kind, AsOf::Outcome, midnight_ms(day))
 }
 
-/// What each example scores by a model trained without its enterprise: held
+/// What is said of each example by a model trained without its enterprise: held
 /// against the examples, whatever the rate among all is.
 ///
 /// # Errors
@@ -250,13 +252,13 @@ pub fn held_out(
     kind: ModelKind,
     folds: usize,
     seed: u64,
-) -> Result<Vec<i64>> {
+) -> Result<Vec<Said>> {
     let params = TrainParams {
         kind,
         base_rate: None,
         ..settings.training.params.clone()
     };
-    Ok(tocsin_models::cross_validated_log_odds(
+    Ok(tocsin_models::cross_validated(
         &specs(settings),
         &examples.rows,
         (&examples.labels, &examples.groups()),

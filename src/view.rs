@@ -204,6 +204,14 @@ impl View {
         self.in_force().bound()
     }
 
+    /// The probability of a published score, read by the model in force.
+    pub fn probability(&self, log_odds: i64, index: u16) -> f64 {
+        match self.in_force().model.as_ref() {
+            Some(model) => model.bound.probability(log_odds, index),
+            None => tocsin_models::probability(log_odds),
+        }
+    }
+
     /// Why the rules in the files are not in force, if they are not.
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal

@@ -96,13 +96,14 @@ fn a_trained_model_is_in_force_and_kept() {
     assert!(support::log_odds(&scores, &code(3)) > support::log_odds(&scores, &code(4)));
 }
 
-#[test]
-fn a_forest_is_in_force_explained_exactly_and_verified() {
+/// A world in which a model of the kind is trained and in force, checked by `verify`
+/// and with explanations that sum to the score.
+fn in_force(training: &str) -> World {
     let world = checked_world();
     world.edit(
         "tocsin.toml",
         "artifact = \"model.json\"",
-        "train = \"if-missing\"\n\n[training]\nkind = \"forest\"\ntrees = 40",
+        &format!("train = \"if-missing\"\n\n[training]\n{training}"),
     );
     world.tocsin("data", &["run", "--once"]).ok();
     world.verify("data");
@@ -118,6 +119,28 @@ fn a_forest_is_in_force_explained_exactly_and_verified() {
         );
     }
     shapley_beside_what_decides(&world, "path-dependent TreeSHAP");
+    world
+}
+
+#[test]
+fn a_blend_is_in_force_explained_exactly_and_verified() {
+    let world = in_force("kind = \"blend\"\ntrees = 40\npairs = 2");
+    let scores = world.scores("data");
+    assert!(support::log_odds(&scores, &code(3)) > support::log_odds(&scores, &code(4)));
+    // What holds for a model with trees: no number of it can be set.
+    let set = ["whatif", "--set", "model.intercept=1"];
+    let refused = world.tocsin("data", &set);
+    assert_ne!(refused.code, Some(0), "{}", refused.out);
+    assert!(
+        refused.err.contains("the model has trees"),
+        "{}",
+        refused.err
+    );
+}
+
+#[test]
+fn a_forest_is_in_force_explained_exactly_and_verified() {
+    let world = in_force("kind = \"forest\"\ntrees = 40");
     let scores = world.scores("data");
     assert!(support::log_odds(&scores, &code(3)) > support::log_odds(&scores, &code(4)));
 
@@ -162,12 +185,11 @@ fn shapley_beside_what_decides(world: &World, named: &str) {
         "{told}"
     );
     let parts = found["contributions"].as_array_mut().unwrap();
+    // A pair has no value of its own: half of it is in that of either feature.
     let taken = parts
         .iter_mut()
-        .map(|part| part.as_object_mut().unwrap().remove("shapley"));
-    let values: Vec<i64> = taken
-        .map(|value| value.unwrap().as_i64().unwrap())
-        .collect();
+        .filter_map(|part| part.as_object_mut().unwrap().remove("shapley"));
+    let values: Vec<i64> = taken.map(|value| value.as_i64().unwrap()).collect();
     assert_eq!(
         found["intercept"].as_i64().unwrap() + values.iter().sum::<i64>(),
         found["log_odds"].as_i64().unwrap()
@@ -283,7 +305,7 @@ fn an_evaluation_prints_its_figures() {
         .iter()
         .map(|of| &of["kind"])
         .collect();
-    assert_eq!(kinds, ["scorecard", "forest"]);
+    assert_eq!(kinds, ["scorecard", "forest", "blend"]);
     let splits = figures[0]["splits"]
         .as_array()
         .expect("one evaluation a split");

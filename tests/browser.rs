@@ -27,9 +27,16 @@ fn playwright() -> Option<String> {
 /// leaves pictures in that folder.
 #[track_caller]
 fn play(script: &str, at: &str, folder: &str) -> String {
+    play_in(script, at, folder, "")
+}
+
+/// The same in a mode of the script's own.
+#[track_caller]
+fn play_in(script: &str, at: &str, folder: &str, mode: &str) -> String {
     let script = format!("{}/tests/browser/{script}", env!("CARGO_MANIFEST_DIR"));
     let ran = Command::new("node")
         .args([&script, &format!("http://{at}"), PASSWORD])
+        .args((!mode.is_empty()).then_some(mode))
         .args(std::env::var("TOCSIN_PICTURES"))
         .env("TOCSIN_BROWSER", folder)
         .output()
@@ -247,6 +254,45 @@ refused 1 南屿区
 assigned 分办
 ";
     assert_eq!(said, expected);
+}
+
+#[test]
+fn the_forms_of_an_enterprise_change_in_place_and_work_without_a_script() {
+    let Some(folder) = playwright() else {
+        println!("skipped: see above");
+        return;
+    };
+    let expected = |way: &str, focus: &str| {
+        format!(
+            "suppress {way}
+refused 1 重复线索 2031-01-01 {focus}
+suppress {way} /suppressions 1
+open {way} /cases/C 1
+opened 0 1
+unmask {way}
+refused 1 account 00000000 核对
+unmask {way} 1
+"
+        )
+    };
+    for mode in ["", "plain"] {
+        let world = town::town();
+        with_casework(&world);
+        // Cases are opened by hand.
+        world.edit("tocsin.toml", "open_from = \"blue\"\n", "");
+        account(&world, "duty", &["duty-officer"], &["--clearance", "4"]);
+        account(&world, "one", &["investigator"], &["--clearance", "4"]);
+        for name in ["duty", "one"] {
+            office::password(&world, name);
+        }
+        let live = world.ready("data");
+        let said = play_in("forms.mjs", &live.at, &folder, mode);
+        let wanted = match mode {
+            "plain" => expected("loaded", "true") + "shown once 0\n",
+            _ => expected("in place", "alert") + "graph drawn again true\nshown once 0\n",
+        };
+        assert_eq!(said, wanted, "{mode}");
+    }
 }
 
 #[test]

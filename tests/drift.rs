@@ -140,7 +140,8 @@ fn what_moves_is_seen_and_what_does_not_is_steady() {
     for part in [
         "population stability index",
         "moved",
-        "60 outcomes since",
+        "outcomes since the model is in force 60",
+        "总体稳定性指数",
         "alerts by district",
     ] {
         assert!(text.contains(part), "`{part}` is missing:\n{text}");
@@ -179,7 +180,8 @@ fn watching_is_in_metrics_and_page_and_the_example_of_alerts_knows_them() {
     assert!(asked.contains(&version), "{asked}");
     let page = get(&live.at, "/models").body;
     assert!(page.contains(&version) && page.contains("李强"), "{page}");
-    assert!(page.contains("population stability index"), "{page}");
+    assert!(page.contains("总体稳定性指数"), "{page}");
+    assert!(!page.contains("population stability index"), "{page}");
     let card = get(&live.at, &format!("/models/{version}/card"));
     assert!(card.status == 200 && card.body.contains("<svg"), "{card:?}");
     assert_eq!(get(&live.at, "/models/none/card").status, 404);

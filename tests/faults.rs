@@ -133,7 +133,7 @@ fn a_file_that_vanishes_is_told_and_what_it_said_stays() {
     let parts = ["error", "`msa/penalty/2025.csv` has vanished", "count"];
     check_section(&report, "msa/penalty", &parts);
     assert_eq!(
-        figures(&report, "msa/penalty")[7],
+        figures(&report, "msa/penalty")[8],
         3,
         "all three still count"
     );

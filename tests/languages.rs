@@ -4,9 +4,11 @@
 
 mod support;
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use support::office::{account, get, with_casework};
 use support::{World, codes, http, town, wait_until};
@@ -69,6 +71,47 @@ fn data(folder: &Path, into: &mut String) {
         }
     }
 }
+
+/// What agencies deliver, compressed or not, and the names of its columns.
+fn records(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            records(&path, into);
+            continue;
+        }
+        let mut bytes = fs::read(&path).unwrap();
+        if path.extension().is_some_and(|e| e == "gz") {
+            let mut whole = Vec::new();
+            GzDecoder::new(&bytes[..]).read_to_end(&mut whole).unwrap();
+            bytes = whole;
+        }
+        into.push_str(&String::from_utf8_lossy(&bytes));
+    }
+}
+
+/// What declarations say in the words of the law or of the office that made them, and
+/// what columns are called: of these there is no English.
+fn cited(folder: &Path, into: &mut String) {
+    const KEYS: [&str; 4] = ["citation", "basis", "owner", "purpose"];
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.ends_with("landing") && !path.ends_with("feeds") {
+            cited(&path, into);
+        } else if path.extension().is_some_and(|e| e == "toml") {
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                let key = line.split([' ', '=']).next().unwrap();
+                if KEYS.contains(&key) || line.starts_with('"') {
+                    into.push_str(line);
+                    into.push('\n');
+                }
+            }
+        }
+    }
+}
+
+/// How case numbers begin in files of GB18030, which are not read here.
+const NUMBERS: [&str; 1] = ["滨警"];
 
 /// What the law is called, and where its clauses are, is said in Chinese.
 const LAW: [&str; 15] = [
@@ -221,4 +264,133 @@ fn a_link_changes_the_language_and_answers_for_programs_stay() {
     };
     assert_eq!(of("en"), of("zh"));
     assert_eq!(http::get(&live.at, "/api/v1/alerts?lang=en").status, 400);
+}
+
+/// The rule pack on a small city, with an office; it lets go of both at once.
+fn small_city() -> World {
+    let world = World::with_config("testdata/city");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/small/landing");
+    support::copy(&from, &world.path("landing"));
+    world.append(
+        "tocsin.toml",
+        "\n[casework]\nstore = \"casework.db\"\nopen_from = \"orange\"\n",
+    );
+    world
+}
+
+#[test]
+fn an_english_page_of_the_rule_pack_has_names_and_records_in_chinese_alone() {
+    let world = small_city();
+    let roles = ["duty-officer", "analyst", "engineer"];
+    let tokens = roles.map(|role| account(&world, role, &[role], &["--clearance", "4"]));
+    world.run_once("data");
+    let live = world.ready("data");
+    let alerts = get(&live.at, &tokens[0], "/api/v1/alerts?order=ranked&limit=3");
+    let alerts = alerts["alerts"].as_array().unwrap();
+    assert_eq!(alerts.len(), 3);
+    let mut paths: Vec<(usize, String)> = ["/", "/cases", "/sources", "/models"]
+        .map(|path| (0, path.to_owned()))
+        .into();
+    for alert in alerts {
+        let id = alert["enterprise"]["id"].as_str().unwrap();
+        paths.push((0, format!("/enterprises/{id}")));
+        paths.push((0, format!("/enterprises/{id}?since=2024-03-31")));
+    }
+    paths.extend([(1, "/identity".to_owned()), (1, "/queue".to_owned())]);
+    for source in [
+        "pbc/lead",
+        "msa/registration",
+        "telecom/app_filing",
+        "hrss/insured",
+    ] {
+        paths.push((2, format!("/sources/{source}")));
+    }
+    let mut known = String::new();
+    records(&world.path("landing"), &mut known);
+    cited(&world.path(""), &mut known);
+    let mut left: BTreeSet<String> = BTreeSet::new();
+    let mut named = 0;
+    for (role, path) in &paths {
+        let pages = Pages {
+            at: live.at.clone(),
+            token: tokens[*role].clone(),
+        };
+        let page = pages.get(path, "en");
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+        for text in texts(&page.body) {
+            let runs = runs(&text).into_iter();
+            let is_known = |run: &String| known.contains(run) || NUMBERS.contains(&run.as_str());
+            let foreign = runs.filter(|run| !is_law(run) && !is_known(run));
+            left.extend(foreign.map(|run| format!("{path}: {run} in: {text}")));
+        }
+        named += usize::from(page.body.contains("Individuals paying in"));
+    }
+    assert!(left.is_empty(), "{left:#?}");
+    assert!(named > 0);
+    // What is left in Chinese is marked so, and programs get both.
+    let id = alerts[0]["enterprise"]["id"].as_str().unwrap();
+    let path = format!("/api/v1/enterprises/{id}/explanation");
+    let explained = get(&live.at, &tokens[0], &path);
+    let of = |value: &Value| (value["title"].clone(), value["title_en"].clone());
+    for part in explained["contributions"].as_array().unwrap() {
+        let (title, english) = of(part);
+        assert!(title.as_str().unwrap().chars().any(is_han), "{part}");
+        assert!(!english.as_str().unwrap().chars().any(is_han), "{part}");
+    }
+    for part in ["typologies", "thresholds", "next_checks"] {
+        for one in explained["brief"][part].as_array().unwrap() {
+            assert!(of(one).1.is_string(), "{one}");
+        }
+    }
+    let alert = get(
+        &live.at,
+        &tokens[0],
+        &format!("/api/v1/alerts/{}", alerts[0]["id"].as_str().unwrap()),
+    );
+    assert!(alert.to_string().contains("\"title_en\":"), "{alert}");
+}
+
+#[test]
+fn a_title_without_an_english_name_is_shown_and_marked() {
+    let world = town::town();
+    let live = world.ready("data");
+    let pages = Pages {
+        at: live.at.clone(),
+        token: String::new(),
+    };
+    let path = format!("/enterprises/{}", codes::code(1));
+    let features = world.read("features.toml");
+    let title = features
+        .lines()
+        .filter_map(|line| line.strip_prefix("title = \"")?.strip_suffix('"'))
+        .find(|title| pages.get(&path, "zh").body.contains(title))
+        .unwrap();
+    let marked = format!("<span lang=\"zh-CN\">{title}</span>");
+    assert!(pages.get(&path, "en").body.contains(&marked), "{title}");
+    assert!(!pages.get(&path, "zh").body.contains(&marked));
+    live.stop();
+    // With a name it is called by that; with two the configuration is refused.
+    let declared = format!("title = \"{title}\"");
+    let name = format!("{declared}\ntitle_en = \"What it is called\"");
+    world.edit("features.toml", &declared, &name);
+    let live = world.ready("data");
+    let pages = Pages {
+        at: live.at.clone(),
+        token: String::new(),
+    };
+    assert!(pages.get(&path, "en").body.contains("What it is called"));
+    assert!(!pages.get(&path, "zh").body.contains("What it is called"));
+    live.stop();
+    world.append(
+        "tocsin.toml",
+        "\n[[agency]]\nname = \"某某局\"\nname_en = \"局\"\n[[agency]]\nname = \"人民银行\"\n",
+    );
+    let refused = world.tocsin("data", &["run", "--once"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    for part in [
+        "`agency.name_en`: `局` is not English",
+        "`agency.name_en`: is missing",
+    ] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
 }

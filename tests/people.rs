@@ -436,3 +436,64 @@ fn over_tls_the_cookie_is_of_this_host_alone() {
     assert!(http::try_get(&at, "/readyz").is_none());
     live.stop();
 }
+
+/// The rows of a table of README.md: what stands in code in the first column, and the
+/// roles that have a mark.
+fn table_of(readme: &str) -> Vec<(Vec<String>, BTreeSet<String>)> {
+    let head = format!("| | {} |", ROLES.join(" | "));
+    let (_, rest) = readme.split_once(&head).unwrap();
+    let rows = rest
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        assert_eq!(cells.len(), ROLES.len() + 1, "{line}");
+        let names = cells[0].split('`').skip(1).step_by(2).map(str::to_owned);
+        let marked = ROLES.iter().zip(&cells[1..]);
+        let marked = marked.filter(|(_, cell)| cell.trim() == "●");
+        (
+            names.collect(),
+            marked.map(|(role, _)| (*role).to_owned()).collect(),
+        )
+    };
+    rows.map(row).collect()
+}
+
+#[test]
+fn the_table_of_who_may_do_what_is_what_holds() {
+    use tocsin_alerts::casework::rule::RULES;
+    let world = office();
+    let live = world.ready("data");
+    let document = http::get(&live.at, "/api/openapi.json").json();
+    let mut told = BTreeSet::new();
+    for (names, roles) in table_of(include_str!("../README.md")) {
+        for name in names {
+            let holds: BTreeSet<String> = match name.split_once(' ') {
+                None => {
+                    let rule = RULES.iter().find(|rule| rule.action == name).unwrap();
+                    rule.roles
+                        .iter()
+                        .map(|role| role.name().to_owned())
+                        .collect()
+                }
+                Some((method, path)) => {
+                    let roles = &document["paths"][path][method.to_lowercase()]["x-roles"];
+                    let roles = roles.as_array().unwrap_or_else(|| panic!("{name}"));
+                    roles
+                        .iter()
+                        .map(|role| role.as_str().unwrap().to_owned())
+                        .collect()
+                }
+            };
+            assert_eq!(roles, holds, "{name}");
+            assert!(told.insert(name.clone()), "{name} is there twice");
+        }
+    }
+    let untold: Vec<&str> = RULES
+        .iter()
+        .filter(|rule| !rule.roles.is_empty() && !told.contains(rule.action))
+        .map(|rule| rule.action)
+        .collect();
+    assert!(untold.is_empty(), "{untold:?}");
+}

@@ -125,6 +125,7 @@ fn result(book: &mut Book, id: u64) -> EpochResult {
     let reason = Reason {
         feature: "a5.recent".to_owned(),
         title: "近一年行政处罚".to_owned(),
+        title_en: None,
         category: 'A',
         contribution: 800_000,
         hard_trigger: false,

@@ -73,9 +73,11 @@ impl Office {
             district: Some(district.to_owned()),
             reasons: vec![level::Reason {
                 title: "自然人集中转入".to_owned(),
+                title_en: Some("individuals paying in".to_owned()),
                 ..level::Reason {
                     feature: "fan_in".to_owned(),
                     title: String::new(),
+                    title_en: None,
                     category: 'D',
                     contribution: 1,
                     hard_trigger: false,

@@ -7,7 +7,7 @@ its 95 % interval, seed and command.
 Python's own library is enough. It runs `tocsin` as anybody would: trains every
 kind of model on one simulated city, plays three fresh cities day by day under
 the rule index, the scorecard and the forest, and judges them by the cities'
-truth. With `--ccf2020` it also judges both kinds on that sample, and with
+truth. With `--ccf2020` it also judges all kinds on that sample, and with
 `--peers TABLE` it adds what `benches/peers/models/run.py` printed. `--bench FILE`
 adds what `cargo bench --bench training` printed. What a step wrote below
 `--work` is not computed again: remove it to start afresh. About an hour on two

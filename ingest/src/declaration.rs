@@ -198,6 +198,21 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A name in English, beside a Chinese title.
+    pub fn english(&self, key: &str) -> Option<String> {
+        let name = self.text(key)?;
+        let wrong = match name.trim() {
+            "" => "is empty; leave it out, and the Chinese title is shown".to_owned(),
+            trimmed if trimmed != name => format!("`{name}` begins or ends with a space"),
+            _ if name.chars().any(is_han) => {
+                format!("`{name}` is not English: it has Chinese characters")
+            }
+            _ => return Some(name),
+        };
+        self.fault(key, wrong);
+        None
+    }
+
     /// A text that must be there.
     pub fn required_text(&self, key: &str) -> Option<String> {
         if !self.has(key) {
@@ -419,6 +434,10 @@ impl<'a> Section<'a> {
 fn whole(value: &Spanned<DeValue<'_>>) -> Option<i64> {
     let number = value.get_ref().as_integer()?;
     i64::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
 /// `; did you mean `x`` where one of `known` is close to `word`, else nothing.

@@ -266,6 +266,8 @@ pub struct Source {
     pub agency: String,
     /// The resource.
     pub resource: String,
+    /// The same in English, where that is declared.
+    pub resource_en: Option<String>,
     /// The legal basis.
     pub basis: String,
     /// Further text for lineage and audit: purpose, owner, sensitivity, expiry.

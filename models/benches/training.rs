@@ -82,8 +82,8 @@ fn judge(bound: &BoundModel, rows: usize, features: usize) {
     let fresh = rows..rows + JUDGED;
     let labels: Vec<bool> = fresh.clone().map(outcome).collect();
     let units: Vec<u64> = fresh.clone().map(|row| row as u64).collect();
-    let scores = fresh.map(|row| bound.score(&all(row, features)).log_odds);
-    let evaluation = evaluate(&scores.collect::<Vec<_>>(), &labels, None, &units, 1).unwrap();
+    let said = fresh.map(|row| bound.said(&all(row, features)));
+    let evaluation = evaluate(&said.collect::<Vec<_>>(), &labels, None, &units, 1).unwrap();
     for line in evaluation.to_string().lines().take(4) {
         println!("  {line}");
     }

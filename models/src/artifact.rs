@@ -6,9 +6,9 @@
 use serde::{Deserialize, Deserializer};
 
 use crate::feature::{FeatureKind, FeatureSpec};
-use crate::index::Anchors;
 use crate::pair::{Pair, RawPair};
 use crate::partition::Partition;
+use crate::scale::Scale;
 use crate::scorecard::{CardFeature, Provenance, Scorecard};
 
 /// The only format there is so far.
@@ -29,6 +29,7 @@ pub(crate) struct RawCard {
     provenance: Provenance,
     intercept: i64,
     anchors: Option<Vec<(u16, i64)>>,
+    calibration: Option<Vec<(i64, i64)>>,
     features: Vec<RawFeature>,
     #[serde(default)]
     pairs: Vec<RawPair>,
@@ -76,7 +77,7 @@ impl RawCard {
     /// Checks it whole; the error lists every fault.
     pub(crate) fn check(self) -> Result<Scorecard, Vec<String>> {
         let mut faults = self.head_faults();
-        let anchors = Anchors::read(self.anchors, &mut faults);
+        let scale = Scale::read(self.anchors, self.calibration, &mut faults);
         let mut features = Vec::new();
         for raw in self.features {
             let name = raw.name.clone();
@@ -103,7 +104,7 @@ impl RawCard {
         Ok(Scorecard::seal(
             self.provenance,
             self.intercept,
-            anchors,
+            scale,
             features,
             pairs,
         ))

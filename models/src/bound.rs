@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::category::CATEGORIES;
 use crate::feature::{FeatureKind, FeatureSpec};
-use crate::index::Anchors;
 use crate::pair::{Pair, halves};
 use crate::partition::{MISSING, Partition};
+use crate::scale::Scale;
 use crate::score::Score;
 use crate::scorecard::{CardFeature, Scorecard};
 
@@ -22,7 +22,7 @@ pub struct BoundScorecard(Arc<Inner>);
 struct Inner {
     version: String,
     intercept: i64,
-    anchors: Anchors,
+    scale: Scale,
     specs: Vec<FeatureSpec>,
     features: Vec<CardFeature>,
     lookups: Vec<Lookup>,
@@ -87,7 +87,7 @@ impl BoundScorecard {
         let mut inner = Inner {
             version: card.version().to_owned(),
             intercept: card.intercept,
-            anchors: card.anchors.clone(),
+            scale: card.scale.clone(),
             specs: features.iter().map(|f| f.spec.clone()).collect(),
             features: Vec::new(),
             lookups: Vec::new(),
@@ -115,7 +115,7 @@ impl BoundScorecard {
         let log_odds = self.0.intercept + subtotals.iter().sum::<i64>();
         Score {
             log_odds,
-            index: self.0.anchors.index(log_odds),
+            index: self.0.scale.index(log_odds),
             subtotals,
         }
     }
@@ -176,7 +176,7 @@ impl BoundScorecard {
             self.0.add_pair(pair, weight, &mut score.subtotals);
             self.0.add_pair(pair, -before, &mut score.subtotals);
         }
-        score.index = self.0.anchors.index(score.log_odds);
+        score.index = self.0.scale.index(score.log_odds);
         score
     }
 
@@ -219,11 +219,11 @@ impl BoundScorecard {
 
     /// The index that `log_odds` (micro) means, in centi-points.
     pub fn index(&self, log_odds: i64) -> u16 {
-        self.0.anchors.index(log_odds)
+        self.0.scale.index(log_odds)
     }
 
-    pub(crate) fn anchors(&self) -> &Anchors {
-        &self.0.anchors
+    pub(crate) fn scale(&self) -> &Scale {
+        &self.0.scale
     }
 
     /// What two features say together, in the order of contributions.

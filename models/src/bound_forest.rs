@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::category::CATEGORIES;
 use crate::feature::{FeatureSpec, unscaled};
 use crate::forest::{Branch, Forest, Node};
-use crate::index::Anchors;
+use crate::scale::Scale;
 use crate::score::Score;
 use crate::shapley::Game;
 
@@ -22,7 +22,7 @@ struct Inner {
     version: String,
     /// The base and the values of all roots.
     intercept: i64,
-    anchors: Anchors,
+    scale: Scale,
     specs: Vec<FeatureSpec>,
     trees: Vec<Vec<Node>>,
 }
@@ -43,7 +43,7 @@ impl BoundForest {
         BoundForest(Arc::new(Inner {
             version: forest.version().to_owned(),
             intercept: forest.base + roots.map(|root| root.value).sum::<i64>(),
-            anchors: forest.anchors.clone(),
+            scale: forest.scale.clone(),
             specs: specs.to_vec(),
             trees,
         }))
@@ -65,7 +65,7 @@ impl BoundForest {
         let log_odds = inner.intercept + subtotals.iter().sum::<i64>();
         Score {
             log_odds,
-            index: inner.anchors.index(log_odds),
+            index: inner.scale.index(log_odds),
             subtotals,
         }
     }
@@ -95,8 +95,8 @@ impl BoundForest {
         &self.0.version
     }
 
-    pub(crate) fn anchors(&self) -> &Anchors {
-        &self.0.anchors
+    pub(crate) fn scale(&self) -> &Scale {
+        &self.0.scale
     }
 
     /// The value in words: trees have no bins that a person could look up.

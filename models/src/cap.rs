@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use crate::category::{CATEGORIES, Category};
 use crate::feature::FeatureSpec;
-use crate::index::Anchors;
 use crate::pair::halves;
+use crate::scale::Scale;
 use crate::score::Score;
 
 /// The most that features add to the score together.
@@ -56,7 +56,7 @@ pub enum Limit {
 /// What a model's contributions are of, as far as caps ask.
 pub(crate) struct Scored<'a> {
     pub(crate) intercept: i64,
-    pub(crate) anchors: &'a Anchors,
+    pub(crate) scale: &'a Scale,
     pub(crate) features: &'a [FeatureSpec],
     /// The features of each pair.
     pub(crate) pairs: Vec<[usize; 2]>,
@@ -91,7 +91,7 @@ impl Caps {
     pub(crate) fn new(caps: &[Cap], scored: &Scored) -> Caps {
         let limit = |cap: &Cap| match cap.limit {
             Limit::LogOdds(limit) => limit.max(0),
-            Limit::Below(index) => match scored.anchors.log_odds_at(index) {
+            Limit::Below(index) => match scored.scale.log_odds_at(index) {
                 Some(reached) => {
                     let most = reached.saturating_sub(1);
                     most.saturating_sub(scored.intercept).max(0)
@@ -133,7 +133,7 @@ impl Caps {
 
     /// Cuts `score` down, of which `contributions` are those of features and
     /// pairs; adds what every cap takes, at most 0.
-    pub(crate) fn apply(&self, score: &mut Score, anchors: &Anchors, contributions: &mut Vec<i64>) {
+    pub(crate) fn apply(&self, score: &mut Score, scale: &Scale, contributions: &mut Vec<i64>) {
         if self.is_empty() {
             return;
         }
@@ -149,7 +149,7 @@ impl Caps {
             score.log_odds += cut;
             contributions.push(cut);
         }
-        score.index = anchors.index(score.log_odds);
+        score.index = scale.index(score.log_odds);
     }
 }
 

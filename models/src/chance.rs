@@ -9,7 +9,6 @@ use rand_chacha::ChaCha8Rng;
 use crate::bootstrap::percentiles;
 use crate::evaluation::Figure;
 use crate::metrics::{Item, Ranking};
-use crate::score::probability;
 
 /// How many times outcomes are drawn.
 const DRAWS: usize = 400;
@@ -19,12 +18,10 @@ const DRAWS: usize = 400;
 pub(crate) fn calibration_error(ranking: &Ranking, units: usize, seed: u64) -> Figure {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let items = ranking.items();
-    let chances: Vec<f64> = items.iter().map(|i| probability(i.log_odds)).collect();
     let once = vec![1; units];
     let draws = (0..DRAWS).map(|_| {
-        let both = items.iter().zip(&chances);
-        let came = both.map(|(item, chance)| Item {
-            label: rng.gen_range(0.0..1.0) < *chance,
+        let came = items.iter().map(|item| Item {
+            label: rng.gen_range(0.0..1.0) < item.chance,
             ..*item
         });
         Ranking::new(came.collect())
@@ -40,10 +37,12 @@ pub(crate) fn calibration_error(ranking: &Ranking, units: usize, seed: u64) -> F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::probability;
 
     fn ranking(rows: usize) -> Ranking {
         let item = |unit: usize| Item {
             log_odds: (unit % 40) as i64 * 100_000 - 4_000_000,
+            chance: probability((unit % 40) as i64 * 100_000 - 4_000_000),
             label: false,
             flagged: false,
             unit,
@@ -68,12 +67,13 @@ mod tests {
 
     #[test]
     fn what_is_certain_leaves_nothing_to_chance() {
+        let sure = |unit: usize| match unit.is_multiple_of(2) {
+            true => 40_000_000,
+            false => -40_000_000,
+        };
         let item = |unit: usize| Item {
-            log_odds: if unit.is_multiple_of(2) {
-                40_000_000
-            } else {
-                -40_000_000
-            },
+            log_odds: sure(unit),
+            chance: probability(sure(unit)),
             label: unit.is_multiple_of(2),
             flagged: false,
             unit,

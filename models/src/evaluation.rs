@@ -12,7 +12,7 @@ use crate::ModelError;
 use crate::bootstrap::intervals;
 use crate::chance;
 use crate::metrics::{Curve, Item, Ranking};
-use crate::score::probability;
+use crate::score::{Said, probability};
 
 /// The capacities that precision is given at, besides the number of positives.
 const CAPACITIES: [usize; 2] = [100, 200];
@@ -81,38 +81,40 @@ pub struct Evaluation {
     pub calibration: Vec<CalibrationBin>,
 }
 
-/// Judges micro-log-odds against labels. `strata` marks the rows that are also
+/// Judges what was said against labels: rankings by log-odds, probabilities behind
+/// the calibration. `strata` marks the rows that are also
 /// judged by themselves; rows of one group are one enterprise.
 ///
 /// # Errors
 /// [`ModelError::Evaluation`] when there are no rows, the slices differ in
 /// length, or only one label occurs.
 pub fn evaluate(
-    log_odds: &[i64],
+    said: &[Said],
     labels: &[bool],
     strata: Option<&[bool]>,
     groups: &[u64],
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
-    evaluate_flagged(log_odds, None, labels, strata, groups, seed)
+    evaluate_flagged(said, None, labels, strata, groups, seed)
 }
 
 /// As [`evaluate`]; `flagged` are the rows that are said to be positive, those of
 /// probability 0.5 and more if it is not given.
 pub(crate) fn evaluate_flagged(
-    log_odds: &[i64],
+    said: &[Said],
     flagged: Option<&[bool]>,
     labels: &[bool],
     strata: Option<&[bool]>,
     groups: &[u64],
     seed: u64,
 ) -> Result<Evaluation, ModelError> {
-    check(log_odds, labels, strata, groups).map_err(ModelError::Evaluation)?;
+    check(said, labels, strata, groups).map_err(ModelError::Evaluation)?;
     let (units, count) = units(groups);
     let item = |row: usize| Item {
-        log_odds: log_odds[row],
+        log_odds: said[row].log_odds,
+        chance: probability(said[row].calibrated),
         label: labels[row],
-        flagged: flagged.map_or(log_odds[row] >= 0, |flagged| flagged[row]),
+        flagged: flagged.map_or(said[row].calibrated >= 0, |flagged| flagged[row]),
         unit: units[row],
     };
     let all = Ranking::new((0..labels.len()).map(item).collect());
@@ -142,17 +144,17 @@ pub fn share(marks: &[(bool, bool)], groups: &[u64], seed: u64) -> Option<Figure
 }
 
 fn check(
-    log_odds: &[i64],
+    said: &[Said],
     labels: &[bool],
     strata: Option<&[bool]>,
     groups: &[u64],
 ) -> Result<(), String> {
     let rows = labels.len();
     let strata = strata.map_or(rows, <[bool]>::len);
-    if log_odds.len() != rows || groups.len() != rows || strata != rows {
+    if said.len() != rows || groups.len() != rows || strata != rows {
         return Err(format!(
             "{} scores, {rows} labels, {strata} strata and {} groups: they must be as many",
-            log_odds.len(),
+            said.len(),
             groups.len()
         ));
     }
@@ -238,7 +240,7 @@ fn calibration(ranking: &Ranking) -> Vec<CalibrationBin> {
     let size = items.len().div_ceil(CALIBRATION_BINS);
     let bin = |part: &[Item]| {
         let rows = part.len();
-        let predicted: f64 = part.iter().map(|item| probability(item.log_odds)).sum();
+        let predicted: f64 = part.iter().map(|item| item.chance).sum();
         let positives = part.iter().filter(|item| item.label).count();
         CalibrationBin {
             predicted: predicted / rows as f64,

@@ -16,8 +16,9 @@ use crate::artifact::{head_faults, names_twice, weight_fault};
 use crate::binding::differences;
 use crate::bound_forest::BoundForest;
 use crate::feature::FeatureSpec;
-use crate::index::Anchors;
+use crate::scale::Scale;
 use crate::scorecard::Provenance;
+use crate::train_blend::scaled;
 
 /// A node: in preorder, so the left child is the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub struct Forest {
     provenance: Provenance,
     /// Micro-log-odds that the leaves are added to.
     pub(crate) base: i64,
-    pub(crate) anchors: Anchors,
+    pub(crate) scale: Scale,
     pub(crate) features: Vec<FeatureSpec>,
     pub(crate) trees: Vec<Vec<Node>>,
 }
@@ -73,6 +74,8 @@ struct Raw {
     provenance: Provenance,
     base: i64,
     anchors: Option<Vec<(u16, i64)>>,
+    #[serde(default)]
+    calibration: Option<Vec<(i64, i64)>>,
     features: Vec<FeatureSpec>,
     trees: Vec<Vec<Vec<Option<i64>>>>,
 }
@@ -102,7 +105,7 @@ impl Forest {
     pub(crate) fn seal(
         provenance: Provenance,
         base: i64,
-        anchors: Anchors,
+        scale: Scale,
         features: Vec<FeatureSpec>,
         trees: Vec<Vec<Node>>,
     ) -> Forest {
@@ -110,7 +113,7 @@ impl Forest {
             version: String::new(),
             provenance,
             base,
-            anchors,
+            scale,
             features,
             trees,
         };
@@ -124,12 +127,18 @@ impl Forest {
         let features = self.features.iter().map(|spec| serde_json::json!(spec));
         let features: Vec<String> = features.map(json).collect();
         let trees: Vec<String> = self.trees.iter().map(|tree| render_tree(tree)).collect();
+        let calibration = self.scale.calibration.points();
+        let calibration = match calibration.is_empty() {
+            true => String::new(),
+            false => format!(" \"calibration\": {},", serde_json::json!(calibration)),
+        };
         format!(
-            "{{\"format\": 1, \"version\": {}, \"kind\": \"forest\",\n\"provenance\": {},\n\"base\": {}, \"anchors\": {},\n\"features\": [\n{}\n],\n\"trees\": [\n{}\n]}}\n",
+            "{{\"format\": 1, \"version\": {}, \"kind\": \"forest\",\n\"provenance\": {},\n\"base\": {}, \"anchors\": {},{}\n\"features\": [\n{}\n],\n\"trees\": [\n{}\n]}}\n",
             json(version.into()),
             json(serde_json::json!(self.provenance)),
             self.base,
-            json(serde_json::json!(self.anchors.points())),
+            json(serde_json::json!(self.scale.anchors.points())),
+            calibration,
             features.join(",\n"),
             trees.join(",\n"),
         )
@@ -143,6 +152,18 @@ impl Forest {
     /// Where it comes from.
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// The same forest with all values times `factor`, without provenance: a part
+    /// of another model.
+    pub(crate) fn scaled(&self, factor: f64) -> Forest {
+        let mut trees = self.trees.clone();
+        for node in trees.iter_mut().flatten() {
+            node.value = scaled(node.value, factor);
+        }
+        let (base, scale) = (scaled(self.base, factor), self.scale.clone());
+        let features = self.features.clone();
+        Forest::seal(Provenance::default(), base, scale, features, trees)
     }
 
     /// How many trees and how many nodes it has.
@@ -192,7 +213,7 @@ impl Raw {
         let mut faults = head_faults(self.format, &self.kind, "forest");
         faults.extend(weight_fault("base", self.base));
         faults.extend(names_twice(self.features.iter().map(|f| f.name.as_str())));
-        let anchors = Anchors::read(self.anchors, &mut faults);
+        let scale = Scale::read(self.anchors, self.calibration, &mut faults);
         let mut trees = Vec::new();
         for (place, raw) in self.trees.iter().enumerate() {
             match tree(raw, self.features.len()) {
@@ -209,7 +230,7 @@ impl Raw {
             features,
             ..
         } = self;
-        Ok(Forest::seal(provenance, base, anchors, features, trees))
+        Ok(Forest::seal(provenance, base, scale, features, trees))
     }
 }
 

@@ -4,8 +4,6 @@
 //! depends on how ties happen to be ordered. Each row counts as often as its
 //! unit (enterprise) was drawn; that is how the bootstrap reuses one sorting.
 
-use crate::score::probability;
-
 /// Parts of a ranking in which calibration is judged.
 const PARTS: f64 = 10.0;
 
@@ -13,6 +11,8 @@ const PARTS: f64 = 10.0;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item {
     pub(crate) log_odds: i64,
+    /// The probability, which need not rise with the log-odds where models differ.
+    pub(crate) chance: f64,
     pub(crate) label: bool,
     /// Whether it is said to be positive.
     pub(crate) flagged: bool,
@@ -30,6 +30,9 @@ pub(crate) struct Step {
     pub(crate) log_odds: i64,
     pub(crate) positives: f64,
     pub(crate) negatives: f64,
+    /// The sum of probabilities, and of their squared errors.
+    expected: f64,
+    squared: f64,
 }
 
 /// The steps of a ranking, from the highest score down.
@@ -54,6 +57,7 @@ impl Ranking {
     pub(crate) fn curve(&self, draws: &[u32]) -> Curve {
         let mut steps: Vec<Step> = Vec::with_capacity(self.0.len());
         let (mut positives, mut negatives) = (0.0, 0.0);
+        let (mut expected, mut squared) = (0.0, 0.0);
         let mut flagged = (0.0, 0.0);
         for item in &self.0 {
             let times = f64::from(draws[item.unit]);
@@ -69,10 +73,15 @@ impl Ranking {
                 (true, false) => flagged.1 += times,
                 _ => {}
             }
+            let came = f64::from(u8::from(item.label));
+            expected += times * item.chance;
+            squared += times * (came - item.chance).powi(2);
             let step = Step {
                 log_odds: item.log_odds,
                 positives,
                 negatives,
+                expected,
+                squared,
             };
             match steps.last_mut() {
                 Some(last) if last.log_odds == item.log_odds => *last = step,
@@ -97,6 +106,8 @@ impl Curve {
             log_odds: i64::MAX,
             positives: 0.0,
             negatives: 0.0,
+            expected: 0.0,
+            squared: 0.0,
         };
         let before = std::iter::once(origin).chain(self.steps.iter().copied());
         before.zip(self.steps.iter().copied())
@@ -153,7 +164,7 @@ impl Curve {
         for (before, step) in self.pairs() {
             let came = step.positives - before.positives;
             let here = came + step.negatives - before.negatives;
-            expected += here * probability(step.log_odds);
+            expected += step.expected - before.expected;
             found += came;
             rows += here;
             if rows >= all * part / PARTS {
@@ -185,12 +196,8 @@ impl Curve {
     /// The mean squared error of the probability.
     pub(crate) fn brier(&self) -> f64 {
         let (positives, negatives) = self.totals();
-        let error = |(before, step): (Step, Step)| {
-            let chance = probability(step.log_odds);
-            (step.positives - before.positives) * (1.0 - chance).powi(2)
-                + (step.negatives - before.negatives) * chance.powi(2)
-        };
-        ratio(self.pairs().map(error).sum(), positives + negatives)
+        let squared = self.steps.last().map_or(0.0, |step| step.squared);
+        ratio(squared, positives + negatives)
     }
 }
 
@@ -209,11 +216,13 @@ fn ratio(part: f64, whole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::probability;
 
     /// Rows as (log-odds, label), each an enterprise of its own.
     fn curve(rows: &[(i64, bool)]) -> Curve {
         let item = |(unit, &(log_odds, label)): (usize, &(i64, bool))| Item {
             log_odds,
+            chance: probability(log_odds),
             label,
             flagged: log_odds >= 0,
             unit,
@@ -271,6 +280,7 @@ mod tests {
     fn a_unit_drawn_twice_counts_as_two_rows() {
         let item = |log_odds, label, unit| Item {
             log_odds,
+            chance: probability(log_odds),
             label,
             flagged: log_odds >= 0,
             unit,

@@ -1,4 +1,4 @@
-//! A model of either kind: what is written, and what scores.
+//! A model of any kind: what is written, and what scores.
 //!
 //! Contract: whoever scores or explains need not know the kind. Contributions
 //! are one integer a feature, then one a term (pairs, caps), and with the
@@ -7,16 +7,18 @@
 use serde::Deserialize;
 
 use crate::ModelError;
+use crate::blend::Blend;
 use crate::bound::{Base, BoundScorecard};
+use crate::bound_blend::BoundBlend;
 use crate::bound_forest::BoundForest;
 use crate::cap::{Cap, Caps, Scored};
 use crate::category::CATEGORIES;
 use crate::feature::FeatureSpec;
 use crate::forest::Forest;
-use crate::index::Anchors;
 use crate::pair::{Pair, halves};
 use crate::params::ModelKind;
-use crate::score::Score;
+use crate::scale::Scale;
+use crate::score::{Said, Score, probability};
 use crate::scorecard::{Provenance, Scorecard};
 use crate::term::Term;
 
@@ -27,6 +29,8 @@ pub enum Artifact {
     Scorecard(Scorecard),
     /// Trees with weights.
     Forest(Forest),
+    /// A scorecard and a forest, added.
+    Blend(Blend),
 }
 
 /// A model that scores rows, under the caps of the configuration. Cloning it
@@ -41,6 +45,7 @@ pub struct BoundModel {
 enum Bound {
     Scorecard(BoundScorecard),
     Forest(BoundForest),
+    Blend(BoundBlend),
 }
 
 #[derive(Deserialize)]
@@ -58,8 +63,9 @@ impl Artifact {
         match head.kind.as_str() {
             "scorecard" => Ok(Artifact::Scorecard(Scorecard::from_json(text)?)),
             "forest" => Ok(Artifact::Forest(Forest::from_json(text)?)),
+            "blend" => Ok(Artifact::Blend(Blend::from_json(text)?)),
             other => Err(ModelError::Scorecard(vec![format!(
-                "kind `{other}`, allowed are `scorecard` and `forest`"
+                "kind `{other}`, allowed are `scorecard`, `forest` and `blend`"
             )])),
         }
     }
@@ -69,6 +75,7 @@ impl Artifact {
         match self {
             Artifact::Scorecard(card) => card.to_json(),
             Artifact::Forest(forest) => forest.to_json(),
+            Artifact::Blend(blend) => blend.to_json(),
         }
     }
 
@@ -77,6 +84,7 @@ impl Artifact {
         match self {
             Artifact::Scorecard(_) => ModelKind::Scorecard,
             Artifact::Forest(_) => ModelKind::Forest,
+            Artifact::Blend(_) => ModelKind::Blend,
         }
     }
 
@@ -85,6 +93,7 @@ impl Artifact {
         match self {
             Artifact::Scorecard(card) => card.version(),
             Artifact::Forest(forest) => forest.version(),
+            Artifact::Blend(blend) => blend.version(),
         }
     }
 
@@ -93,6 +102,7 @@ impl Artifact {
         match self {
             Artifact::Scorecard(card) => card.provenance(),
             Artifact::Forest(forest) => forest.provenance(),
+            Artifact::Blend(blend) => blend.provenance(),
         }
     }
 
@@ -105,6 +115,7 @@ impl Artifact {
         let kind = match self {
             Artifact::Scorecard(card) => Bound::Scorecard(card.bind(specs)?),
             Artifact::Forest(forest) => Bound::Forest(forest.bind(specs)?),
+            Artifact::Blend(blend) => Bound::Blend(blend.bind(specs)?),
         };
         let caps = Caps::default();
         Ok(BoundModel { kind, caps })
@@ -123,7 +134,7 @@ impl BoundModel {
     pub fn capped(self, caps: &[Cap]) -> BoundModel {
         let scored = Scored {
             intercept: self.intercept(),
-            anchors: self.anchors(),
+            scale: self.scale(),
             features: self.features(),
             pairs: self.pairs().iter().map(|pair| pair.features).collect(),
         };
@@ -136,6 +147,7 @@ impl BoundModel {
         match &self.kind {
             Bound::Scorecard(card) => card.pairs(),
             Bound::Forest(_) => &[],
+            Bound::Blend(blend) => blend.pairs(),
         }
     }
 
@@ -144,6 +156,7 @@ impl BoundModel {
         match self.kind {
             Bound::Scorecard(_) => ModelKind::Scorecard,
             Bound::Forest(_) => ModelKind::Forest,
+            Bound::Blend(_) => ModelKind::Blend,
         }
     }
 
@@ -160,7 +173,7 @@ impl BoundModel {
     /// score: with the intercept they sum to it.
     pub fn explain(&self, row: &[Option<i64>], out: &mut Vec<i64>) -> Score {
         let mut score = self.uncapped(row, out);
-        self.caps.apply(&mut score, self.anchors(), out);
+        self.caps.apply(&mut score, self.scale(), out);
         score
     }
 
@@ -168,6 +181,7 @@ impl BoundModel {
         match &self.kind {
             Bound::Scorecard(card) => card.explain(row, out),
             Bound::Forest(forest) => forest.explain(row, out),
+            Bound::Blend(blend) => blend.explain(row, out),
         }
     }
 
@@ -206,8 +220,9 @@ impl BoundModel {
         let mut score = match &self.kind {
             Bound::Scorecard(card) => card.score_from(base, row, touched, contributions),
             Bound::Forest(forest) => forest.explain(row, contributions),
+            Bound::Blend(blend) => blend.explain(row, contributions),
         };
-        self.caps.apply(&mut score, self.anchors(), contributions);
+        self.caps.apply(&mut score, self.scale(), contributions);
         score
     }
 
@@ -218,7 +233,7 @@ impl BoundModel {
     ///
     /// A forest's are exact for the game of path-dependent TreeSHAP (see the head of
     /// `shapley.rs`). A scorecard is a sum, so a feature's value is its own
-    /// contribution and half of each pair that it is in.
+    /// contribution and half of each pair that it is in. A blend is the sum of both.
     pub fn shapley(&self, row: &[Option<i64>]) -> Vec<i64> {
         let mut parts = Vec::new();
         let score = self.uncapped(row, &mut parts);
@@ -226,6 +241,7 @@ impl BoundModel {
         let mut values = match &self.kind {
             Bound::Scorecard(_) => parts[..features].to_vec(),
             Bound::Forest(forest) => forest.shapley(row, score.log_odds),
+            Bound::Blend(blend) => blend.shapley(row),
         };
         for (pair, weight) in self.pairs().iter().zip(&parts[features..]) {
             for (place, half) in pair.features.into_iter().zip(halves(*weight)) {
@@ -233,7 +249,7 @@ impl BoundModel {
             }
         }
         let behind = parts.len();
-        self.caps.apply(&mut { score }, self.anchors(), &mut parts);
+        self.caps.apply(&mut { score }, self.scale(), &mut parts);
         values.extend(&parts[behind..]);
         values
     }
@@ -245,8 +261,8 @@ impl BoundModel {
 
     /// The most by which the score can rise when one feature goes from one value
     /// to another, whatever the others are and do: several features together add
-    /// at most the sum of theirs. `None` of a forest, of which only trying all
-    /// would tell.
+    /// at most the sum of theirs. `None` where there are trees, of which only
+    /// trying all would tell.
     pub fn most_gain(&self, feature: usize, from: Option<i64>, to: Option<i64>) -> Option<i64> {
         let Bound::Scorecard(card) = &self.kind else {
             return None;
@@ -272,6 +288,7 @@ impl BoundModel {
         match &self.kind {
             Bound::Scorecard(card) => card.intercept(),
             Bound::Forest(forest) => forest.intercept(),
+            Bound::Blend(blend) => blend.intercept(),
         }
     }
 
@@ -280,6 +297,7 @@ impl BoundModel {
         match &self.kind {
             Bound::Scorecard(card) => card.features(),
             Bound::Forest(forest) => forest.features(),
+            Bound::Blend(blend) => blend.features(),
         }
     }
 
@@ -288,62 +306,86 @@ impl BoundModel {
         match &self.kind {
             Bound::Scorecard(card) => card.version(),
             Bound::Forest(forest) => forest.version(),
+            Bound::Blend(blend) => blend.version(),
         }
     }
 
     /// The bin of `value` in words, such as `3 to < 7`, `= 5` or `missing`; of a
-    /// forest, which has no bins, the value. Empty for a feature that a scorecard
+    /// forest or a blend, which have no bins, the value. Empty for a feature that a scorecard
     /// does not have.
     pub fn bin_label(&self, feature: usize, value: Option<i64>) -> String {
         match &self.kind {
             Bound::Scorecard(card) => card.bin_label(feature, value),
             Bound::Forest(forest) => forest.value_label(value),
+            Bound::Blend(blend) => blend.value_label(value),
         }
     }
 
     /// The cell of a pair that `row` falls into, in words, such as
     /// `≥ 3 × missing`; `pair` counts among the terms. Empty for any other term.
     pub fn pair_label(&self, pair: usize, row: &[Option<i64>]) -> String {
-        let Bound::Scorecard(card) = &self.kind else {
-            return String::new();
-        };
         let value = |place: usize| row.get(place).copied().flatten();
-        let pair = card.pairs().get(pair);
+        let pair = self.pairs().get(pair);
         pair.map_or_else(String::new, |pair| pair.label(pair.features.map(value)))
     }
 
     /// Every cell of a pair in words with its weight; `pair` counts among the
     /// terms. None of any other term.
     pub fn pair_cells(&self, pair: usize) -> Vec<(String, i64)> {
-        let Bound::Scorecard(card) = &self.kind else {
-            return Vec::new();
-        };
-        card.pairs().get(pair).map(Pair::cells).unwrap_or_default()
+        self.pairs().get(pair).map(Pair::cells).unwrap_or_default()
     }
 
-    /// Every bin of a feature in words with its weight; a forest has none.
+    /// Every bin of a feature in words with its weight; where there are trees, none.
     pub fn bins(&self, feature: usize) -> Vec<(String, i64)> {
         match &self.kind {
             Bound::Scorecard(card) => card.bins(feature),
-            Bound::Forest(_) => Vec::new(),
+            Bound::Forest(_) | Bound::Blend(_) => Vec::new(),
         }
     }
 
     /// The index that `log_odds` (micro) means, in centi-points.
     pub fn index(&self, log_odds: i64) -> u16 {
-        self.anchors().index(log_odds)
+        self.scale().index(log_odds)
+    }
+
+    /// What the sum of contributions (micro-log-odds) comes to behind the
+    /// calibration; itself where the model has none.
+    pub fn calibrated(&self, log_odds: i64) -> i64 {
+        self.scale().calibrated(log_odds)
+    }
+
+    /// What it says of a row.
+    pub fn said(&self, row: &[Option<i64>]) -> Said {
+        let log_odds = self.score(row).log_odds;
+        Said {
+            log_odds,
+            calibrated: self.calibrated(log_odds),
+        }
+    }
+
+    /// Whether probability and index are read behind a calibration.
+    pub fn is_bent(&self) -> bool {
+        !self.scale().calibration.points().is_empty()
+    }
+
+    /// The probability of a score, 0 to 1. `index` tells whether the score is this
+    /// model's: one that another model gave it is told by that index, to a
+    /// hundredth of a point.
+    pub fn probability(&self, log_odds: i64, index: u16) -> f64 {
+        probability(self.scale().calibrated_as(log_odds, index))
     }
 
     /// The least log-odds (micro) that reach `index` centi-points; `None` for an
-    /// index of 100, which nothing reaches.
+    /// index that nothing reaches, such as 100.
     pub fn log_odds_at(&self, index: u16) -> Option<i64> {
-        self.anchors().log_odds_at(index)
+        self.scale().log_odds_at(index)
     }
 
-    fn anchors(&self) -> &Anchors {
+    fn scale(&self) -> &Scale {
         match &self.kind {
-            Bound::Scorecard(card) => card.anchors(),
-            Bound::Forest(forest) => forest.anchors(),
+            Bound::Scorecard(card) => card.scale(),
+            Bound::Forest(forest) => forest.scale(),
+            Bound::Blend(blend) => blend.scale(),
         }
     }
 }

@@ -17,10 +17,12 @@ pub enum ModelKind {
     Scorecard,
     /// Many deep trees, averaged: [`crate::Forest`].
     Forest,
+    /// The mean of both: [`crate::Blend`].
+    Blend,
 }
 
 /// Every kind, in the order in which they are shown.
-pub const KINDS: [ModelKind; 2] = [ModelKind::Scorecard, ModelKind::Forest];
+pub const KINDS: [ModelKind; 3] = [ModelKind::Scorecard, ModelKind::Forest, ModelKind::Blend];
 
 impl ModelKind {
     /// As it is written in configurations and artifacts.
@@ -28,6 +30,7 @@ impl ModelKind {
         match self {
             ModelKind::Scorecard => "scorecard",
             ModelKind::Forest => "forest",
+            ModelKind::Blend => "blend",
         }
     }
 }

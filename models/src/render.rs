@@ -23,7 +23,7 @@ pub(crate) fn render(card: &Scorecard, version: &str) -> String {
     } = &card.provenance;
     let [data_hash, config_hash, created, note, version] =
         [data_hash, config_hash, created, note, version].map(quote);
-    let anchors: Vec<String> = card.anchors.points().iter().map(point).collect();
+    let anchors: Vec<String> = card.scale.anchors.points().iter().map(point).collect();
     let features: Vec<String> = card.features.iter().map(feature).collect();
     format!(
         r#"{{
@@ -37,12 +37,13 @@ pub(crate) fn render(card: &Scorecard, version: &str) -> String {
     "note": {note}
   }},
   "intercept": {},
-  "anchors": [{}],
+  "anchors": [{}],{}
   "features": [{}]{}
 }}
 "#,
         card.intercept,
         anchors.join(", "),
+        calibration(card),
         features.join(","),
         pairs(card),
     )
@@ -57,6 +58,15 @@ fn pairs(card: &Scorecard) -> String {
     match lines.is_empty() {
         true => String::new(),
         false => format!(",\n  \"pairs\": [\n    {}\n  ]", lines.join(",\n    ")),
+    }
+}
+
+/// The points of the calibration, raw and calibrated; nothing where there are none.
+fn calibration(card: &Scorecard) -> String {
+    let points = card.scale.calibration.points();
+    match points.is_empty() {
+        true => String::new(),
+        false => format!("\n  \"calibration\": {},", serde_json::json!(points)),
     }
 }
 

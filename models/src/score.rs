@@ -11,7 +11,8 @@ pub const MICRO: f64 = 1_000_000.0;
 /// but is coarser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Score {
-    /// Calibrated log-odds in millionths: intercept plus all contributions.
+    /// Log-odds in millionths: intercept plus all contributions, before the
+    /// calibration behind which index and probability are read.
     pub log_odds: i64,
     /// 0 to 10,000 hundredths of an index point; higher is worse.
     pub index: u16,
@@ -21,14 +22,26 @@ pub struct Score {
     pub subtotals: [i64; CATEGORIES],
 }
 
-impl Score {
-    /// The calibrated probability, 0 to 1.
-    pub fn probability(&self) -> f64 {
-        probability(self.log_odds)
+/// What a model says of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said {
+    /// Micro-log-odds, by which rows are ranked.
+    pub log_odds: i64,
+    /// What they come to behind the calibration, by which a probability is read.
+    pub calibrated: i64,
+}
+
+impl From<i64> for Said {
+    /// Log-odds that no calibration stands behind.
+    fn from(log_odds: i64) -> Said {
+        Said {
+            log_odds,
+            calibrated: log_odds,
+        }
     }
 }
 
-/// The probability that micro-log-odds stand for.
+/// The probability that calibrated micro-log-odds stand for.
 pub fn probability(log_odds: i64) -> f64 {
     sigmoid(log_odds as f64 / MICRO)
 }

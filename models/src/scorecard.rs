@@ -14,10 +14,11 @@ use crate::artifact::RawCard;
 use crate::binding::differences;
 use crate::bound::BoundScorecard;
 use crate::feature::FeatureSpec;
-use crate::index::Anchors;
 use crate::pair::Pair;
 use crate::partition::Partition;
 use crate::render::render;
+use crate::scale::Scale;
+use crate::train_blend::scaled;
 
 /// Where a scorecard comes from. Part of what the version is computed of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,18 @@ pub struct Provenance {
     pub created: String,
     /// Whatever a person should know about it.
     pub note: String,
+}
+
+impl Provenance {
+    /// Says one thing more in the note.
+    pub(crate) fn and(self, more: &str) -> Provenance {
+        let parts = [self.note.as_str(), more];
+        let said = parts.into_iter().filter(|part| !part.is_empty());
+        Provenance {
+            note: said.collect::<Vec<_>>().join("; "),
+            ..self
+        }
+    }
 }
 
 /// One feature of a scorecard: its bins and what each weighs.
@@ -67,7 +80,7 @@ pub struct Scorecard {
     version: String,
     pub(crate) provenance: Provenance,
     pub(crate) intercept: i64,
-    pub(crate) anchors: Anchors,
+    pub(crate) scale: Scale,
     pub(crate) features: Vec<CardFeature>,
     /// What two features say together.
     pub(crate) pairs: Vec<Pair>,
@@ -76,7 +89,8 @@ pub struct Scorecard {
 impl Scorecard {
     /// Reads and checks a scorecard, written by [`Scorecard::to_json`] or by hand.
     ///
-    /// By hand, `version`, `provenance` and `anchors` may be left out.
+    /// By hand, `version`, `provenance`, `anchors` and `calibration` may be left
+    /// out.
     ///
     /// # Errors
     /// [`ModelError::Json`] when it is not of this shape, [`ModelError::Scorecard`]
@@ -102,7 +116,7 @@ impl Scorecard {
     pub(crate) fn seal(
         provenance: Provenance,
         intercept: i64,
-        anchors: Anchors,
+        scale: Scale,
         features: Vec<CardFeature>,
         pairs: Vec<Pair>,
     ) -> Scorecard {
@@ -110,7 +124,7 @@ impl Scorecard {
             version: String::new(),
             provenance,
             intercept,
-            anchors,
+            scale,
             features,
             pairs,
         };
@@ -136,7 +150,7 @@ impl Scorecard {
 
     /// The points (centi-index, micro-log-odds) that the index goes through.
     pub fn anchors(&self) -> &[(u16, i64)] {
-        self.anchors.points()
+        self.scale.anchors.points()
     }
 
     /// Its features with their bins, in its own order.
@@ -193,6 +207,21 @@ impl Scorecard {
         borders.sort_unstable();
         borders.dedup();
         borders
+    }
+
+    /// The same card with all weights times `factor` and the intercept then moved
+    /// by `shift` micro-log-odds, without provenance: a part of another model.
+    pub(crate) fn scaled(&self, factor: f64, shift: i64) -> Scorecard {
+        let mut features = self.features.clone();
+        let mut pairs = self.pairs.clone();
+        let of_features = features.iter_mut().flat_map(|f| &mut f.weights);
+        let of_pairs = pairs.iter_mut().flat_map(|pair| &mut pair.weights);
+        for weight in of_features.chain(of_pairs) {
+            *weight = scaled(*weight, factor);
+        }
+        let intercept = scaled(self.intercept, factor) + shift;
+        let scale = self.scale.clone();
+        Scorecard::seal(Provenance::default(), intercept, scale, features, pairs)
     }
 
     fn find(&self, name: &str) -> Option<&CardFeature> {

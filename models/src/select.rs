@@ -229,7 +229,7 @@ impl<'a> Inner<'a> {
 }
 
 /// How badly log-odds foretell a label: ln(1 + e^−m), m the margin on the right side.
-fn loss(log_odds: f64, label: bool) -> f64 {
+pub(crate) fn loss(log_odds: f64, label: bool) -> f64 {
     let margin = if label { log_odds } else { -log_odds };
     (-margin.abs()).exp().ln_1p() + (-margin).max(0.0)
 }

@@ -5,6 +5,7 @@
 //! enterprise of the training data, and the intercept is its log-odds. Features
 //! that do not tell anything apart stay listed with weight 0.
 
+use crate::calibrate::bend_alone;
 use crate::columns::{Fill, Sample, columns};
 use crate::crossed::Crossed;
 use crate::error::ModelError;
@@ -16,10 +17,12 @@ use crate::logistic::calibrate;
 use crate::model::Artifact;
 use crate::params::{ModelKind, TrainParams};
 use crate::rows::Rows;
+use crate::scale::Scale;
 use crate::score::MICRO;
 use crate::scorecard::{Provenance, Scorecard};
 use crate::select::Inner;
 use crate::table::Table;
+use crate::train_blend::blend;
 use crate::train_forest::train_forest;
 
 /// Trains a scorecard on `rows` (one an enterprise, each as wide as `specs`).
@@ -168,6 +171,15 @@ fn train_filled(
             let trained = train_forest(specs, &table, labels, groups, params, provenance)?;
             Ok((Artifact::Forest(trained.0), trained.1))
         }
+        ModelKind::Blend => {
+            let of = (labels, groups);
+            let card = train_scorecard(specs, of, params, provenance, fill)?;
+            let table = Table::new(labels.len(), specs.len(), fill);
+            let none = Provenance::default();
+            let forest = train_forest(specs, &table, labels, groups, params, none)?;
+            let (blend, held_out) = blend(card, forest, of, params)?;
+            Ok((Artifact::Blend(blend), held_out))
+        }
     }
 }
 
@@ -217,15 +229,22 @@ fn train_scorecard(
     let pairs = fitted.pairs.into_iter().map(Crossed::seal).collect();
     let provenance = match (params.select, params.sparse) {
         (true, _) => choice.told(provenance),
-        (_, true) => told(provenance, &choice.left(used, specs.len())),
+        (_, true) => provenance.and(&choice.left(used, specs.len())),
         _ => provenance,
     };
-    let card = Scorecard::seal(provenance, intercept, anchors, features, pairs);
-    let scaled = |z: &f64| Some(((slope * z + offset + prior) * MICRO).round() as i64);
-    let held_out = match &judged {
-        Some(judged) => judged.log_odds.iter().map(scaled).collect(),
+    let line = |z: &f64| Some(slope * z + offset);
+    let lined: Vec<Option<f64>> = match &judged {
+        Some(judged) => judged.log_odds.iter().map(line).collect(),
         None => vec![None; labels.len()],
     };
+    let scale = Scale {
+        calibration: bend_alone(&lined, (labels, groups), prior, params),
+        anchors,
+    };
+    let scaled = |z: Option<f64>| z.map(|z| ((z + prior) * MICRO).round() as i64);
+    let held_out = lined.into_iter().map(scaled).collect();
+    let provenance = scale.calibration.told(provenance);
+    let card = Scorecard::seal(provenance, intercept, scale, features, pairs);
     Ok((card, held_out))
 }
 
@@ -270,22 +289,12 @@ impl Choice {
             self.pairs,
             self.strength
         );
-        told(provenance, &chosen)
+        provenance.and(&chosen)
     }
 
     /// What a cost left, in words.
     fn left(&self, used: usize, all: usize) -> String {
         let cost = self.cost;
         format!("by inner validation: {used} of {all} features, at a cost of {cost} of the largest")
-    }
-}
-
-/// Says one thing more in the note.
-fn told(provenance: Provenance, more: &str) -> Provenance {
-    let parts = [provenance.note.as_str(), more];
-    let said = parts.into_iter().filter(|part| !part.is_empty());
-    Provenance {
-        note: said.collect::<Vec<_>>().join("; "),
-        ..provenance
     }
 }

@@ -11,11 +11,13 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::ModelError;
+use crate::calibrate::bend_alone;
 use crate::feature::FeatureSpec;
 use crate::forest::{Branch, Forest, Node};
 use crate::grow::{Bounds, Grower, Grown};
 use crate::logistic::calibrate;
 use crate::params::TrainParams;
+use crate::scale::Scale;
 use crate::score::{MICRO, logit};
 use crate::scorecard::Provenance;
 use crate::table::Table;
@@ -71,9 +73,17 @@ pub fn train_forest(
     let base = ((offset + prior) * MICRO).round() as i64;
     let factor = slope * MICRO / trees.len() as f64;
     let sealed = trees.iter().map(|tree| tree.seal(table, factor)).collect();
-    let forest = Forest::seal(provenance, base, anchors, specs.to_vec(), sealed);
-    let scaled = |z: &Option<f64>| z.map(|z| ((slope * z + offset + prior) * MICRO).round() as i64);
-    Ok((forest, held_out.iter().map(scaled).collect()))
+    let line = held_out.iter().map(|z| z.map(|z| slope * z + offset));
+    let line: Vec<Option<f64>> = line.collect();
+    let scale = Scale {
+        calibration: bend_alone(&line, (labels, groups), prior, params),
+        anchors,
+    };
+    let scaled = |z: Option<f64>| z.map(|z| ((z + prior) * MICRO).round() as i64);
+    let held_out = line.into_iter().map(scaled).collect();
+    let provenance = scale.calibration.told(provenance);
+    let forest = Forest::seal(provenance, base, scale, specs.to_vec(), sealed);
+    Ok((forest, held_out))
 }
 
 fn check(

@@ -12,6 +12,7 @@ use crate::folds;
 use crate::metrics::{Item, Ranking};
 use crate::params::TrainParams;
 use crate::rows::Rows;
+use crate::score::{Said, probability};
 use crate::scorecard::Provenance;
 use crate::train::train_judged;
 
@@ -53,7 +54,7 @@ pub fn cross_validate_rows(
 ) -> Result<Evaluation, ModelError> {
     let judged = held_out(specs, rows, (labels, groups), &params, folds, seed)?;
     evaluate_flagged(
-        &judged.log_odds,
+        &judged.said,
         Some(&judged.flagged),
         labels,
         strata,
@@ -70,24 +71,25 @@ pub fn deal_folds(groups: &[u64], labels: &[bool], folds: usize, seed: u64) -> V
 
 /// Each row as a model that never saw its enterprise judges it.
 struct HeldOut {
-    log_odds: Vec<i64>,
+    said: Vec<Said>,
     /// Whether it is above the threshold that the training chose.
     flagged: Vec<bool>,
 }
 
-/// The held-out micro-log-odds of each row, as [`cross_validate_rows`] judges them.
+/// What is said of each row while it is held out, as [`cross_validate_rows`] judges
+/// it.
 ///
 /// # Errors
 /// As [`cross_validate`].
-pub fn cross_validated_log_odds(
+pub fn cross_validated(
     specs: &[FeatureSpec],
     rows: &Rows,
     (labels, groups): (&[bool], &[u64]),
     params: TrainParams,
     folds: usize,
     seed: u64,
-) -> Result<Vec<i64>, ModelError> {
-    Ok(held_out(specs, rows, (labels, groups), &params, folds, seed)?.log_odds)
+) -> Result<Vec<Said>, ModelError> {
+    Ok(held_out(specs, rows, (labels, groups), &params, folds, seed)?.said)
 }
 
 /// The same rows by feature, once they are checked.
@@ -129,7 +131,7 @@ fn held_out(
     check_folds(labels, groups, folds).map_err(ModelError::Evaluation)?;
     let assigned = folds::assign(groups, labels, folds, seed);
     let mut judged = HeldOut {
-        log_odds: vec![0; rows.len()],
+        said: vec![Said::from(0); rows.len()],
         flagged: vec![false; rows.len()],
     };
     for fold in 0..folds {
@@ -143,9 +145,9 @@ fn held_out(
         let threshold = best_threshold(&inner, &part.labels);
         let bound = model.bind(specs)?;
         for row in inside.into_iter().map(|row| row as usize) {
-            let log_odds = bound.score(&rows.row(row)).log_odds;
-            judged.log_odds[row] = log_odds;
-            judged.flagged[row] = log_odds >= threshold;
+            let said = bound.said(&rows.row(row));
+            judged.said[row] = said;
+            judged.flagged[row] = said.log_odds >= threshold;
         }
     }
     Ok(judged)
@@ -158,6 +160,7 @@ fn best_threshold(held_out: &[Option<i64>], labels: &[bool]) -> i64 {
     let items = judged.filter_map(|(unit, (log_odds, label))| {
         log_odds.map(|log_odds| Item {
             log_odds,
+            chance: probability(log_odds), // no threshold is chosen by it
             label: *label,
             flagged: false,
             unit,

@@ -3,15 +3,15 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tocsin_models::{Evaluation, Figure, evaluate};
+use tocsin_models::{Evaluation, Figure, Said, evaluate};
 
 /// 600 rows of 300 enterprises with scores that say something.
-fn scored() -> (Vec<i64>, Vec<bool>, Vec<u64>) {
+fn scored() -> (Vec<Said>, Vec<bool>, Vec<u64>) {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut scored = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..600 {
         let log_odds = rng.gen_range(-5.0..1.0f64);
-        scored.0.push((log_odds * 1e6) as i64);
+        scored.0.push(Said::from((log_odds * 1e6) as i64));
         scored.1.push(rng.gen_bool(1.0 / (1.0 + (-log_odds).exp())));
         scored.2.push(row / 2);
     }
@@ -61,7 +61,7 @@ fn strata_are_judged_by_themselves() {
     let (log_odds, labels, groups) = scored();
     let inside: Vec<bool> = log_odds
         .iter()
-        .map(|log_odds| *log_odds > -2_000_000)
+        .map(|said| said.log_odds > -2_000_000)
         .collect();
     let found = judged(Some(&inside));
     let kept: Vec<usize> = (0..600).filter(|row| inside[*row]).collect();
@@ -82,7 +82,14 @@ fn capacities_are_given_where_there_are_rows_for_them() {
     let found = judged(None);
     let counts: Vec<usize> = found.precision_at.iter().map(|(count, _)| *count).collect();
     assert_eq!(counts, [100, 200, found.positives]);
-    let few = evaluate(&[1, 2, 3], &[true, false, true], None, &[1, 2, 3], 1).unwrap();
+    let few = evaluate(
+        &[1, 2, 3].map(Said::from),
+        &[true, false, true],
+        None,
+        &[1, 2, 3],
+        1,
+    )
+    .unwrap();
     assert_eq!(few.precision_at.len(), 1);
     assert_eq!(few.precision_at[0].0, 2);
 }
@@ -108,7 +115,8 @@ fn the_table_shows_what_was_measured() {
 fn what_cannot_be_judged_is_refused() {
     let refuse = |log_odds: &[i64], labels: &[bool], part: &str| {
         let groups = vec![1; labels.len()];
-        let message = evaluate(log_odds, labels, None, &groups, 1)
+        let said: Vec<Said> = log_odds.iter().copied().map(Said::from).collect();
+        let message = evaluate(&said, labels, None, &groups, 1)
             .unwrap_err()
             .to_string();
         assert!(message.contains(part), "{message}");
@@ -116,4 +124,26 @@ fn what_cannot_be_judged_is_refused() {
     refuse(&[], &[], "0 of 0 rows are positive");
     refuse(&[1, 2], &[true, true], "2 of 2 rows are positive");
     refuse(&[1], &[true, false], "1 scores, 2 labels");
+}
+
+/// Rows are ranked by what contributions sum to; probabilities are read behind the
+/// calibration, which may be another for each row's model.
+#[test]
+fn a_calibration_moves_probabilities_and_no_ranking() {
+    let (said, labels, groups) = scored();
+    let plain = judged(None);
+    let bent = |said: &Said| Said {
+        calibrated: said.log_odds / 2,
+        ..*said
+    };
+    let bent: Vec<Said> = said.iter().map(bent).collect();
+    let found = evaluate(&bent, &labels, None, &groups, 7).unwrap();
+    assert_eq!(found.auc, plain.auc);
+    assert_eq!(found.average_precision, plain.average_precision);
+    assert_eq!(found.precision_at, plain.precision_at);
+    // These labels were drawn from the log-odds as they are.
+    assert!(found.brier.value > plain.brier.value);
+    assert!(found.calibration_error.value > 2.0 * plain.calibration_error.value);
+    let predicted = |e: &Evaluation| e.calibration.iter().map(|bin| bin.predicted).sum::<f64>();
+    assert!(predicted(&found) > predicted(&plain));
 }

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use tocsin_alerts::level::Level;
 use tocsin_ingest::fact::SubjectKey;
 use tocsin_ingest::values::Uscc;
-use tocsin_models::Figure;
+use tocsin_models::{Figure, Said};
 
 /// Where the bands of the index begin whose shares are compared, centi-points.
 const BANDS: [i64; 9] = [
@@ -335,10 +335,14 @@ fn auc(cases: &[Case], groups: &[u64], seed: u64) -> Option<Figure> {
     let checked: Vec<(i64, bool, u64)> = checked
         .filter_map(|(case, group)| Some((case.log_odds, case.outcome?, *group)))
         .collect();
-    let log_odds: Vec<i64> = checked.iter().map(|(log_odds, _, _)| *log_odds).collect();
+    // Only the ranking is asked for.
+    let said: Vec<Said> = checked
+        .iter()
+        .map(|(said, _, _)| Said::from(*said))
+        .collect();
     let labels: Vec<bool> = checked.iter().map(|(_, label, _)| *label).collect();
     let groups: Vec<u64> = checked.iter().map(|(_, _, group)| *group).collect();
-    let judged = tocsin_models::evaluate(&log_odds, &labels, None, &groups, seed);
+    let judged = tocsin_models::evaluate(&said, &labels, None, &groups, seed);
     judged.ok().map(|evaluation| evaluation.auc)
 }
 

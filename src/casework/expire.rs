@@ -47,6 +47,7 @@ pub(super) async fn expire(
             _ if what.is_of_cases() => cases(desk, what, before_ms, remove).await?,
             Kept::DeadLetters => dead_letters(desk, data, before_ms, remove).await?,
             Kept::Queues => queues(desk, settings, before_ms, remove).await?,
+            _ if what.is_retired() => retired(desk, what, before_ms, remove).await?,
             _ => lines(desk, what, before_ms, remove).await?,
         };
         scrub |= found.any && remove && !what.is_beside();
@@ -142,6 +143,26 @@ fn case_line(case: &Expired) -> String {
     let ended = case.outcome.map_or(case.stage.name(), |of| of.chinese());
     let last = instant_text(case.last_ms);
     format!("{:<8} {ended}, last worked on {last}", case.id)
+}
+
+/// Suppressions and accounts, each with all its lines.
+async fn retired(desk: &Desk, what: Kept, before_ms: i64, remove: bool) -> Result<Found> {
+    let due = desk.docket.retirable(what, before_ms).await?;
+    let seq = match remove {
+        false => None,
+        true => {
+            let intent = intent(desk, what)?;
+            desk.docket.retire(what, before_ms, intent).await?.seq
+        }
+    };
+    let lines: usize = due.iter().map(|one| one.lines.len()).sum();
+    Ok(Found {
+        how_many: format!("{} {} of {lines} lines", due.len(), what.name()),
+        any: lines > 0,
+        seq,
+        each: due.into_iter().map(|one| one.name).collect(),
+        stays: Held::new(),
+    })
 }
 
 /// Events that receivers would not have, in the journal of the state directory.

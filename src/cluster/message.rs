@@ -84,6 +84,8 @@ pub struct Opening {
     pub positions: Vec<(String, String, String)>,
     /// Counters of its sources, JSON.
     pub stats: BTreeMap<String, String>,
+    /// Refused records of its sources that wait: key, source, count.
+    pub waiting: Vec<([u8; 16], String, u64)>,
     /// The model in force: version and artifact.
     pub model: Option<(String, String)>,
 }
@@ -148,6 +150,8 @@ pub struct TakenIn {
     pub refused: Option<String>,
     /// Refused records.
     pub rejects: Vec<Reject>,
+    /// Keys of earlier refused records of which a record was taken in.
+    pub mended: Vec<[u8; 16]>,
     /// What was counted.
     pub stats: SourceStats,
     /// Subjects of which something was retracted.
@@ -159,8 +163,8 @@ pub struct TakenIn {
 }
 
 /// A refused record: its texts (source, file, field, value, reason, raw) and its
-/// place (record, line, byte).
-pub type Reject = ([String; 6], [u64; 3]);
+/// place (record, line, byte); its key, and whether it is mended.
+pub type Reject = ([String; 6], [u64; 3], Option<[u8; 16]>, bool);
 
 /// What process 0 asks of the others' records.
 #[derive(Debug, Clone, Serialize, Deserialize)]

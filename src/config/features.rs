@@ -29,6 +29,8 @@ pub struct Feature {
     pub spec: FeatureSpec,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    pub title_en: Option<String>,
     /// How.
     pub aggregate: Aggregate,
     /// The signal or attribute that it counts.
@@ -130,6 +132,7 @@ fn read_one(section: &Section<'_>, raised: &impl Raised) -> Option<Feature> {
     });
     let kind = section.choice("kind", &KINDS);
     let title = section.text("title");
+    let title_en = section.english("title_en");
     let hard = section.boolean("hard_trigger").unwrap_or(false);
     let rising = section.boolean("rising").unwrap_or(false);
     let falling = section.boolean("falling").unwrap_or(false);
@@ -153,6 +156,7 @@ fn read_one(section: &Section<'_>, raised: &impl Raised) -> Option<Feature> {
     };
     Some(Feature {
         title: title.unwrap_or_else(|| name.clone()),
+        title_en,
         spec: FeatureSpec {
             name,
             category: category?,

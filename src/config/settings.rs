@@ -6,6 +6,7 @@ use super::casework::{Office, check_outcomes, read_office};
 use super::features::{self, Feature, Raised};
 use super::ground::Ground;
 use super::models::{ModelChoice, Models, read_models, read_queue};
+use super::names::{Agency, Names, names_of, read_agencies, unknown_agencies};
 use super::signals::{self, Law, Signal, speaks_for};
 use super::sinks::{SinkSettings, check_clearance, read_sinks};
 use super::training::{Training, read_training};
@@ -93,6 +94,8 @@ pub struct Settings {
     /// What signals say and rest on, and the thresholds of the law, where that is
     /// declared.
     pub law: Law,
+    /// What declared titles are called in English.
+    pub names: Arc<Names>,
     /// What models are trained on, and how.
     pub training: Training,
     /// How queues are drawn and where they are written down.
@@ -156,6 +159,14 @@ impl Settings {
         check_sectors(&document, draft.sectors.as_ref(), &features, &mut faults);
         let unknown = caps::faults(&draft.caps, catalogue.agencies()).into_iter();
         faults.extend(unknown.map(|message| Fault::of_file(document.file(), message)));
+        let unknown = unknown_agencies(&draft.agencies, catalogue.agencies()).into_iter();
+        faults.extend(unknown.map(|message| Fault::of_file(document.file(), message)));
+        let names = names_of(&draft.agencies, &catalogue, &features, &law);
+        let names = names.unwrap_or_else(|wrong| {
+            let wrong = wrong.into_iter();
+            faults.extend(wrong.map(|message| Fault::of_file(document.file(), message)));
+            Names::default()
+        });
         check_outcomes(&document, &draft.office, &catalogue, &mut faults);
         check_clearance(&document, &draft.sinks, &catalogue, &mut faults);
         if !faults.is_empty() {
@@ -188,6 +199,7 @@ impl Settings {
             caps: draft.caps,
             sectors: draft.sectors,
             law,
+            names: Arc::new(names),
             training,
             queue: draft.queue,
             sinks: draft.sinks,
@@ -357,6 +369,7 @@ pub(super) struct Draft {
     pub(super) association: Option<Association>,
     pub(super) clock: Clock,
     models: Models,
+    agencies: Vec<Agency>,
     caps: Vec<Cap>,
     sectors: Option<(String, Vec<i64>)>,
     training: Training,
@@ -404,6 +417,7 @@ fn read_draft(root: &Section<'_>, file: &Path) -> Draft {
         link_kinds,
         clock: read_clock(root, folder),
         models: read_models(root, folder),
+        agencies: read_agencies(root),
         caps: read_caps(root),
         sectors: read_sectors(root),
         training: read_training(root),

@@ -33,6 +33,8 @@ pub struct Signal {
     pub id: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    pub title_en: Option<String>,
     /// The elements it bears on; none for signals of context.
     pub elements: Vec<String>,
     /// The ways of raising money in which it is to be expected.
@@ -52,6 +54,8 @@ pub struct Typology {
     pub id: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    pub title_en: Option<String>,
 }
 
 /// From how much on the law speaks of a crime, or of a graver one.
@@ -59,6 +63,8 @@ pub struct Typology {
 pub struct Threshold {
     /// What follows.
     pub title: String,
+    /// The same in English, where that is declared.
+    pub title_en: Option<String>,
     /// The rule.
     pub citation: String,
     /// How much of each quantity it takes: fen or people.
@@ -114,10 +120,12 @@ pub fn read(file: &Path) -> Result<Law, Vec<Fault>> {
 fn read_typology(section: &Section<'_>) -> Option<Typology> {
     let id = section.required_text("id");
     let title = section.required_text("title");
+    let title_en = section.english("title_en");
     section.finish();
     Some(Typology {
         id: id?,
         title: title?,
+        title_en,
     })
 }
 
@@ -152,6 +160,7 @@ const MOST: i64 = 1_000_000_000_000;
 
 fn read_threshold(section: &Section<'_>, known: &dyn Fn(&str) -> bool) -> Option<Threshold> {
     let title = section.required_text("title");
+    let title_en = section.english("title_en");
     let citation = section.required_text("citation");
     let at: Vec<(QuantityKind, i64)> = QuantityKind::ALL
         .into_iter()
@@ -170,6 +179,7 @@ fn read_threshold(section: &Section<'_>, known: &dyn Fn(&str) -> bool) -> Option
     section.finish();
     Some(Threshold {
         title: title?,
+        title_en,
         citation: citation?,
         at,
         signal,
@@ -192,6 +202,7 @@ fn read_one(section: &Section<'_>) -> Option<Signal> {
     }
     let signal = Signal {
         title: section.required_text("title").unwrap_or_default(),
+        title_en: section.english("title_en"),
         typologies: section.texts("typologies"),
         window_days: section.days("window"),
         half_life_days: section.days("half_life"),
@@ -265,7 +276,8 @@ mod tests {
                     [[typology]]\nid = \"x\"\ntitle = \"x\"\n\
                     [[threshold]]\ntitle = \"重\"\ncitation = \"第三条\"\nsignal = \"H7\"\n\
                     [[signal]]\nid = \"A5\"\ntitle = \"罚\"\ncategory = \"A\"\ncitation = \"第八条\"\n\
-                    [[signal]]\nid = \"X1\"\ntitle = \"无\"\ncategory = \"X\"\n";
+                    [[signal]]\nid = \"X1\"\ntitle = \"无\"\ntitle_en = \"无 none\"\ncategory = \"X\"\n\
+                    [[signal]]\nid = \"A6\"\ntitle = \"站\"\ntitle_en = \" \"\ncategory = \"A\"\ncitation = \"第八条\"\n";
         let found = faults(text).join("\n");
         for part in [
             "4: `signal.category`: must be",
@@ -276,6 +288,8 @@ mod tests {
             "`prepaid` is named by a signal and not declared",
             "says no amount, people or loss",
             "`H7` is not declared in this file",
+            "`signal.title_en`: `无 none` is not English",
+            "`signal.title_en`: is empty; leave it out",
         ] {
             assert!(found.contains(part), "{part}: {found}");
         }

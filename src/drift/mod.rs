@@ -6,6 +6,7 @@
 pub mod command;
 pub mod metrics;
 mod outcomes;
+pub mod text;
 
 use crate::census::{self, Census, SCORE};
 use crate::registry::Registry;

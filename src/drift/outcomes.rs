@@ -11,7 +11,6 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use tocsin_alerts::level::Level;
 use tocsin_ingest::fact::SubjectKey;
-use tocsin_models::probability;
 use tokio::runtime::Handle;
 
 /// Outcomes looked at, the newest.
@@ -24,6 +23,7 @@ struct Told {
     enterprise: SubjectKey,
     positive: bool,
     log_odds: i64,
+    probability: f64,
     level: Level,
 }
 
@@ -44,6 +44,7 @@ pub(super) fn since(view: &View, runtime: &Handle, rules: &InForce) -> Result<Op
             enterprise,
             positive,
             log_odds: line.log_odds,
+            probability: view.probability(line.log_odds, line.index),
             level: line.level,
         }));
     }
@@ -55,7 +56,7 @@ pub(super) fn since(view: &View, runtime: &Handle, rules: &InForce) -> Result<Op
     Ok(Some(Outcomes {
         rows: told.len(),
         cut,
-        expected: told.iter().map(|told| probability(told.log_odds)).sum(),
+        expected: told.iter().map(|told| told.probability).sum(),
         observed: Share::of(positive, told.len()),
         calibration: calibration(&told),
         errors: errors(view, rules, &told)?,
@@ -95,7 +96,7 @@ fn latest(arrived: &Arrived) -> BTreeMap<SubjectKey, (i64, bool)> {
 fn calibration(told: &[Told]) -> Vec<Calibration> {
     let size = told.len().div_ceil(BINS).max(1);
     let bin = |part: &[Told]| {
-        let predicted: f64 = part.iter().map(|told| probability(told.log_odds)).sum();
+        let predicted: f64 = part.iter().map(|told| told.probability).sum();
         let positive = part.iter().filter(|told| told.positive).count();
         Calibration {
             predicted: predicted / part.len() as f64,

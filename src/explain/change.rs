@@ -66,6 +66,9 @@ pub struct Difference {
     pub feature: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// Its category.
     pub category: char,
     /// Its value then; none: missing.
@@ -164,6 +167,7 @@ pub(super) fn between(
         differences.push(Difference {
             feature: part.feature.clone(),
             title: part.title.clone(),
+            title_en: part.title_en.clone(),
             category: part.category,
             value_then: old.value,
             value_now: part.value,

@@ -11,6 +11,9 @@ pub struct RecordLine {
     pub source: String,
     /// The agency that owns it.
     pub agency: String,
+    /// The agency in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_en: Option<String>,
     /// The record's key; what in it names a person is masked.
     pub key: String,
     /// The day it speaks of.
@@ -97,6 +100,9 @@ pub struct Contribution {
     pub feature: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// Its category.
     pub category: char,
     /// The signal that it counts, where it counts one.
@@ -211,6 +217,10 @@ pub struct Explanation {
     pub probability: f64,
     /// The score, micro-log-odds: intercept and all weights.
     pub log_odds: i64,
+    /// What the score comes to behind the model's calibration, where it has one:
+    /// probability and index are read of this, contributions sum to the score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<i64>,
     /// What every enterprise starts from, micro-log-odds.
     pub intercept: i64,
     /// The parts by category.

@@ -50,12 +50,14 @@ impl Parts<'_> {
             next::Change {
                 feature: feature.spec.name.clone(),
                 title: feature.title.clone(),
+                title_en: feature.title_en.clone(),
                 category: feature.spec.category.letter(),
                 from: row[*place].map(unscaled),
                 to: unscaled(step.value),
                 bin: self.model.bin_label(*place, Some(step.value)),
                 gain: step.gain,
                 agency: agency.cloned(),
+                agency_en: agency.and_then(|agency| settings.names.english(agency)),
             }
         };
         let found = answer.found.as_ref();

@@ -506,6 +506,9 @@ pub struct Change {
     pub feature: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// Its category.
     pub category: char,
     /// The value now; none: missing.
@@ -520,6 +523,9 @@ pub struct Change {
     /// agencies lacks one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agency: Option<String>,
+    /// The agency in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_en: Option<String>,
 }
 
 /// The cheapest evidence that would reach the next level.

@@ -6,6 +6,8 @@ use tocsin_models::{BoundModel, Category, Over, Term};
 
 /// Between the names of a pair's features.
 const BESIDE: &str = " × ";
+/// What the title of a cap begins with.
+pub const CAP: &str = "上限";
 /// Micro-log-odds of a log-odd.
 const MICRO: f64 = 1e6;
 
@@ -60,9 +62,11 @@ impl Parts<'_> {
         match term {
             Term::Pair(first, second) => {
                 let both = [&features[*first], &features[*second]];
+                let title = pair_name(both.map(|part| part.title.as_str()));
                 Contribution {
                     feature: pair_name(both.map(|part| part.feature.as_str())),
-                    title: pair_name(both.map(|part| part.title.as_str())),
+                    title_en: self.records.settings.names.english(&title),
+                    title,
                     category: both[0].category,
                     bin: self.model.pair_label(place, row),
                     term: Some(Part::Pair(both.map(|part| part.feature.clone()))),
@@ -70,17 +74,21 @@ impl Parts<'_> {
                     ..EMPTY
                 }
             }
-            Term::Cap(over, limit) => Contribution {
-                feature: cap_name(over),
-                title: match over {
-                    Over::Category(category) => format!("上限 {}", category.letter()),
-                    Over::Features(held) => format!("上限 {}", held.name),
-                },
-                category: category(self.model, over).letter(),
-                bin: format!("≤ {:+.6}", *limit as f64 / MICRO),
-                term: Some(Part::Cap(*limit as f64 / MICRO)),
-                ..EMPTY
-            },
+            Term::Cap(over, limit) => {
+                let title = match over {
+                    Over::Category(category) => format!("{CAP} {}", category.letter()),
+                    Over::Features(held) => format!("{CAP} {}", held.name),
+                };
+                Contribution {
+                    feature: cap_name(over),
+                    title_en: self.records.settings.names.english(&title),
+                    title,
+                    category: category(self.model, over).letter(),
+                    bin: format!("≤ {:+.6}", *limit as f64 / MICRO),
+                    term: Some(Part::Cap(*limit as f64 / MICRO)),
+                    ..EMPTY
+                }
+            }
         }
     }
 }
@@ -97,6 +105,7 @@ fn records([first, second]: [&Contribution; 2]) -> Vec<RecordLine> {
 const EMPTY: Contribution = Contribution {
     feature: String::new(),
     title: String::new(),
+    title_en: None,
     category: 'R',
     signal: None,
     value: None,

@@ -33,6 +33,7 @@ pub(super) fn pack(output: SourceOutput) -> (TakenIn, Vec<(u32, SegmentRows)>) {
         positions: output.positions,
         refused: output.refused,
         rejects: output.rejects.into_iter().map(pack_reject).collect(),
+        mended: output.mended.into_iter().map(u128::to_be_bytes).collect(),
         stats: output.stats,
         retracted: output.retracted,
         registered: output.registered,
@@ -55,6 +56,7 @@ pub(super) fn unpack(taken: TakenIn) -> SourceOutput {
         positions: taken.positions,
         refused: taken.refused,
         rejects: taken.rejects.into_iter().map(unpack_reject).collect(),
+        mended: taken.mended.into_iter().map(u128::from_be_bytes).collect(),
         stats: taken.stats,
         retracted: taken.retracted,
         registered: taken.registered,
@@ -74,10 +76,12 @@ fn pack_reject(reject: RejectRow) -> Reject {
             reject.raw,
         ],
         [reject.record, reject.line, reject.byte],
+        reject.key,
+        reject.mended,
     )
 }
 
-fn unpack_reject((texts, [record, line, byte]): Reject) -> RejectRow {
+fn unpack_reject((texts, [record, line, byte], key, mended): Reject) -> RejectRow {
     let [source, file, field, value, reason, raw] = texts;
     RejectRow {
         source,
@@ -89,6 +93,8 @@ fn unpack_reject((texts, [record, line, byte]): Reject) -> RejectRow {
         value,
         reason,
         raw,
+        key,
+        mended,
     }
 }
 

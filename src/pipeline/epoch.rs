@@ -117,6 +117,7 @@ impl Pipeline {
             corrected: now.corrected - before.corrected,
             withdrawn: now.withdrawn - before.withdrawn,
             normalised: now.normalised - before.normalised,
+            mended: now.mended - before.mended,
             rejected,
             error: self.refused.get(&source).cloned(),
             ..SourceStats::default()
@@ -240,6 +241,9 @@ impl Pipeline {
                 .superseded
                 .extend(output.superseded.iter().map(|at| stored_row(*at)));
             commit.rejects.extend(output.rejects);
+            let mended = output.mended.iter();
+            let mended = mended.map(|key| (name.clone(), key.to_be_bytes()));
+            commit.mended.extend(mended);
             for (file, position) in output.positions {
                 let state = serde_json::to_string(&position).unwrap_or_default();
                 commit.positions.push(Position {

@@ -4,6 +4,7 @@
 use super::inputs::{FileFault, Reading};
 use super::lander::{Chunk, Lander};
 use super::live::Superseded;
+use super::mending::{Mending, Waiting};
 use super::output::SourceOutput;
 pub use super::raw::raw_batch;
 use super::raw::reject_of;
@@ -64,6 +65,7 @@ pub struct Intake<'scope, 'env> {
     chunk: Chunk,
     /// Keys of rows that a snapshot delivered and that were refused.
     refused_keys: HashSet<u128>,
+    mending: Mending<'env>,
     out: SourceOutput,
 }
 
@@ -75,6 +77,7 @@ impl<'scope, 'env> Intake<'scope, 'env> {
         shared: &'env Shared<'env>,
         mapper: &'env Mapper,
         loader: Loader,
+        waiting: &'env Waiting,
     ) -> Self {
         Intake {
             shared,
@@ -83,6 +86,7 @@ impl<'scope, 'env> Intake<'scope, 'env> {
             rows: RowBatch::default(),
             chunk: Chunk::default(),
             refused_keys: HashSet::new(),
+            mending: Mending::new(waiting),
             out: SourceOutput::default(),
         }
     }
@@ -220,6 +224,7 @@ impl<'scope, 'env> Intake<'scope, 'env> {
                 value: reject.value,
                 reason: reject.reason.to_string(),
                 raw: reject.raw,
+                ..RejectRow::default()
             };
             self.out.rejects.push(row);
         }
@@ -259,7 +264,7 @@ impl<'scope, 'env> Intake<'scope, 'env> {
         )?;
         let (said, faults) = self.mapper.map_landed(&raw);
         self.count(&raw, &said, &faults);
-        self.refuse(file, &raw, faults);
+        self.refuse(file, &raw, &said, faults);
         if said.is_empty() {
             return Ok(());
         }
@@ -273,18 +278,45 @@ impl<'scope, 'env> Intake<'scope, 'env> {
         Ok(())
     }
 
-    /// Keeps the refused rows of a batch as rejects.
-    fn refuse(&mut self, file: &str, raw: &RecordBatch, faults: Vec<RowFault>) {
-        if self.mapper.source().mode == Mode::Snapshot && !faults.is_empty() {
-            let keys = self.mapper.keys(raw);
-            let refused = faults.iter().map(|fault| keys[fault.row as usize]);
-            self.refused_keys.extend(refused);
+    /// Keeps the refused rows of a batch as rejects, and notes which rejects its other
+    /// rows mend.
+    fn refuse(&mut self, file: &str, raw: &RecordBatch, said: &Said, faults: Vec<RowFault>) {
+        let source = self.mapper.source();
+        let keyed = !source.key.is_empty() && !faults.is_empty();
+        let keys = keyed.then(|| self.mapper.keys(raw));
+        let refused = |fault: &RowFault| Some(keys.as_ref()?[fault.row as usize]);
+        if source.mode == Mode::Snapshot {
+            self.refused_keys.extend(faults.iter().filter_map(refused));
         }
+        // Rows in their order: what was taken in before a refusal mends nothing.
+        let mut next = 0;
         for fault in faults {
+            next = self.mend(said, next, fault.row);
             self.out.stats.reject(&fault.field, fault.code);
-            let source = &self.mapper.source().id;
-            self.out.rejects.push(reject_of(source, file, raw, fault));
+            let key = refused(&fault);
+            if let Some(key) = key {
+                self.mending.refused(key, self.out.rejects.len());
+            }
+            let reject = reject_of(&source.id, file, raw, fault);
+            self.out.rejects.push(RejectRow {
+                key: key.map(u128::to_be_bytes),
+                ..reject
+            });
         }
+        self.mend(said, next, u32::MAX);
+    }
+
+    /// Rejects that the accepted rows from `next` on and before a row mend; gives where
+    /// to go on.
+    fn mend(&mut self, said: &Said, next: usize, before: u32) -> usize {
+        let end = said.rows.partition_point(|row| *row < before);
+        if self.mapper.source().key.is_empty() || self.mending.is_idle() {
+            return end;
+        }
+        for key in &said.keys[next..end] {
+            self.out.stats.mended += self.mending.taken(*key, &mut self.out.rejects);
+        }
+        end
     }
 
     fn count(&mut self, raw: &RecordBatch, said: &Said, faults: &[RowFault]) {
@@ -306,7 +338,8 @@ impl<'scope, 'env> Intake<'scope, 'env> {
     ///
     /// # Errors
     /// As [`Intake::file`].
-    pub fn finish(self) -> Result<SourceOutput, IntakeError> {
+    pub fn finish(mut self) -> Result<SourceOutput, IntakeError> {
+        self.out.mended = self.mending.finish();
         Ok(self.out.joined(self.relay.finish(self.chunk)?))
     }
 }

@@ -286,6 +286,7 @@ pub fn assessment(
         Some(Reason {
             feature: feature.spec.name.clone(),
             title: feature.title.clone(),
+            title_en: feature.title_en.clone(),
             category: feature.spec.category.letter(),
             contribution,
             hard_trigger: feature.hard,

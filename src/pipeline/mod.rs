@@ -15,6 +15,7 @@ pub mod judge_groups;
 mod lander;
 mod lead;
 pub mod live;
+mod mending;
 mod names;
 mod open;
 mod opening;
@@ -39,6 +40,7 @@ use crate::config::Settings;
 use crate::view::{Counts, View};
 use anyhow::{Context, Result};
 use inputs::Inputs;
+use mending::Waiting;
 use names::Names;
 use records::Records;
 use rules::{InForce, Standings};
@@ -107,6 +109,8 @@ pub struct Pipeline {
     names: Names,
     inputs: Inputs,
     stats: Vec<SourceStats>,
+    /// Refused records that wait, by source.
+    waiting: Vec<Waiting>,
     counts: Counts,
     refused: BTreeMap<u16, String>,
     next_segment: AtomicU32,
@@ -231,6 +235,7 @@ impl Pipeline {
             inline_elsewhere,
             loader: engine.loader(),
             stats: open::restored_stats(&settings, &recovery),
+            waiting: open::restored_waiting(&settings, &recovery),
             counts: Counts::none(settings.plan().slots.len()),
             refused: BTreeMap::new(),
             book: recovery.book.clone(),

@@ -6,6 +6,7 @@ use super::inputs::Inputs;
 use super::judge::Sieve;
 use super::judge_groups::all_groups;
 use super::live::Superseded;
+use super::mending::Waiting;
 use super::records::Records;
 use super::restore::{self, Timeline};
 use super::rules::{InForce, MODEL_EPOCH, Model, RULES_EPOCH};
@@ -312,6 +313,19 @@ pub(super) fn choose_model(settings: &Settings, recovery: &Recovery) -> Result<O
 }
 
 /// The counters of every source, by index.
+/// Refused records that wait, by source.
+pub(super) fn restored_waiting(settings: &Settings, recovery: &Recovery) -> Vec<Waiting> {
+    let sources = settings.catalogue.sources();
+    let mut waiting = vec![Waiting::new(); sources.len()];
+    for (key, source, count) in &recovery.waiting {
+        if let Some(source) = settings.catalogue.source(source) {
+            let of_source = &mut waiting[usize::from(source.index)];
+            of_source.insert(u128::from_be_bytes(*key), *count);
+        }
+    }
+    waiting
+}
+
 pub(super) fn restored_stats(settings: &Settings, recovery: &Recovery) -> Vec<SourceStats> {
     let of_source = |id: &String| {
         recovery

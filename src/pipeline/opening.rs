@@ -241,6 +241,12 @@ fn opening(
         stats: stats
             .map(|(source, s)| (source.clone(), s.clone()))
             .collect(),
+        waiting: recovery
+            .waiting
+            .iter()
+            .filter(|(_, source, _)| its(source))
+            .cloned()
+            .collect(),
         model: model.map(|model| (model.version.clone(), model.artifact.clone())),
         ..Opening::default()
     })
@@ -281,6 +287,7 @@ fn unpack(opening: Opening) -> Beginning {
             })
             .collect(),
         stats: opening.stats,
+        waiting: opening.waiting,
         model: opening.model.map(|(version, artifact)| ModelRow {
             version,
             artifact,

@@ -36,6 +36,8 @@ pub struct SourceOutput {
     pub refused: Option<String>,
     /// Refused records.
     pub rejects: Vec<RejectRow>,
+    /// Keys of earlier refused records of which a record was taken in.
+    pub mended: HashSet<u128>,
     /// What was counted.
     pub stats: SourceStats,
     /// Subjects of which something was retracted.
@@ -58,6 +60,7 @@ impl SourceOutput {
             failed: self.failed,
             refused: self.refused,
             rejects: self.rejects,
+            mended: self.mended,
             stats: self.stats,
             ..landed
         }

@@ -33,6 +33,7 @@ pub(super) fn reject_of(source: &str, file: &str, raw: &RecordBatch, fault: RowF
         value: fault.value,
         reason: fault.reason,
         raw: text.join(",").chars().take(MAX_RAW).collect(),
+        ..RejectRow::default()
     }
 }
 

@@ -22,6 +22,8 @@ pub struct SourceStats {
     pub normalised: u64,
     /// Records refused, by field and reason.
     pub rejected: BTreeMap<String, u64>,
+    /// Of them those that were delivered again and taken in.
+    pub mended: u64,
     /// Records found by each quality check; they count all the same.
     pub checks: BTreeMap<String, u64>,
     /// When records last arrived, milliseconds UTC of business time; 0: never.
@@ -43,6 +45,7 @@ impl SourceStats {
         self.corrected += other.corrected;
         self.withdrawn += other.withdrawn;
         self.normalised += other.normalised;
+        self.mended += other.mended;
         for (reason, count) in &other.rejected {
             *self.rejected.entry(reason.clone()).or_default() += count;
         }
@@ -60,6 +63,11 @@ impl SourceStats {
             format!("{field}: {code}")
         };
         *self.rejected.entry(reason).or_default() += 1;
+    }
+
+    /// Refused records of which nothing better has come.
+    pub fn rejected_waiting(&self) -> u64 {
+        self.rejected_total().saturating_sub(self.mended)
     }
 
     /// All refused records.

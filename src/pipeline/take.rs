@@ -3,6 +3,7 @@
 use super::Pipeline;
 use super::inputs::Pending;
 use super::intake::{Intake, IntakeError, Shared};
+use super::mending;
 use super::output::SourceOutput;
 use crate::progress::Progress;
 use anyhow::Result;
@@ -71,6 +72,10 @@ impl Pipeline {
             outputs.push((source, output?));
         }
         outputs.sort_by_key(|(source, _)| *source);
+        for (source, output) in &outputs {
+            let waiting = &mut self.waiting[usize::from(*source)];
+            mending::after(waiting, &output.mended, &output.rejects);
+        }
         Ok(outputs)
     }
 
@@ -92,7 +97,8 @@ impl Pipeline {
         };
         let (mapper, loader) = (records.mapper(source), self.engine.loader());
         let taken = std::thread::scope(|scope| {
-            let mut intake = Intake::new(scope, &shared, mapper, loader);
+            let waiting = &self.waiting[usize::from(source)];
+            let mut intake = Intake::new(scope, &shared, mapper, loader, waiting);
             for reading in &pending.files {
                 intake.file(reading)?;
             }

@@ -3,7 +3,7 @@
 //! by itself with its probability (Poisson's binomial distribution, computed place
 //! by place). It is worth what the calibration of the model is worth.
 
-use super::{Queue, Why};
+use super::{Place, Queue, Why};
 use serde::Serialize;
 
 /// The share of the distribution that is left out at either end.
@@ -27,13 +27,12 @@ pub struct Expected {
 impl Queue {
     /// What its places are expected to find.
     pub fn expected(&self) -> Expected {
-        let probability = |place: &super::Place| tocsin_models::probability(place.log_odds);
         let sum = |why: Why| -> f64 {
             let places = self.places.iter().filter(|place| place.why == why);
             // An empty sum of floats is −0.
-            places.map(probability).sum::<f64>() + 0.0
+            places.map(Place::probability).sum::<f64>() + 0.0
         };
-        let all: Vec<f64> = self.places.iter().map(probability).collect();
+        let all: Vec<f64> = self.places.iter().map(Place::probability).collect();
         let (low, high) = interval(&all);
         Expected {
             positives: all.iter().sum::<f64>() + 0.0,

@@ -19,6 +19,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use tocsin_alerts::store::HistoryRow;
 use tocsin_ingest::fact::{Facts, SubjectKey};
+use tocsin_models::BoundModel;
 use tokio::runtime::Handle;
 
 /// The name that the whole city goes by among the districts.
@@ -57,10 +58,20 @@ pub struct Place {
     pub why: Why,
     /// Its score, micro-log-odds.
     pub log_odds: i64,
+    /// What the score came to behind the model's calibration, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<i64>,
     /// The chance it had to be here: `drawn` of `of`; one of one for the highest.
     pub drawn: u64,
     /// See there.
     pub of: u64,
+}
+
+impl Place {
+    /// The probability that the model gave when the queue was drawn.
+    pub fn probability(&self) -> f64 {
+        tocsin_models::probability(self.calibrated.unwrap_or(self.log_odds))
+    }
 }
 
 /// A queue as it was drawn.
@@ -179,6 +190,8 @@ pub fn draw(
         settings.queue.audit_per_mille,
         &format!("{day} {name}"),
     );
+    let model = view.model().filter(BoundModel::is_bent);
+    let calibrated = |log_odds| model.as_ref().map(|model| model.calibrated(log_odds));
     let place = |chosen: Chosen| {
         let identity = identities.get(&chosen.enterprise);
         let unknown = Identity::of_key(chosen.enterprise);
@@ -189,6 +202,7 @@ pub fn draw(
             name: identity.name.clone(),
             why: chosen.why,
             log_odds: chosen.log_odds,
+            calibrated: calibrated(chosen.log_odds),
             drawn: chosen.drawn,
             of: chosen.of,
         }
@@ -369,7 +383,7 @@ pub fn text(queue: &Queue) -> String {
             text,
             "{:>4}. p={:.4} {} {}  {why}",
             number + 1,
-            tocsin_models::probability(place.log_odds),
+            place.probability(),
             place.id,
             place.name.as_deref().unwrap_or("")
         );

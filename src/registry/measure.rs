@@ -11,7 +11,7 @@ use crate::pipeline::rules::Model;
 use crate::train::{self, Examples};
 use crate::view::View;
 use anyhow::{Context, Result};
-use tocsin_models::{Artifact, Evaluation, TrainParams, evaluate};
+use tocsin_models::{Artifact, Evaluation, Said, TrainParams, evaluate};
 use tokio::runtime::Handle;
 
 /// Folds and seed of the cross-validation.
@@ -95,17 +95,17 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
         true => By::HeldOut,
         false => By::Itself,
     };
-    let log_odds = match by {
+    let said = match by {
         By::HeldOut => train::held_out(settings, &examples, card.kind(), FOLDS, SEED)?,
         By::Itself => {
             let bound = Model::new(card.clone(), settings)?.bound;
             let rows = examples.rows.iter();
-            rows.map(|row| bound.score(&row).log_odds).collect()
+            rows.map(|row| bound.said(&row)).collect()
         }
     };
     let groups = examples.groups();
     let strata = examples.within.as_deref();
-    let found = evaluate(&log_odds, &examples.labels, strata, &groups, SEED)?;
+    let found = evaluate(&said, &examples.labels, strata, &groups, SEED)?;
     let reproduced = by == By::HeldOut
         && train::fit(
             settings,
@@ -115,7 +115,7 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
             time_ms,
         )
         .is_ok_and(|again| again.version() == card.version());
-    let order = ranking(&log_odds, &examples);
+    let order = ranking(&said, &examples);
     Ok(Judged {
         by,
         rows: found.rows,
@@ -136,11 +136,11 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
 }
 
 /// The rows from the highest score to the lowest; of equals by whom they are.
-fn ranking(log_odds: &[i64], examples: &Examples) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..log_odds.len()).collect();
+fn ranking(said: &[Said], examples: &Examples) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..said.len()).collect();
     order.sort_by_key(|row| {
         let who = examples.enterprises[*row].hash64();
-        (std::cmp::Reverse(log_odds[*row]), who, *row)
+        (std::cmp::Reverse(said[*row].log_odds), who, *row)
     });
     order
 }

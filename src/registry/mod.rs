@@ -26,6 +26,7 @@ use log::{Files, LOG};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tocsin_alerts::casework::rule::check_text;
 use tocsin_models::Artifact;
 
 /// A registry as it was read.
@@ -189,11 +190,15 @@ impl Registry {
                 dossier: log::hash(known.as_bytes()),
             }),
         };
-        self.try_on(&deed)?;
         let name = |ending: &str| self.folder.join(format!("{}{ending}", card.version()));
-        put(&name(".json"), &artifact).map_err(failed)?;
-        put(&name(".dossier.json"), &known).map_err(failed)?;
-        self.record(deed)
+        log::append(&self.folder.join(LOG), |entries| {
+            // Only who may submit it writes its files: whoever read the log before
+            // another submitted the same version would write over theirs.
+            allowed(entries, &deed)?;
+            put(&name(".json"), &artifact).map_err(failed)?;
+            put(&name(".dossier.json"), &known).map_err(failed)?;
+            Ok(deed)
+        })
     }
 
     /// Does something with a version that is on the shelf.
@@ -202,16 +207,16 @@ impl Registry {
     /// Why it may not be done.
     pub fn record(&self, deed: Deed) -> Result<Entry, String> {
         log::append(&self.folder.join(LOG), |entries| {
-            // As the log is now, whoever wrote to it since it was read.
-            let mut shelf = Shelf::of(entries)?;
-            shelf.apply(&deed, "")?;
+            allowed(entries, &deed)?;
             Ok(deed)
         })
     }
+}
 
-    fn try_on(&self, deed: &Deed) -> Result<(), String> {
-        self.shelf.clone().apply(deed, "")
-    }
+/// Whether a deed may be done as the log is now, whoever wrote to it since it was read.
+fn allowed(entries: &[Entry], deed: &Deed) -> Result<(), String> {
+    check_text("why", &deed.why, true).map_err(|refused| refused.to_string())?;
+    Shelf::of(entries)?.apply(deed, "")
 }
 
 /// Writes a file that is there whole or not at all, and waits for the disk.
@@ -221,4 +226,154 @@ fn put(file: &Path, text: &str) -> std::io::Result<()> {
     handle.write_all(text.as_bytes())?;
     handle.sync_all()?;
     std::fs::rename(next, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A model of one feature; another intercept is another version.
+    fn card(intercept: i64) -> Artifact {
+        let text = include_str!("../../testdata/bench/model.json");
+        let mut card: serde_json::Value = serde_json::from_str(text).unwrap();
+        card["version"] = "".into();
+        card["intercept"] = intercept.into();
+        Artifact::from_json(&card.to_string()).unwrap()
+    }
+
+    fn dossier(card: &Artifact, of: &str) -> Dossier {
+        let made =
+            serde_json::json!({"data_hash": "", "config_hash": "", "created": "", "note": of});
+        let json = serde_json::json!({"format": 1, "version": card.version(), "kind": "scorecard",
+            "made": made, "program": "", "configuration": "", "features": "", "categories": {},
+            "parameters": null, "measured": null});
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn deed(action: Action, version: &str, person: &str) -> Deed {
+        Deed {
+            person: person.to_owned(),
+            action,
+            version: version.to_owned(),
+            why: "x".to_owned(),
+            files: None,
+        }
+    }
+
+    /// What each of two saw before either did something.
+    fn two(folder: &Path) -> [Registry; 2] {
+        [0, 1].map(|_| Registry::read(folder).unwrap())
+    }
+
+    #[test]
+    fn who_comes_second_writes_over_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, other] = two(folder.path());
+        let model = card(-5_000_000);
+        one.submit(&model, &dossier(&model, "one"), "甲", "x")
+            .unwrap();
+        let refused = other.submit(&model, &dossier(&model, "other"), "乙", "x");
+        assert!(refused.unwrap_err().contains("甲 submitted it"));
+        let now = Registry::read(folder.path()).unwrap();
+        assert_eq!(now.file_faults(), Vec::<String>::new());
+        let kept = now.dossier(&now.shelf().versions()[0]).unwrap();
+        assert_eq!(kept, dossier(&model, "one"));
+    }
+
+    #[test]
+    fn of_two_approvals_at_once_one_counts_and_none_of_what_is_no_longer_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (card(-5_000_000), card(-6_000_000));
+        let registry = Registry::read(folder.path()).unwrap();
+        for model in [&a, &b] {
+            registry
+                .submit(model, &dossier(model, ""), "甲", "x")
+                .unwrap();
+        }
+        registry
+            .record(deed(Action::Shadow, a.version(), "甲"))
+            .unwrap();
+        let [one, other] = two(folder.path());
+        // Between their look and their approval another version is put in its place.
+        registry
+            .record(deed(Action::Shadow, b.version(), "甲"))
+            .unwrap();
+        let stale = one
+            .record(deed(Action::Approve, a.version(), "乙"))
+            .unwrap_err();
+        assert!(stale.contains("is draft"), "{stale}");
+        registry
+            .record(deed(Action::Shadow, a.version(), "甲"))
+            .unwrap();
+        one.record(deed(Action::Approve, a.version(), "乙"))
+            .unwrap();
+        let again = other
+            .record(deed(Action::Approve, a.version(), "丙"))
+            .unwrap_err();
+        assert!(again.contains("is live"), "{again}");
+        let now = Registry::read(folder.path()).unwrap();
+        assert_eq!(
+            now.shelf()
+                .live()
+                .unwrap()
+                .approved
+                .as_ref()
+                .unwrap()
+                .person,
+            "乙"
+        );
+        // What was never approved is not brought back.
+        let never = now
+            .record(deed(Action::Rollback, b.version(), "丙"))
+            .unwrap_err();
+        assert!(never.contains("no version was in force before"), "{never}");
+        for blank in ["", " ", "\u{200b}\u{3000}"] {
+            let silent = Deed {
+                why: blank.to_owned(),
+                ..deed(Action::Retire, b.version(), "丙")
+            };
+            assert!(
+                now.record(silent).unwrap_err().contains("says why"),
+                "{blank:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_log_in_which_somebody_approved_their_own_is_refused_though_its_chain_is_whole() {
+        for (who, action) in [("甲", Action::Approve), ("乙", Action::Rollback)] {
+            let folder = tempfile::tempdir().unwrap();
+            let model = card(-5_000_000);
+            let registry = Registry::read(folder.path()).unwrap();
+            registry
+                .submit(&model, &dossier(&model, ""), "甲", "x")
+                .unwrap();
+            registry
+                .record(deed(Action::Shadow, model.version(), "甲"))
+                .unwrap();
+            // Whoever may write the file writes what no command would.
+            let forged = deed(action, model.version(), who);
+            log::append(&folder.path().join(LOG), |_| Ok(forged)).unwrap();
+            let refused = Registry::read(folder.path()).unwrap_err();
+            assert!(refused.contains("entry 3"), "{refused}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(LOG);
+        let model = card(-5_000_000);
+        let registry = Registry::read(folder.path()).unwrap();
+        registry
+            .submit(&model, &dossier(&model, ""), "甲", "x")
+            .unwrap();
+        registry
+            .record(deed(Action::Shadow, model.version(), "甲"))
+            .unwrap();
+        registry
+            .record(deed(Action::Approve, model.version(), "乙"))
+            .unwrap();
+        // The same approval once more.
+        let text = std::fs::read_to_string(&file).unwrap();
+        let last = text.lines().last().unwrap().to_owned();
+        std::fs::write(&file, format!("{text}{last}\n")).unwrap();
+        assert!(Registry::read(folder.path()).is_err());
+    }
 }

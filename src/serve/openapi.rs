@@ -1,5 +1,6 @@
 //! `GET /api/openapi.json`: OpenAPI 3.1, made from the table of routes, so that it
-//! names every path and who may take it. `x-roles` are the roles that are let in.
+//! names every path and who may take it. `x-roles` are the roles that are let in;
+//! `x-pages` are the pages of the console, which programs have no use for.
 
 use super::app::App;
 use super::routes::{Access, Route, routes};
@@ -33,6 +34,7 @@ fn describe(routes: &[Route], people: &PeopleSettings) -> Value {
             "description": "风险线索,非认定: risk leads, not findings.",
         },
         "paths": paths,
+        "x-pages": pages(routes, people),
         "components": {
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "tocsin_session",
@@ -42,6 +44,32 @@ fn describe(routes: &[Route], people: &PeopleSettings) -> Value {
             "schemas": schemas,
         },
     })
+}
+
+/// The pages and their forms, which are no part of the interface for programs.
+fn pages(routes: &[Route], people: &PeopleSettings) -> Vec<Value> {
+    let pages = routes.iter().filter(|route| !is_for_programs(route.path));
+    let page = |route: &Route| {
+        let roles = route.access.roles(people);
+        let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+        json!({"method": route.method, "path": route.path, "summary": route.summary,
+            "x-access": access(route.access), "x-roles": names, "x-logged": route.reads.is_some()})
+    };
+    pages.map(page).collect()
+}
+
+fn is_for_programs(path: &str) -> bool {
+    let others = ["/metrics", "/healthz", "/readyz", "/assets/{name}"];
+    path.starts_with("/api/") || others.contains(&path)
+}
+
+fn access(access: Access) -> &'static str {
+    match access {
+        Access::Public => "public",
+        Access::SignedIn => "signed-in",
+        Access::Roles(_) => "roles",
+        Access::People(_) | Access::Unmask(_) => "people",
+    }
 }
 
 fn problem_schema() -> Value {
@@ -87,12 +115,7 @@ fn operation(route: &Route, people: &PeopleSettings) -> Value {
         "parameters": parameters(route),
         "responses": responses,
         "security": if open { json!([]) } else { json!([{"session": []}, {"token": []}]) },
-        "x-access": match route.access {
-            Access::Public => "public",
-            Access::SignedIn => "signed-in",
-            Access::Roles(_) => "roles",
-            Access::People(_) | Access::Unmask(_) => "people",
-        },
+        "x-access": access(route.access),
         "x-roles": names,
         "x-logged": route.reads.is_some(),
         "x-whole": route.whole,

@@ -215,16 +215,28 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        match refusal {
+            Refusal::Forbidden(why) => Problem::forbidden(why),
+            Refusal::Conflict(why) => Problem::conflict(why),
+            Refusal::Invalid(why) => Problem::invalid(why),
+            Refusal::NotFound(why) => Problem::not_found(why),
+        }
+    }
+}
+
 impl From<DocketError> for Problem {
     fn from(fault: DocketError) -> Problem {
         match fault {
-            DocketError::Refused(Refusal::Forbidden(why)) => Problem::forbidden(why),
-            DocketError::Refused(Refusal::Conflict(why)) => Problem::conflict(why),
-            DocketError::Refused(Refusal::Invalid(why)) => Problem::invalid(why),
-            DocketError::Refused(Refusal::NotFound(why)) => Problem::not_found(why),
+            DocketError::Refused(refusal) => Problem::from(refusal),
             DocketError::Stale { .. } => Problem::stale(fault.to_string()),
             DocketError::KeyReused { .. } => Problem::invalid(fault.to_string()),
             DocketError::Cursor { .. } => Problem::bad_request(fault.to_string()),
+            fault if fault.passes() => {
+                tracing::warn!(%fault, "the casework store cannot be reached");
+                Problem::unavailable("the casework store cannot be reached now")
+            }
             fault => Problem::internal(&fault),
         }
     }

@@ -8,7 +8,7 @@ use super::{api, pages, words};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 
 /// Nothing from elsewhere, no inline script or style, no framing; names and
@@ -41,7 +41,7 @@ pub(super) fn router(app: App) -> Router {
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(api::push::MAX_BYTES))
-        .layer(from_fn(words::speak))
+        .layer(from_fn_with_state(app.clone(), words::speak))
         .layer(map_response(add_headers))
         .with_state(app)
 }

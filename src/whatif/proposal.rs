@@ -91,8 +91,8 @@ fn read_card(text: &str, faults: &mut Vec<String>) -> Option<Artifact> {
     card.ok()
 }
 
-/// Why a forest has no number that could be set.
-const OF_TREES: &str = "the model is a forest: its weights are those of its trees";
+/// Why a forest or a blend has no number that could be set.
+const OF_TREES: &str = "the model has trees: its weights are theirs";
 
 /// Applies one `KEY=VALUE`.
 fn set(pair: &str, settings: &mut Settings, card: &mut Option<Artifact>) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 use super::authority::Role;
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -78,7 +79,8 @@ impl Person {
 /// The name, and what is allowed.
 pub fn check_name(name: &str) -> Result<(), String> {
     let length = name.chars().filter(|c| !c.is_whitespace()).count();
-    if length == 0 || length > MAX_NAME || name.chars().any(char::is_control) {
+    // Of what cannot be seen or said no two are told apart.
+    if folded(name).is_empty() || length > MAX_NAME || name.chars().any(char::is_control) {
         return Err(format!(
             "`{name}` is no person's name; allowed are 1 to {MAX_NAME} characters"
         ));
@@ -93,10 +95,35 @@ pub fn same_person(one: &str, other: &str) -> bool {
 }
 
 fn folded(name: &str) -> String {
-    let narrow = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-        c => c,
-    };
-    let kept = name.chars().map(narrow).filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
+    // Width, radicals that look like characters, and accents that are written apart.
+    let kept = name.nfkc().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).nfkc().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_it_is_written_a_name_is_one_persons() {
+        let pairs = [
+            ("王芳", " 王 芳 "),
+            ("王芳", "王\u{200b}芳"),
+            ("王芳", "王·芳"),
+            // Radicals and compatibility forms that look the same.
+            ("玉田", "\u{2f5f}\u{2f65}"),
+            ("Wang Wei", "ＷＡＮＧ ＷＥＩ"),
+            ("José", "Jose\u{301}"),
+            ("ﬁlip", "Filip"),
+        ];
+        for (one, other) in pairs {
+            assert!(same_person(one, other), "{one} {other}");
+        }
+        for nobody in ["", " ", "\u{200b}", "·", "\u{3000}\u{feff}"] {
+            assert!(check_name(nobody).is_err(), "{nobody:?}");
+        }
+        for (one, other) in [("王芳", "王方"), ("Jose", "José")] {
+            assert!(!same_person(one, other), "{one} {other}");
+        }
+    }
 }

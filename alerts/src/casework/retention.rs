@@ -1,6 +1,6 @@
 //! How long what is kept: what the law asks for at least, and what goes when its time
-//! is over. What was done with accounts and suppressions stays, because everything
-//! else follows from it.
+//! is over. An account stays as long as a line that stays names it, because whether
+//! that line could be written follows from what the account was.
 
 use super::case::{Case, Side, Stage};
 use super::outcome::{Outcome, Reason};
@@ -29,11 +29,15 @@ pub enum Kept {
     DeadLetters,
     /// Queues as they were drawn: files beside the state.
     Queues,
+    /// What was not shown for a while, by whom and why, once it was lifted.
+    Suppressions,
+    /// Closed accounts that no line names any longer.
+    Accounts,
 }
 
 impl Kept {
     /// All of them, in the order in which they are numbered.
-    pub const ALL: [Kept; 7] = [
+    pub const ALL: [Kept; 9] = [
         Kept::Reads,
         Kept::SignIns,
         Kept::Unmaskings,
@@ -41,6 +45,8 @@ impl Kept {
         Kept::FoundedCases,
         Kept::DeadLetters,
         Kept::Queues,
+        Kept::Suppressions,
+        Kept::Accounts,
     ];
 
     /// As in JSON.
@@ -53,6 +59,8 @@ impl Kept {
             Kept::FoundedCases => "founded-cases",
             Kept::DeadLetters => "dead-letters",
             Kept::Queues => "queues",
+            Kept::Suppressions => "suppressions",
+            Kept::Accounts => "accounts",
         }
     }
 
@@ -62,6 +70,17 @@ impl Kept {
             Kept::Reads => &["read"],
             Kept::SignIns => &["person.sign-in", "person.sign-out", "person.sign-in-failed"],
             Kept::Unmaskings => &["unmask"],
+            Kept::Suppressions => &["suppression.suppress", "suppression.lift"],
+            Kept::Accounts => &[
+                "person.add",
+                "person.change",
+                "person.disable",
+                "person.password",
+                "person.token",
+                "person.revoke",
+                "person.unlock",
+                "seen",
+            ],
             Kept::Cases | Kept::FoundedCases | Kept::DeadLetters | Kept::Queues => &[],
         }
     }
@@ -69,6 +88,11 @@ impl Kept {
     /// Whether whole cases go, with all that was done in them.
     pub fn is_of_cases(self) -> bool {
         matches!(self, Kept::Cases | Kept::FoundedCases)
+    }
+
+    /// Whether its lines go together with what follows from them, each under its number.
+    pub fn is_retired(self) -> bool {
+        matches!(self, Kept::Suppressions | Kept::Accounts)
     }
 
     /// Whether it lies beside the log, which only says that it went.
@@ -82,9 +106,9 @@ impl Kept {
             // Five years with two leap days.
             Kept::Reads | Kept::Unmaskings => 1_827,
             // Six months, the longest.
-            Kept::SignIns => 184,
+            Kept::SignIns | Kept::Accounts => 184,
             // Ten years with three leap days, thirty with eight.
-            Kept::Cases | Kept::Queues => 3_653,
+            Kept::Cases | Kept::Queues | Kept::Suppressions => 3_653,
             Kept::FoundedCases => 10_958,
             // Three years with a leap day.
             Kept::DeadLetters => 1_096,
@@ -107,6 +131,12 @@ impl Kept {
             }
             Kept::DeadLetters => "网络数据安全管理条例 第十二条:提供情况的记录至少三年",
             Kept::Queues => "国家档案局令第8号:定期档案十年",
+            Kept::Suppressions => {
+                "国家档案局令第8号:定期档案十年;个人信息保护法 第十九条:个人信息不长于实现目的所必要的最短时间"
+            }
+            Kept::Accounts => {
+                "网络安全法 第二十一条第三项:网络日志不少于六个月;个人信息保护法 第十九条:个人信息不长于实现目的所必要的最短时间"
+            }
         }
     }
 
@@ -160,6 +190,9 @@ pub struct Removal {
     /// The cases that went: those that were merged go together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cases: Vec<Expired>,
+    /// The numbers of the lines, where they are those of suppressions or accounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<u64>,
 }
 
 /// What is left of a case whose time was over: that there was one and how it ended, and

@@ -270,12 +270,33 @@ fn has_ground(rule: &Rule, case: &Case, person: &Person) -> bool {
     }
 }
 
+/// Whether a character can be seen: blanks, and what takes no room or looks like a
+/// blank, say nothing.
+fn is_seen(c: char) -> bool {
+    let blank = matches!(
+        c,
+        '\u{ad}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}'
+    );
+    !(c.is_whitespace() || c.is_control() || blank)
+}
+
 /// Whether a text says something, where it has to, and not too much.
 ///
 /// # Errors
 /// What is allowed.
 pub fn check_text(what: &str, text: &str, needed: bool) -> Result<(), Refusal> {
-    if needed && text.trim().is_empty() {
+    if needed && !text.chars().any(is_seen) {
         return Err(Refusal::Invalid(format!(
             "`{what}` needs a `text` that says why or what"
         )));

@@ -3,6 +3,18 @@
 use crate::casework::Refusal;
 use std::path::PathBuf;
 
+/// Whether a code is what databases say when they are busy, starting or stopping:
+/// SQLite's busy and locked with what it adds to them; PostgreSQL's classes of lost
+/// connections, of too little of something, and of an operator's hand.
+fn is_busy(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => [5, 6].contains(&(sqlite & 0xff)),
+        _ => ["08", "53", "57P"]
+            .iter()
+            .any(|class| code.starts_with(class)),
+    }
+}
+
 /// Why the docket refused or failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -69,10 +81,45 @@ pub enum DocketError {
 }
 
 impl DocketError {
+    /// Whether it is that the store cannot be reached, or is busy, for now: what failed
+    /// so may be asked again.
+    pub fn passes(&self) -> bool {
+        match self {
+            DocketError::Busy => true,
+            DocketError::Database(sqlx::Error::Database(fault)) => {
+                fault.code().is_some_and(|code| is_busy(&code))
+            }
+            DocketError::Database(fault) => matches!(
+                fault,
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+            ),
+            _ => false,
+        }
+    }
+
     pub(super) fn corrupt(table: &'static str, what: impl ToString) -> DocketError {
         DocketError::Corrupt {
             table,
             what: what.to_string(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_stays() {
+        for busy in ["5", "6", "261", "517", "53300", "57P01", "57P03", "08006"] {
+            assert!(is_busy(busy), "{busy}");
+        }
+        // A file that is none, a rule broken, a text that is no text.
+        for stays in ["1", "11", "26", "1555", "23505", "22021", "42P01"] {
+            assert!(!is_busy(stays), "{stays}");
+        }
+        assert!(DocketError::Database(sqlx::Error::PoolTimedOut).passes());
+        assert!(!DocketError::Database(sqlx::Error::RowNotFound).passes());
+        assert!(!DocketError::corrupt("people", "x").passes());
     }
 }

@@ -100,18 +100,13 @@ impl Docket {
                 lines: count.lines,
                 digest: count.digest(),
                 cases: group.cases,
+                numbers: Vec::new(),
             }),
             ..intent.clone()
         };
         let done = self.act_in(transaction, intent).await?;
         for part in seqs.chunks(MAX_PAGE) {
-            let list: Vec<String> = part.iter().map(u64::to_string).collect();
-            let sql = format!(
-                "UPDATE deeds SET {} WHERE seq IN ({})",
-                super::remove::EMPTY,
-                list.join(", ")
-            );
-            sqlx::query(&sql).execute(&mut **transaction).await?;
+            super::remove::empty(transaction, part).await?;
         }
         Ok(done.seq)
     }
@@ -157,7 +152,15 @@ impl Docket {
                 }
             }
             Dialect::Postgres => {
-                for table in ["deeds", "cases"] {
+                for table in [
+                    "deeds",
+                    "cases",
+                    "suppressions",
+                    "people",
+                    "places",
+                    "credentials",
+                    "attempts",
+                ] {
                     let sql = format!("VACUUM FULL {table}");
                     connection.execute(sql.as_str()).await?;
                 }

@@ -23,6 +23,7 @@ mod log;
 mod outcomes;
 mod people;
 mod remove;
+mod retire;
 mod schema;
 mod suppressions;
 mod verify;
@@ -35,6 +36,7 @@ pub use expire::{Due, Held};
 pub use log::{DeedFilter, Labelled};
 pub use outcomes::Ended;
 pub use remove::Removed;
+pub use retire::Retired;
 pub use verify::{Broken, Verified};
 
 use crate::casework::{Calendar, Deed};

@@ -80,6 +80,7 @@ impl Docket {
                 lines: count.lines,
                 digest: count.digest(),
                 cases: Vec::new(),
+                numbers: Vec::new(),
             }),
             ..intent
         };
@@ -120,11 +121,26 @@ impl Docket {
                 lines: names.len() as u64,
                 digest: chain::hash(names.join("\n").as_bytes()),
                 cases: Vec::new(),
+                numbers: Vec::new(),
             }),
             ..intent
         };
         Ok(self.act(intent).await?.seq)
     }
+}
+
+/// Leaves of lines their numbers, times, kinds and hashes.
+pub(super) async fn empty(
+    transaction: &mut Transaction<'_, Any>,
+    seqs: &[u64],
+) -> Result<(), DocketError> {
+    let list: Vec<String> = seqs.iter().map(u64::to_string).collect();
+    let sql = format!(
+        "UPDATE deeds SET {EMPTY} WHERE seq IN ({})",
+        list.join(", ")
+    );
+    sqlx::query(&sql).execute(&mut **transaction).await?;
+    Ok(())
 }
 
 /// The condition on the column: names of our own, which need no parameters.

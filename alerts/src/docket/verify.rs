@@ -10,7 +10,7 @@ use crate::casework::{Action, Fold};
 use crate::chain::Chain;
 use sqlx::Row;
 use sqlx::any::AnyRow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines read at once.
 const PAGE: i64 = 10_000;
@@ -234,8 +234,10 @@ impl Gone {
             }
         }
         let lines = self.alone.entry(removal.what).or_default();
+        let by_number: BTreeSet<u64> = removal.numbers.iter().copied().collect();
         lines.retain(|(seq, time_ms, hash)| {
-            let meant = *time_ms < removal.before_ms;
+            let named = !removal.what.is_retired() || by_number.contains(seq);
+            let meant = named && *time_ms < removal.before_ms;
             if meant {
                 count.add(*seq, hash);
             }

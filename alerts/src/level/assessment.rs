@@ -37,6 +37,9 @@ pub struct Reason {
     pub feature: String,
     /// The feature's title for people.
     pub title: String,
+    /// The same in English, where the rules said it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// Its category: one of [`CATEGORIES`].
     pub category: char,
     /// What it adds to the score, in micro-log-odds.

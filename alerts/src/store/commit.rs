@@ -86,6 +86,7 @@ fn add_epoch(transaction: &Transaction<'_>, epoch: &EpochCommit) -> Result<(), S
         epoch: epoch.id,
     });
     add_superseded(transaction, superseded)?;
+    mend_rejects(transaction, id, epoch)?;
     add_rejects(transaction, id, epoch)?;
     add_standing(transaction, epoch)
 }
@@ -107,14 +108,27 @@ pub(super) fn add_segment(
     )
 }
 
+/// Marks earlier refused records of which a record was taken in.
+fn mend_rejects(
+    transaction: &Transaction<'_>,
+    id: i64,
+    epoch: &EpochCommit,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE rejects SET mended = ? WHERE source = ? AND key = ? AND mended IS NULL";
+    for (source, key) in &epoch.mended {
+        transaction.execute(sql, params![id, source, key])?;
+    }
+    Ok(())
+}
+
 fn add_rejects(
     transaction: &Transaction<'_>,
     id: i64,
     epoch: &EpochCommit,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO rejects \
-               (epoch, source, file, record, line, byte, field, value, reason, raw) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               (epoch, source, file, record, line, byte, field, value, reason, raw, key, mended) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     for reject in &epoch.rejects {
         let place = [reject.record, reject.line, reject.byte].map(|place| place as i64);
         transaction.execute(
@@ -129,7 +143,9 @@ fn add_rejects(
                 reject.field,
                 reject.value,
                 reject.reason,
-                reject.raw
+                reject.raw,
+                reject.key,
+                reject.mended.then_some(id)
             ],
         )?;
     }

@@ -22,6 +22,7 @@ mod finish;
 mod lock;
 mod query;
 mod recover;
+mod refused;
 mod roll;
 mod rows;
 mod schema;
@@ -30,6 +31,7 @@ mod transaction;
 
 pub use error::StoreError;
 pub use recover::Recovery;
+pub use refused::each_reject;
 pub use roll::Replacement;
 pub use rows::{
     AlertFilter, AlertPage, Counts, EpochCommit, EpochResult, EpochRow, HistoryRow, ModelRow,

@@ -179,11 +179,37 @@ impl Store {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StoredReject>, StoreError> {
-        let sql = match source {
-            Some(_) => "SELECT * FROM rejects WHERE source = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            None => "SELECT * FROM rejects WHERE ?1 IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3",
+        self.rejects_where("", source, after, limit).await
+    }
+
+    /// The same of those that wait: no record of their key was taken in since.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn waiting_rejects(
+        &self,
+        source: Option<&str>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredReject>, StoreError> {
+        self.rejects_where("AND mended IS NULL", source, after, limit)
+            .await
+    }
+
+    async fn rejects_where(
+        &self,
+        which: &str,
+        source: Option<&str>,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredReject>, StoreError> {
+        let of = match source {
+            Some(_) => "source = ?1",
+            None => "?1 IS NULL",
         };
-        let query = sqlx::query(sql).bind(source);
+        let sql =
+            format!("SELECT * FROM rejects WHERE {of} AND seq > ?2 {which} ORDER BY seq LIMIT ?3");
+        let query = sqlx::query(&sql).bind(source);
         let query = query.bind(i64::try_from(after).unwrap_or(i64::MAX));
         let query = query.bind(limit.clamp(1, MAX_PAGE) as i64);
         let rows = query.fetch_all(&self.readers).await?;
@@ -331,7 +357,10 @@ fn history_row(row: (i64, i64, i64, u16, u8)) -> Result<HistoryRow, StoreError> 
 
 fn stored_reject(row: &SqliteRow) -> Result<StoredReject, sqlx::Error> {
     let number = |name: &str| row.try_get(name).map(|number: i64| number as u64);
+    let mended: Option<i64> = row.try_get("mended")?;
+    let key: Option<Vec<u8>> = row.try_get("key")?;
     Ok(StoredReject {
+        mended: mended.map(|epoch| epoch as u64),
         seq: number("seq")?,
         epoch: number("epoch")?,
         reject: RejectRow {
@@ -344,6 +373,8 @@ fn stored_reject(row: &SqliteRow) -> Result<StoredReject, sqlx::Error> {
             value: row.try_get("value")?,
             reason: row.try_get("reason")?,
             raw: row.try_get("raw")?,
+            key: key.and_then(|key| key.try_into().ok()),
+            mended: mended.is_some(),
         },
     })
 }

@@ -29,6 +29,8 @@ pub struct Recovery {
     pub groups: Book,
     /// Figures of sources, JSON.
     pub stats: BTreeMap<String, String>,
+    /// How many refused records wait: key, source, count.
+    pub waiting: Vec<([u8; 16], String, u64)>,
     /// The model that scored the last finished epoch.
     pub model: Option<ModelRow>,
     /// Settings and notes of the process.
@@ -59,6 +61,7 @@ impl Store {
             book: books.enterprises,
             groups: books.groups,
             stats: pairs(&mut view, "SELECT source, stats FROM source_stats").await?,
+            waiting: waiting(&mut view).await?,
             model: active_model(&mut view).await?,
             meta: pairs(&mut view, "SELECT key, value FROM meta").await?,
         })
@@ -118,6 +121,16 @@ async fn unfinished(view: &mut SqliteConnection) -> Result<Vec<EpochRow>, StoreE
         rows: rows as u64,
     };
     Ok(found.into_iter().map(epoch).collect())
+}
+
+async fn waiting(view: &mut SqliteConnection) -> Result<Vec<([u8; 16], String, u64)>, StoreError> {
+    let sql = "SELECT key, source, count(*) FROM rejects \
+               WHERE key IS NOT NULL AND mended IS NULL GROUP BY source, key";
+    let found: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(sql).fetch_all(view).await?;
+    let found = found.into_iter();
+    let known =
+        found.filter_map(|(key, source, count)| Some((key.try_into().ok()?, source, count as u64)));
+    Ok(known.collect())
 }
 
 async fn segments(view: &mut SqliteConnection) -> Result<Vec<Segment>, StoreError> {

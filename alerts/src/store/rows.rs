@@ -75,6 +75,10 @@ pub struct RejectRow {
     pub reason: String,
     /// The record as it came.
     pub raw: String,
+    /// The hash of its key, where that could be read.
+    pub key: Option<[u8; 16]>,
+    /// Whether a record of its key was taken in since.
+    pub mended: bool,
 }
 
 /// A refused record with its place in the list.
@@ -84,6 +88,8 @@ pub struct StoredReject {
     pub seq: u64,
     /// The epoch that refused it.
     pub epoch: u64,
+    /// The epoch in which a record of its key was taken in since; none: it waits.
+    pub mended: Option<u64>,
     /// The record.
     pub reject: RejectRow,
 }
@@ -107,6 +113,8 @@ pub struct EpochCommit {
     pub positions: Vec<Position>,
     /// The records refused.
     pub rejects: Vec<RejectRow>,
+    /// Source and key of earlier refused records of which a record was taken in.
+    pub mended: Vec<(String, [u8; 16])>,
     /// Figures of sources as they are now: `(source, JSON)`.
     pub stats: Vec<(String, String)>,
 }

@@ -4,7 +4,7 @@
 use super::StoreError;
 use sqlx::{Executor, SqliteConnection};
 
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
 
@@ -71,6 +71,11 @@ INSERT INTO superseded
   SELECT segment, epoch, unhex(group_concat(printf('%08x', row), ''))
   FROM superseded_rows GROUP BY segment, epoch;
 DROP TABLE superseded_rows;
+",
+    "
+ALTER TABLE rejects ADD COLUMN key BLOB;
+ALTER TABLE rejects ADD COLUMN mended INTEGER;
+CREATE INDEX rejects_waiting ON rejects (source, key) WHERE key IS NOT NULL AND mended IS NULL;
 ",
 ];
 

@@ -158,6 +158,7 @@ async fn nobody_removes_more(office: &Office, open: &str) {
             lines: 1,
             digest: String::new(),
             cases: vec![Expired::of(&case, MONDAY, vec![1])],
+            numbers: Vec::new(),
         })
     };
     let late = MONDAY + 60 * YEAR;

@@ -14,6 +14,7 @@ mod outcomes;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod removal;
+mod retired;
 mod tampering;
 mod way;
 
@@ -39,6 +40,7 @@ use office::*;
 use once::*;
 use outcomes::*;
 use removal::*;
+use retired::*;
 use tampering::*;
 use way::*;
 
@@ -96,6 +98,11 @@ fn what_was_done_in_a_case_goes_when_its_time_is_over() {
 }
 
 #[test]
+fn suppressions_and_closed_accounts_go_when_their_time_is_over() {
+    on_sqlite(suppressions_and_accounts_go_when_nothing_names_them);
+}
+
+#[test]
 fn how_cases_ended_is_counted() {
     on_sqlite(outcomes_are_counted_where_they_change);
 }
@@ -123,7 +130,7 @@ fn everything_holds_on_postgresql_too() {
         let admin = pool(&postgres.address("postgres"), Path::new("")).await;
         for name in [
             "way", "eyes", "once", "changed", "anything", "removed", "due", "outcomes", "expiry",
-            "attacks",
+            "attacks", "retired",
         ] {
             run(&admin, &format!("CREATE DATABASE {name}")).await;
         }
@@ -140,6 +147,8 @@ fn everything_holds_on_postgresql_too() {
         let attacks = postgres.address("attacks");
         every_way_round_the_second_person_is_closed(&attacks, nowhere).await;
         cases_go_when_their_time_is_over(&postgres.address("expiry"), nowhere).await;
+        let retired = postgres.address("retired");
+        suppressions_and_accounts_go_when_nothing_names_them(&retired, nowhere).await;
         try_anything(&postgres.address("anything"), nowhere, &tries).await;
     });
 }

@@ -86,9 +86,16 @@ pub async fn what_is_removed_is_said_and_no_more(store: &str, folder: &Path) {
         "{:?}",
         office.broken().await
     );
-    run(&pool, &wipe("kind = 'person.add'")).await;
+    run(&pool, &wipe("kind = 'removal'")).await;
     assert!(
         office.broken().await[0].contains("stays for ever"),
+        "{:?}",
+        office.broken().await
+    );
+    // Without an account nothing that it did could have been done.
+    run(&pool, &wipe("kind = 'person.add'")).await;
+    assert!(
+        office.broken().await[0].contains("there is no open account"),
         "{:?}",
         office.broken().await
     );

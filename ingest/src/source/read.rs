@@ -41,6 +41,7 @@ pub(super) fn build(root: &Section<'_>, id: &str, around: Surroundings<'_>) -> O
         index: 0,
         agency: agency.clone(),
         resource: root.required_text("resource").unwrap_or_default(),
+        resource_en: root.english("resource_en"),
         basis: root.required_text("basis").unwrap_or_default(),
         notes: read_notes(root),
         process: read_process(root),

@@ -22,6 +22,9 @@ pub struct NextCheck {
     pub look_for: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// The rule it rests on.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub citation: String,
@@ -36,6 +39,12 @@ pub struct Holder {
     pub agency: String,
     /// Its resource.
     pub resource: String,
+    /// The agency in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agency_en: Option<String>,
+    /// The resource in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_en: Option<String>,
     /// The source.
     pub source: String,
     /// Whether it is silent: then that it says nothing means little.
@@ -101,10 +110,12 @@ fn gap(
 fn check(given: &Given<'_>, missing: &str, part: &Contribution) -> NextCheck {
     let signal = part.signal.as_ref();
     let declared = signal.and_then(|note| given.settings.signal(&note.id));
+    let title = declared.map_or_else(|| part.title.clone(), |signal| signal.title.clone());
     NextCheck {
         missing: missing.to_owned(),
         look_for: signal.map_or_else(|| part.feature.clone(), |note| note.id.clone()),
-        title: declared.map_or_else(|| part.title.clone(), |signal| signal.title.clone()),
+        title_en: given.settings.names.english(&title),
+        title,
         citation: declared.map_or_else(String::new, |signal| signal.citation.clone()),
         ask: holders(given, &part.feature),
     }
@@ -131,6 +142,8 @@ fn holders(given: &Given<'_>, feature: &str) -> Vec<Holder> {
         Holder {
             agency: source.agency.clone(),
             resource: source.resource.clone(),
+            agency_en: given.settings.names.english(&source.agency),
+            resource_en: source.resource_en.clone(),
             source: source.id.clone(),
             silent: given.silent.contains(&place),
         }

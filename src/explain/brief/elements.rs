@@ -52,7 +52,7 @@ pub fn elements(contributions: &[Contribution]) -> Vec<Element> {
 }
 
 /// An element's name in English.
-pub(super) fn english(name: &str) -> Option<&'static str> {
+pub fn english(name: &str) -> Option<&'static str> {
     let place = ELEMENTS.iter().position(|element| *element == name)?;
     Some(WORDS[place].1)
 }
@@ -90,6 +90,7 @@ mod tests {
         Contribution {
             feature: String::new(),
             title: String::new(),
+            title_en: None,
             category,
             signal,
             value: Some(1.0),

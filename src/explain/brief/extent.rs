@@ -78,6 +78,9 @@ pub enum State {
 pub struct Distance {
     /// What follows from it.
     pub title: String,
+    /// The same in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// The rule.
     pub citation: String,
     /// `amount`, `people` or `loss`.
@@ -209,6 +212,7 @@ fn distance(
     let missing = |end: f64| (at - end).max(0.0);
     Distance {
         title: threshold.title.clone(),
+        title_en: threshold.title_en.clone(),
         citation: threshold.citation.clone(),
         quantity: kind.name(),
         at,
@@ -262,6 +266,7 @@ mod tests {
     fn state(least: Option<f64>, most: Option<f64>) -> (State, Option<f64>, Option<f64>) {
         let threshold = Threshold {
             title: String::new(),
+            title_en: None,
             citation: String::new(),
             at: Vec::new(),
             signal: None,

@@ -13,7 +13,7 @@ mod text;
 mod typology;
 
 pub use checks::NextCheck;
-pub use elements::Element;
+pub use elements::{Element, english};
 pub(super) use extent::Figure;
 pub use extent::{Distance, Extent};
 pub use text::{Tongue, lines, lines_in};

@@ -15,11 +15,29 @@ pub enum Tongue {
 }
 
 impl Tongue {
-    fn say(self, chinese: &str, english: &str) -> String {
+    /// Words in it.
+    pub fn say(self, chinese: &str, english: &str) -> String {
         match self {
             Tongue::Both => format!("{chinese} {english}"),
             Tongue::Chinese => chinese.to_owned(),
             Tongue::English => english.to_owned(),
+        }
+    }
+
+    /// A declared title: in the terminal beside its name in English.
+    fn title(self, chinese: &str, english: Option<&str>) -> String {
+        match (self, english) {
+            (Tongue::Both, Some(english)) => format!("{chinese} {english}"),
+            (Tongue::English, Some(english)) => english.to_owned(),
+            _ => chinese.to_owned(),
+        }
+    }
+
+    /// The same where something in English stands beside it in any case.
+    fn named(self, chinese: &str, english: Option<&str>) -> String {
+        match self {
+            Tongue::Both => chinese.to_owned(),
+            Tongue::Chinese | Tongue::English => self.title(chinese, english),
         }
     }
 
@@ -66,7 +84,9 @@ pub fn lines_in(brief: &Brief, tongue: Tongue) -> Vec<(&'static str, String)> {
         let signals = likely.signals.join(" ");
         let said = format!(
             "{} ({}) {:.1} %: {signals}",
-            likely.title, likely.id, likely.share
+            tongue.named(&likely.title, likely.title_en.as_deref()),
+            likely.id,
+            likely.share
         );
         lines.push((tongue.about("疑似类型", "likely scheme"), said));
     }
@@ -90,7 +110,9 @@ pub fn lines_in(brief: &Brief, tongue: Tongue) -> Vec<(&'static str, String)> {
             };
             format!(
                 "{} {} ({}{silent})",
-                holder.agency, holder.resource, holder.source
+                tongue.named(&holder.agency, holder.agency_en.as_deref()),
+                tongue.named(&holder.resource, holder.resource_en.as_deref()),
+                holder.source
             )
         });
         let ask = ask.collect::<Vec<_>>().join("; ");
@@ -98,7 +120,7 @@ pub fn lines_in(brief: &Brief, tongue: Tongue) -> Vec<(&'static str, String)> {
             "{}: {} {} ← {ask}",
             tongue.element(&check.missing),
             check.look_for,
-            check.title
+            tongue.title(&check.title, check.title_en.as_deref())
         );
         lines.push((tongue.about("下一步核查", "check next"), said));
     }
@@ -164,7 +186,7 @@ fn distance_line(distance: &Distance, tongue: Tongue) -> String {
     format!(
         "{} {} {} {}: {state}",
         distance.citation,
-        distance.title,
+        tongue.title(&distance.title, distance.title_en.as_deref()),
         tongue.say(
             super::extent::title_of(distance.quantity),
             distance.quantity

@@ -21,6 +21,9 @@ pub struct Likely {
     pub id: String,
     /// What people read.
     pub title: String,
+    /// The same in English, where that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
     /// Its share of the evidence that fits any, per cent. It is no probability.
     pub share: f64,
     /// The signals that speak for it, the strongest first.
@@ -49,6 +52,7 @@ pub(super) fn likely(settings: &Settings, contributions: &[Contribution]) -> Vec
     let likely = |(id, (sum, signals)): (&str, (i64, Vec<&str>))| Likely {
         id: id.to_owned(),
         title: title(settings, id),
+        title_en: settings.names.english(&title(settings, id)),
         share: (sum as f64 * 1_000.0 / all.max(1) as f64).round() / 10.0,
         signals: signals.into_iter().map(str::to_owned).collect(),
     };

@@ -28,10 +28,25 @@ fn together() -> impl Strategy<Value = Together> {
     proptest::array::uniform3(weights.prop_map(|row| row.map(|weight| weight * 130_001)))
 }
 
+/// Slopes of a calibration between log-odds of −4, −2, 0 and 2, in tenths; the last
+/// may be flat, so that some levels are out of reach.
+type Bend = [i64; 3];
+
+fn calibration(bend: Option<Bend>) -> Option<Vec<[i64; 2]>> {
+    let slopes = bend?;
+    let mut points = vec![[-4_000_000, -4_000_000]];
+    for (place, slope) in slopes.iter().enumerate() {
+        let [raw, calibrated] = points[place];
+        points.push([raw + 2_000_000, calibrated + slope * 200_000]);
+    }
+    Some(points)
+}
+
 fn build(
     features: &[Drawn],
     pair: Option<Together>,
     caps: &[Cap],
+    bend: Option<Bend>,
 ) -> (BoundModel, Vec<Option<i64>>, Vec<Behind>) {
     let categories = [Category::A, Category::B, Category::D, Category::E];
     let bins = |weights: &[i64; 4]| {
@@ -60,7 +75,7 @@ fn build(
     });
     let pairs: Vec<_> = pair.into_iter().collect();
     let card = json!({"format": 1, "kind": "scorecard", "intercept": -3_500_000,
-        "features": of, "pairs": pairs});
+        "features": of, "pairs": pairs, "calibration": calibration(bend)});
     let card = Artifact::from_json(&card.to_string()).unwrap();
     let model = card.bind(&specs).unwrap().capped(caps);
     let row: Vec<Option<i64>> = features
@@ -85,6 +100,7 @@ fn feature(spec: &FeatureSpec) -> Feature {
     Feature {
         spec: spec.clone(),
         title: spec.name.clone(),
+        title_en: None,
         aggregate: Aggregate::Sum,
         from: "A1".to_owned(),
         slots: Vec::new(),
@@ -179,6 +195,7 @@ proptest! {
         pair in proptest::option::of(together()),
         capped in proptest::option::of((0..3usize, 0..20_i64)),
         held in proptest::option::of((proptest::collection::vec(any::<bool>(), 6), 0..20_i64)),
+        bend in proptest::option::of(proptest::array::uniform3(0..30_i64)),
     ) {
         let categories = [Category::A, Category::B, Category::D];
         let cap = capped.map(|(category, limit)| Cap {
@@ -193,7 +210,7 @@ proptest! {
             limit: Limit::LogOdds(limit * 100_000),
         });
         let caps: Vec<Cap> = cap.into_iter().chain(agency).collect();
-        let (model, row, behind) = build(&features, pair, &caps);
+        let (model, row, behind) = build(&features, pair, &caps, bend);
         let policy = Policy::default();
         for target in Level::RAISED {
             let question = Question { model: &model, row: &row, features: &behind, policy: &policy, target };

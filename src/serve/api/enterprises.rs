@@ -89,7 +89,7 @@ async fn published(app: &App, key: SubjectKey) -> Result<(Option<Score>, Option<
         None => None,
     };
     let challenger = challenger.and_then(|explained| explained.explanation.challenger);
-    Ok((history.last().map(Score::from), challenger))
+    Ok((history.last().map(|row| Score::of(app, row)), challenger))
 }
 
 /// The enterprise that a text means, if it is of a district that the reader sees.
@@ -168,7 +168,7 @@ pub(in crate::serve) async fn history(
     let key = seen(&app, &caller, &id).await?;
     let identity = lookup::identity(&app, key).await?;
     let rows = lookup::history(&app, key).await?;
-    let history = rows.iter().map(Score::from).collect();
+    let history = rows.iter().map(|row| Score::of(&app, row)).collect();
     Ok(Json(History {
         id: identity.id,
         name: identity.name,

@@ -40,14 +40,15 @@ impl Score {
     }
 }
 
-impl From<&HistoryRow> for Score {
-    fn from(row: &HistoryRow) -> Score {
+impl Score {
+    /// A published score; its probability is read by the model in force.
+    pub(super) fn of(app: &App, row: &HistoryRow) -> Score {
         Score {
             epoch: row.epoch,
             time: instant_text(row.time_ms),
             index: f64::from(row.index) / 100.0,
             log_odds: row.log_odds,
-            probability: tocsin_models::probability(row.log_odds),
+            probability: app.view.probability(row.log_odds, row.index),
             level: row.level,
         }
     }
@@ -137,7 +138,7 @@ impl Figures {
             epoch: alert.epoch,
             index: f64::from(figures.index) / 100.0,
             log_odds: figures.log_odds,
-            probability: tocsin_models::probability(figures.log_odds),
+            probability: app.view.probability(figures.log_odds, figures.index),
             coverage: f64::from(figures.coverage) / 1000.0,
             hard_trigger: figures.hard_trigger,
             categories: figures.category_letters(),

@@ -91,7 +91,7 @@ fn score(app: &App, key: SubjectKey, scored: &Assessment) -> GroupScore {
     GroupScore {
         index: f64::from(figures.index) / 100.0,
         log_odds: figures.log_odds,
-        probability: tocsin_models::probability(figures.log_odds),
+        probability: app.view.probability(figures.log_odds, figures.index),
         level: level_of(&figures, &records.settings.policy),
         coverage: f64::from(figures.coverage) / 1000.0,
         hard_trigger: figures.hard_trigger,

@@ -33,7 +33,7 @@ struct Shelved {
 #[derive(Serialize)]
 struct Model {
     version: String,
-    /// `scorecard` or `forest`; the features of a forest have no bins.
+    /// `scorecard`, `forest` or `blend`; the features of the last two have no bins.
     kind: &'static str,
     /// Micro-log-odds that every enterprise starts from.
     intercept: i64,

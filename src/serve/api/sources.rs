@@ -1,5 +1,6 @@
 //! `GET sources`, `GET sources/{agency}/{resource}` and its `rejects`.
 
+use crate::config::Names;
 use crate::freshness;
 use crate::masking;
 use crate::pipeline::stats::SourceStats;
@@ -29,6 +30,10 @@ pub(in crate::serve) struct Body {
     id: String,
     agency: String,
     resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agency_en: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_en: Option<String>,
     basis: String,
     registers: bool,
     freshness: Freshness,
@@ -38,7 +43,10 @@ pub(in crate::serve) struct Body {
     corrected: u64,
     withdrawn: u64,
     normalised: u64,
+    /// All that were ever refused.
     rejected: u64,
+    /// Of them those that came again and were accepted.
+    mended: u64,
     rejected_by_reason: BTreeMap<String, u64>,
     checks: BTreeMap<String, u64>,
     /// Live records that name a registered enterprise.
@@ -71,6 +79,9 @@ struct Freshness {
 pub(in crate::serve) struct Query {
     after: Option<u64>,
     limit: Option<usize>,
+    /// Those alone that wait to be delivered again.
+    #[serde(default)]
+    waiting: bool,
 }
 
 #[derive(Serialize)]
@@ -84,6 +95,8 @@ pub(in crate::serve) struct Rejects {
 struct Reject {
     seq: u64,
     epoch: u64,
+    /// The epoch in which a record of its key was accepted since; null: it waits.
+    mended: Option<u64>,
     file: String,
     record: u64,
     line: u64,
@@ -101,12 +114,14 @@ pub(in crate::serve) async fn list(
     State(app): State<App>,
     Params(Nothing {}): Params<Nothing>,
 ) -> Json<Sources> {
-    let status = app.view.status();
-    let sources = app.view.catalogue.sources();
+    let (status, settings) = (app.view.status(), app.view.settings());
+    let sources = app.view.catalogue.sources().iter();
     Json(Sources {
         epoch: status.epoch,
         time: instant_text(status.time_ms),
-        sources: sources.iter().map(|source| body(source, &status)).collect(),
+        sources: sources
+            .map(|source| body(source, &status, &settings.names))
+            .collect(),
     })
 }
 
@@ -117,7 +132,8 @@ pub(in crate::serve) async fn one(
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Json<Body>, Problem> {
     let source = lookup::source(&app, &agency, &resource)?;
-    Ok(Json(body(source, &app.view.status())))
+    let names = &app.view.settings().names;
+    Ok(Json(body(source, &app.view.status(), names)))
 }
 
 /// A source's refused records, the oldest first.
@@ -129,11 +145,15 @@ pub(in crate::serve) async fn rejects(
     let source = lookup::source(&app, &agency, &resource)?;
     let limit = params::limit(query.limit)?;
     let after = query.after.unwrap_or(0);
-    let found = app
-        .view
-        .store
-        .rejects(Some(&source.id), after, limit)
-        .await?;
+    let store = &app.view.store;
+    let found = match query.waiting {
+        true => {
+            store
+                .waiting_rejects(Some(&source.id), after, limit)
+                .await?
+        }
+        false => store.rejects(Some(&source.id), after, limit).await?,
+    };
     let next = found
         .last()
         .filter(|_| found.len() == limit)
@@ -143,7 +163,7 @@ pub(in crate::serve) async fn rejects(
     Ok(Json(Rejects { rejects, next }))
 }
 
-fn body(source: &Source, status: &Status) -> Body {
+fn body(source: &Source, status: &Status, names: &Names) -> Body {
     let place = usize::from(source.index);
     let stats = status.stats.get(place).cloned().unwrap_or_default();
     let rejected = stats.rejected_total();
@@ -151,6 +171,8 @@ fn body(source: &Source, status: &Status) -> Body {
         id: source.id.clone(),
         agency: source.agency.clone(),
         resource: source.resource.clone(),
+        agency_en: names.english(&source.agency),
+        resource_en: source.resource_en.clone(),
         basis: source.basis.clone(),
         registers: source.registers,
         freshness: Freshness::of(source, &stats, status.time_ms),
@@ -161,6 +183,7 @@ fn body(source: &Source, status: &Status) -> Body {
         withdrawn: stats.withdrawn,
         normalised: stats.normalised,
         rejected,
+        mended: stats.mended,
         rejected_by_reason: stats.rejected,
         checks: stats.checks,
         matched: status.matched.get(place).copied().unwrap_or(0),
@@ -190,6 +213,7 @@ fn reject(source: &Source, stored: StoredReject) -> Reject {
     Reject {
         seq: stored.seq,
         epoch: stored.epoch,
+        mended: stored.mended,
         file: reject.file,
         record: reject.record,
         line: reject.line,

@@ -13,6 +13,7 @@ use crate::serve::problem::Problem;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tocsin_alerts::casework::Action;
+use tocsin_alerts::casework::rule::check_text;
 use tocsin_alerts::docket::Intent;
 use tocsin_alerts::store::RejectRow;
 
@@ -60,6 +61,8 @@ pub(in crate::serve) async fn unmask(
     let enterprise = lookup::enterprise(app, id).await?;
     let identity = lookup::identity(app, enterprise).await?;
     caller.check_scope(identity.district.as_deref())?;
+    // Before anything is looked for: what is refused says nothing of what is there.
+    check_text("unmask", &wanted.text, true)?;
     let (mark, clearance) = (wanted.subject.clone(), caller.clearance());
     let found = app.blocking(move |view| {
         let time_ms = view.status().time_ms;
@@ -122,6 +125,7 @@ pub(in crate::serve) async fn raw(
     text: String,
 ) -> Result<Raw, Problem> {
     let source = lookup::source(app, agency, resource)?;
+    check_text("unmask", &text, true)?;
     let before = seq.saturating_sub(1);
     let found = app.view.store.rejects(Some(&source.id), before, 1).await?;
     let found = found.into_iter().find(|found| found.seq == seq);

@@ -180,7 +180,9 @@ function reasonOf(blank, reason, words) {
     item.querySelector('[data-f="' + name + '"]').textContent = value;
   };
   text("category", reason.category + " " + words.get("category-" + reason.category));
-  text("title", reason.title);
+  const named = document.documentElement.lang === "en" && reason.title_en;
+  text("title", named ? reason.title_en : reason.title);
+  item.querySelector('[data-f="title"]').lang = named ? "en" : "zh-CN";
   text("weight", reason.hard_trigger ? words.get("hard-trigger") : logOdds(reason.contribution));
   return item;
 }

@@ -5,12 +5,30 @@
 const MAX_MEMBERS = 150;
 const MAX_SHARED = 300;
 
-const place = document.getElementById("graph");
-if (place) {
-  draw(place).catch((error) => {
-    place.textContent = place.dataset.failed + " " + error.message;
-    place.className = "empty";
-  });
+let drawn = null;
+let chart = null;
+
+drawWhatIsThere();
+// A form on the page brings the page anew, and the graph's place with it.
+document.addEventListener("htmx:afterSwap", drawWhatIsThere);
+window.addEventListener("resize", () => chart && chart.resize());
+
+function drawWhatIsThere() {
+  const place = document.getElementById("graph");
+  if (place === drawn) {
+    return;
+  }
+  drawn = place;
+  if (chart) {
+    chart.dispose();
+    chart = null;
+  }
+  if (place) {
+    draw(place).catch((error) => {
+      place.textContent = place.dataset.failed + " " + error.message;
+      place.className = "empty";
+    });
+  }
 }
 
 async function draw(place) {
@@ -20,8 +38,11 @@ async function draw(place) {
   }
   const group = await answer.json();
   const [nodes, edges] = picture(group, place.dataset.self);
+  if (place !== drawn) {
+    return;
+  }
   place.textContent = "";
-  const chart = echarts.init(place, null, { renderer: "canvas" });
+  chart = echarts.init(place, null, { renderer: "canvas" });
   chart.setOption({
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     tooltip: { renderMode: "richText", formatter: (at) => at.data.told || "" },
@@ -42,7 +63,6 @@ async function draw(place) {
       location.href = at.data.path;
     }
   });
-  window.addEventListener("resize", () => chart.resize());
 }
 
 // Those with the highest scores, and what holds them together.

@@ -4,6 +4,7 @@ use super::changed::{self, ChangeCard, CheapestCard};
 use super::explained::{self, Check, ContributionRow};
 use super::glance::{self, WorkCard};
 use super::rows::{EventRow, LevelMark, enterprise_path};
+use super::work::{Form, Refused};
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
 use crate::explain::Explanation;
@@ -11,8 +12,7 @@ use crate::explain::brief::Element;
 use crate::masking;
 use crate::pipeline::judge;
 use crate::pipeline::records::Identity;
-use crate::serve::api;
-use crate::serve::api::unmask::{Unmasked, Wanted};
+use crate::serve::api::unmask::Unmasked;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::chart::{self, Point};
@@ -22,9 +22,9 @@ use crate::serve::problem::Problem;
 use crate::serve::text;
 use crate::serve::words::{c, either, fault, filters, say};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
-use axum::response::Html;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use tocsin_alerts::level::{Level, level_of};
@@ -72,6 +72,8 @@ pub(super) struct Standing {
     pub(super) index: String,
     pub(super) probability: String,
     pub(super) log_odds: String,
+    /// Behind the calibration; empty where there is none.
+    pub(super) calibrated: String,
     pub(super) confidence: String,
     /// How many sources are silent, and the first of them.
     pub(super) silent: String,
@@ -132,8 +134,10 @@ pub(super) struct MaskCard {
     pub(super) marks: Vec<String>,
     /// What one of them stands for, for this request.
     pub(super) found: Option<Unmasked>,
-    /// Why it was not shown.
+    /// Why it was not shown, and what was typed.
     pub(super) error: String,
+    pub(super) subject: String,
+    pub(super) text: String,
     /// The id of the asking, if the form is sent.
     pub(super) key: String,
 }
@@ -169,52 +173,45 @@ pub(in crate::serve) async fn enterprise(
     caller: Caller,
     id: Result<Segments<String>, Problem>,
     query: Result<Params<Since>, Problem>,
-) -> Result<Html<String>, Failed> {
+) -> Result<Response, Failed> {
     let Segments(id) = id?;
     let Params(Since { since }) = query?;
-    shown(&app, &caller, &id, since, Uncovered::default()).await
+    shown(&app, &caller, &id, since, Sent::default()).await
 }
 
-/// Which mark to show as what it stands for, why, and the id of asking so.
-#[derive(Deserialize)]
-pub(in crate::serve) struct Unmasking {
-    subject: String,
-    text: String,
-    key: String,
-}
-
-/// What was unmasked for this one request, or why it was not.
+/// What a form came to for this one request.
 #[derive(Default)]
-struct Uncovered {
+struct Sent {
     found: Option<Unmasked>,
-    problem: Option<Problem>,
+    refused: Option<Refused>,
 }
 
 /// The page once more, on which one mark is what it stands for.
-pub(in crate::serve) async fn unmask(
-    State(app): State<App>,
-    caller: Caller,
-    id: Result<Segments<String>, Problem>,
-    Form(asked): Form<Unmasking>,
-) -> Result<Html<String>, Failed> {
-    let Segments(id) = id?;
-    let wanted = Wanted {
-        subject: asked.subject.trim().to_owned(),
-        text: asked.text,
+pub(super) async fn uncovered(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    found: Unmasked,
+) -> Result<Response, Failed> {
+    let sent = Sent {
+        found: Some(found),
+        refused: None,
     };
-    let uncovered = match api::unmask::unmask(&app, &caller, asked.key, &id, wanted).await {
-        Ok(found) => Uncovered {
-            found: Some(found),
-            problem: None,
-        },
-        // Who may not see the page at all is not told it with another's mistake.
-        Err(problem) if problem.status == 403 => return Err(problem.into()),
-        Err(problem) => Uncovered {
-            found: None,
-            problem: Some(problem),
-        },
+    shown(app, caller, id, None, sent).await
+}
+
+/// The page with a form that was refused.
+pub(super) async fn refused(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    refused: Refused,
+) -> Result<Response, Failed> {
+    let sent = Sent {
+        found: None,
+        refused: Some(refused),
     };
-    shown(&app, &caller, &id, None, uncovered).await
+    shown(app, caller, id, None, sent).await
 }
 
 async fn shown(
@@ -222,8 +219,8 @@ async fn shown(
     caller: &Caller,
     id: &str,
     since: Option<String>,
-    uncovered: Uncovered,
-) -> Result<Html<String>, Failed> {
+    sent: Sent,
+) -> Result<Response, Failed> {
     let key = lookup::enterprise(app, id).await?;
     let identity = lookup::identity(app, key).await?;
     caller.check_scope(identity.district.as_deref())?;
@@ -233,7 +230,13 @@ async fn shown(
     let alerts = app.view.store.alerts_of(&key.0.to_be_bytes()).await?;
     let open = alerts.iter().find(|alert| alert.status == Status::Open);
     let standing = standing(app, &explained, open);
-    let work = glance::work(app, caller, open).await?;
+    let work = glance::work(app, caller, &enterprise_path(&identity.id), open).await?;
+    let refused = sent.refused.as_ref();
+    let work = match refused {
+        Some(refused) => work.map(|work| work.refused(refused)),
+        None => work,
+    };
+    let status = refused.map_or(StatusCode::OK, |of| of.problem.status_code());
     let cards = cards(app, alerts, restricted > 0).await?;
     // Who belongs to a group may follow from what is hidden.
     let group = match restricted {
@@ -241,12 +244,13 @@ async fn shown(
         _ => None,
     };
     let page_of = compose(app, caller, explained, standing, cards, group);
-    let masks = masks(app, caller, &page_of, uncovered)?;
-    page(&EnterprisePage {
+    let masks = masks(app, caller, &page_of, sent)?;
+    let html = page(&EnterprisePage {
         change,
         work,
         ..page_of.uncovered(masks)
-    })
+    })?;
+    Ok((status, html).into_response())
 }
 
 /// What is masked on the page, for who may see one of it.
@@ -254,7 +258,7 @@ fn masks(
     app: &App,
     caller: &Caller,
     page: &EnterprisePage,
-    uncovered: Uncovered,
+    sent: Sent,
 ) -> Result<Option<MaskCard>, Problem> {
     if !caller.may_take(app, "POST", "/enterprises/{id}") {
         return Ok(None);
@@ -264,12 +268,14 @@ fn masks(
         .flat_map(|part| &part.records)
         .flat_map(|record| [&record.key, &record.via]);
     let marks: BTreeSet<String> = texts.flat_map(|text| masking::marks_in(text)).collect();
+    let refused = sent.refused.as_ref();
+    let refused = refused.filter(|of| of.form == Form::Unmask);
     Ok(Some(MaskCard {
         marks: marks.into_iter().collect(),
-        found: uncovered.found,
-        error: uncovered
-            .problem
-            .map_or_else(String::new, |problem| problem.detail),
+        found: sent.found,
+        error: refused.map_or_else(String::new, |of| of.problem.detail.clone()),
+        subject: refused.map_or_else(String::new, |of| of.subject.clone()),
+        text: refused.map_or_else(String::new, |of| of.text.clone()),
         key: secrets::id()?,
     }))
 }
@@ -413,6 +419,10 @@ fn standing(app: &App, explained: &Explained, alert: Option<&Alert>) -> Standing
         index: format!("{:.2}", explanation.index),
         probability: text::per_cent(explanation.probability),
         log_odds: text::log_odds(explanation.log_odds),
+        calibrated: explanation
+            .calibrated
+            .map(text::log_odds)
+            .unwrap_or_default(),
         confidence: format!("{:.2}", explanation.confidence),
         silent: silent(explanation),
         assessed: match assessed == level || explanation.restricted > 0 {

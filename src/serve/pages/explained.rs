@@ -1,10 +1,11 @@
 //! An explanation as lines of a page: contributions, the records behind them,
 //! and the sum to the last digit.
 
+use crate::explain::brief;
 use crate::explain::{Contribution, Explanation, Part, RecordLine, SignalNote};
 use crate::serve::chart::{self, Bar};
 use crate::serve::text;
-use crate::serve::words::{either, say, t};
+use crate::serve::words::{Lang, either, say, t};
 
 /// Records shown behind one contribution; the API gives all.
 const MAX_RECORDS: usize = 200;
@@ -138,7 +139,14 @@ fn said(part: &Contribution) -> String {
 
 /// The signal, its elements and what it rests on, in one line.
 fn basis(signal: &SignalNote) -> String {
-    let elements = signal.elements.join("、");
+    let elements = signal.elements.iter().map(String::as_str);
+    let elements: Vec<&str> = match Lang::now() {
+        Lang::Chinese => elements.collect(),
+        Lang::English => elements
+            .map(|element| brief::english(element).unwrap_or(element))
+            .collect(),
+    };
+    let elements = elements.join(either("、", ", "));
     let parts = [signal.id.as_str(), &elements, &signal.citation];
     let said = parts.into_iter().filter(|part| !part.is_empty());
     said.collect::<Vec<_>>().join(" · ")

@@ -2,6 +2,7 @@
 //! how far, what next, and who holds it.
 
 use super::office::case::{DueRow, due_row};
+use super::work::{Form, Refused};
 use crate::casework::secrets;
 use crate::explain::Explanation;
 use crate::explain::brief::{self, Brief, Tongue};
@@ -59,14 +60,19 @@ pub(super) fn lines(brief: &Brief) -> (Lines, Lines) {
         elements: Vec::new(),
         ..brief.clone()
     };
-    let tongue = match Lang::now() {
-        Lang::Chinese => Tongue::Chinese,
-        Lang::English => Tongue::English,
-    };
+    let tongue = tongue();
     (
         brief::lines_in(&first, tongue),
         brief::lines_in(&whole, tongue),
     )
+}
+
+/// The reader's language, as lines are told in it.
+pub(super) fn tongue() -> Tongue {
+    match Lang::now() {
+        Lang::Chinese => Tongue::Chinese,
+        Lang::English => Tongue::English,
+    }
 }
 
 /// The highest threshold that is reached, and the one that comes next.
@@ -86,6 +92,37 @@ pub(super) struct WorkCard {
     pub(super) opens: bool,
     /// Whether they may keep the alert from being shown for a while.
     pub(super) suppresses: bool,
+    /// Where the forms go.
+    pub(super) action: String,
+    /// Why no case was opened; empty: nobody tried.
+    pub(super) not_opened: String,
+    /// Why the alert is not hidden; empty: nobody tried.
+    pub(super) not_hidden: String,
+    /// What was typed then.
+    pub(super) text: String,
+    pub(super) until: String,
+}
+
+impl WorkCard {
+    /// The card with a form that was refused, as it was sent.
+    pub(super) fn refused(self, refused: &Refused) -> WorkCard {
+        let why = |form: Form| match refused.form == form {
+            true => refused.problem.detail.clone(),
+            false => String::new(),
+        };
+        let (not_opened, not_hidden) = (why(Form::Open), why(Form::Suppress));
+        let typed = |field: &String| match not_hidden.is_empty() {
+            true => String::new(),
+            false => field.clone(),
+        };
+        WorkCard {
+            text: typed(&refused.text),
+            until: typed(&refused.until),
+            not_opened,
+            not_hidden,
+            ..self
+        }
+    }
 }
 
 /// A case: where it is, at which stage, who holds it, and what is due.
@@ -104,6 +141,7 @@ pub(super) struct Held {
 pub(super) async fn work(
     app: &App,
     caller: &Caller,
+    path: &str,
     alert: Option<&Alert>,
 ) -> Result<Option<WorkCard>, Problem> {
     let (Some(desk), Some(person), Some(alert)) = (&app.desk, &caller.person, alert) else {
@@ -136,6 +174,11 @@ pub(super) async fn work(
         case: held,
         key: secrets::id()?,
         opens: person.role_among(&opens).is_some(),
-        suppresses: caller.may_take(app, "POST", "/suppressions"),
+        suppresses: caller.may_take(app, "POST", "/enterprises/{id}/work"),
+        action: format!("{path}/work"),
+        not_opened: String::new(),
+        not_hidden: String::new(),
+        text: String::new(),
+        until: String::new(),
     }))
 }

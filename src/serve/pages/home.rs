@@ -4,13 +4,14 @@ use super::feed::{self, Filter};
 use super::office::news::{self, NewsCard};
 use super::rows::{AlertRow, EventRow, LevelMark, kind_words};
 use super::{Failed, Frame, page};
+use crate::pipeline::stats::SourceStats;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::params::{self, Params};
 use crate::serve::problem::Problem;
 use crate::serve::shown::Shown;
 use crate::serve::text;
-use crate::serve::words::{c, either, filters, say, t};
+use crate::serve::words::{c, either, filters, named, say, t};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Html;
@@ -214,7 +215,10 @@ fn counters(app: &App, counts: &Counts) -> Vec<Counter> {
     let (monitored, note) = monitored(app);
     let open: u64 = counts.open.iter().sum();
     let total = format!("{} {}", t("ever"), text::count(counts.alerts));
-    let refused = format!("{} {}", t("rejected"), text::count(counts.rejects));
+    let stats = app.view.status();
+    let waiting = stats.stats.iter().map(SourceStats::rejected_waiting);
+    let waiting = text::count(waiting.sum());
+    let refused = format!("{} {waiting}", t("rejected, waiting"));
     let epochs = format!("{} {}", t("epochs"), text::count(counts.epochs));
     vec![
         counter("monitored", monitored, note),
@@ -244,8 +248,8 @@ fn monitored(app: &App) -> (u64, String) {
         .max()
         .unwrap_or(0);
     let name = |(matched, source): &(u64, &tocsin_ingest::source::Source)| match registering.len() {
-        1 => source.resource.clone(),
-        _ => format!("{} {}", source.resource, text::count(*matched)),
+        1 => named(&source.resource),
+        _ => format!("{} {}", named(&source.resource), text::count(*matched)),
     };
     (
         most,

@@ -5,6 +5,7 @@ mod changed;
 pub(super) mod enterprise;
 mod explained;
 mod feed;
+mod fields;
 mod glance;
 pub(super) mod home;
 pub(super) mod identity;
@@ -14,6 +15,7 @@ mod rows;
 pub(super) mod search;
 pub(super) mod source;
 pub(super) mod sources;
+pub(super) mod work;
 
 use super::app::App;
 use super::caller::Caller;

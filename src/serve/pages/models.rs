@@ -1,6 +1,7 @@
 //! `/models`: every version of the registry, who did what, and how the model in
 //! force does; `/models/{version}/card`: a version's card.
 
+use super::glance;
 use super::{Failed, Frame, page};
 use crate::drift;
 use crate::registry::{Registry, Version, card};
@@ -61,7 +62,7 @@ pub(in crate::serve) async fn models(
         head: shelf.as_ref().map_or("", Registry::head).to_owned(),
         rows: rows.rev().map(row).collect(),
         watched: watched.map_or_else(Vec::new, |report| {
-            let text = drift::command::text(&report);
+            let text = drift::text::text(&report, glance::tongue());
             text.lines().map(str::to_owned).collect()
         }),
     })

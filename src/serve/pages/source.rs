@@ -1,6 +1,7 @@
 //! `/sources/{agency}/{resource}`: what is declared, what became of the records,
 //! and the latest that were refused.
 
+use super::fields::Fields;
 use super::sources::SourceRow;
 use super::{Failed, Frame, page};
 use crate::casework::secrets;
@@ -10,10 +11,9 @@ use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
-use crate::serve::words::{filters, t};
+use crate::serve::words::{filters, say, t};
 use crate::serve::{lookup, rejects, text};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::Html;
 use serde::Deserialize;
@@ -33,6 +33,8 @@ pub(super) struct RejectRow {
     field: String,
     value: String,
     reason: String,
+    /// Whether it waits, or since when not.
+    state: String,
 }
 
 impl RejectRow {
@@ -46,6 +48,10 @@ impl RejectRow {
             field: reject.field.clone(),
             value: masking::refused_value(source, reject).to_owned(),
             reason: reject.reason.clone(),
+            state: match stored.mended {
+                None => t("waits to be delivered again").to_owned(),
+                Some(epoch) => say("mended in epoch {0}", &[&text::count(epoch)]),
+            },
         }
     }
 }
@@ -89,7 +95,7 @@ pub(in crate::serve) async fn unmask(
     State(app): State<App>,
     caller: Caller,
     named: Result<Segments<(String, String)>, Problem>,
-    Form(asked): Form<Unmasking>,
+    Fields(asked): Fields<Unmasking>,
 ) -> Result<Html<String>, Failed> {
     let Segments((agency, resource)) = named?;
     let of = (agency.as_str(), resource.as_str());

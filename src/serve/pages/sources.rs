@@ -32,7 +32,10 @@ pub(super) struct SourceRow {
     pub(super) corrected: String,
     pub(super) withdrawn: String,
     pub(super) normalised: String,
+    /// Those that wait, and all that ever were.
     pub(super) rejected: String,
+    pub(super) refused: String,
+    pub(super) mended: String,
     pub(super) reasons: Vec<(String, String)>,
     pub(super) matched: String,
     pub(super) unknown: String,
@@ -68,7 +71,9 @@ impl SourceRow {
             corrected: text::count(stats.corrected),
             withdrawn: text::count(stats.withdrawn),
             normalised: text::count(stats.normalised),
-            rejected: text::count(stats.rejected_total()),
+            rejected: text::count(stats.rejected_waiting()),
+            refused: text::count(stats.rejected_total()),
+            mended: text::count(stats.mended),
             reasons: reasons(&stats),
             matched: counted(&status.matched),
             unknown: counted(&status.unknown),
@@ -100,6 +105,8 @@ struct SourcesPage {
     sources: Vec<SourceRow>,
     agencies: usize,
     troubled: usize,
+    /// Whether no record has come from any of them.
+    nothing: bool,
 }
 
 /// The page.
@@ -117,7 +124,9 @@ pub(in crate::serve) async fn sources(
     for source in &mut sources {
         source.reasons.truncate(REASONS);
     }
+    let read = |stats: &SourceStats| stats.read > 0;
     page(&SourcesPage {
+        nothing: !status.stats.iter().any(read),
         frame: Frame::of(&app, &caller),
         agencies: catalogue.agencies().len(),
         troubled: sources

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 pub(super) fn console() -> Vec<Route> {
     use pages::office::{audit, case, cases, me, news, people, queue, sign_in, suppressions};
-    use pages::{enterprise, home, identity, models, search, source, sources};
+    use pages::{enterprise, home, identity, models, search, source, sources, work};
     const FORM: &str = "application/x-www-form-urlencoded";
     let new = Route::new;
     vec![
@@ -41,8 +41,18 @@ pub(super) fn console() -> Vec<Route> {
             "/enterprises/{id}",
             UNMASK,
             "The same page, on which one mark is what it stands for",
-            post(enterprise::unmask),
+            post(work::unmask),
         )
+        .looks_at("enterprise")
+        .takes(FORM),
+        new(
+            "POST",
+            "/enterprises/{id}/work",
+            DUTY,
+            "Open a case of its alert, or hide the alert for a while",
+            post(work::act),
+        )
+        .looks_at("enterprise")
         .takes(FORM),
         new("GET", "/sources", STAFF, "Sources", get(sources::sources)),
         new(
@@ -115,14 +125,6 @@ pub(super) fn console() -> Vec<Route> {
             get(cases::cases),
         ),
         new(
-            "POST",
-            "/cases",
-            DUTY,
-            "Open a case of an alert, and go to it",
-            post(case::open),
-        )
-        .takes(FORM),
-        new(
             "GET",
             "/cases/{id}",
             OFFICE,
@@ -173,7 +175,7 @@ pub(super) fn console() -> Vec<Route> {
             "POST",
             "/suppressions",
             DUTY,
-            "Hide an alert for a while, or show it again",
+            "Show an alert again that was hidden",
             post(suppressions::act),
         )
         .takes(FORM),

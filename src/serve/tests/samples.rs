@@ -39,6 +39,7 @@ fn event(epoch: u64, number: u64) -> AlertEvent {
     let reason = Reason {
         feature: "tips".to_owned(),
         title: "举报次数".to_owned(),
+        title_en: None,
         category: 'E',
         contribution: 2_000_000,
         hard_trigger: false,

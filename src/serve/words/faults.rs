@@ -27,6 +27,19 @@ pub(super) const FAULTS: &[Fault] = &[
         "`{1}` 不支持方法 `{0}`",
         "",
     ),
+    fault(
+        "a form is sent as `application/x-www-form-urlencoded`, as the pages here do",
+        "表单须以 `application/x-www-form-urlencoded` 提交,即由本系统页面提交",
+        "",
+    ),
+    fault("the form is not whole: {}", "表单不完整:{0}", ""),
+    fault(
+        "the casework store cannot be reached now",
+        "办件数据库暂时无法访问",
+        "",
+    ),
+    fault("the form is too large", "表单过大", ""),
+    fault("missing field `{}`", "缺少字段 `{0}`", ""),
     fault("there is no asset `{}`", "没有文件 `{0}`", ""),
     fault(
         "there is no casework here: the configuration has no `[casework] store`",
@@ -320,10 +333,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "",
     ),
     fault(
-        "do `{}`: allowed are suppress, lift",
-        "操作 `{0}`:允许 suppress、lift",
+        "do `{}`: allowed are open, suppress",
+        "操作 `{0}`:允许 open、suppress",
         "",
     ),
+    fault("do `{}`: allowed is lift", "操作 `{0}`:允许 lift", ""),
     fault(
         "do `{}`: allowed are change, disable, unlock, revoke",
         "操作 `{0}`:允许 change、disable、unlock、revoke",

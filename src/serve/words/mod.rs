@@ -8,15 +8,18 @@
 mod actions;
 mod chinese;
 mod faults;
+mod named;
 
 pub(crate) use actions::action;
+pub(crate) use named::{marked, named};
 
-use axum::extract::Request;
+use super::app::App;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tocsin_alerts::casework::{Role, Stage};
 use tocsin_alerts::level::Level;
 
@@ -120,7 +123,7 @@ fn told(detail: &str) -> Option<String> {
     };
     let places = (0..).map(|place: usize| format!("{{{place}}}"));
     let fill = |text: String, (place, part): (String, &&str)| {
-        text.replace(&place, &told(part).unwrap_or_else(|| named(part)))
+        text.replace(&place, &told(part).unwrap_or_else(|| told_part(part)))
     };
     Some(places.zip(&parts).fold(words.to_owned(), fill))
 }
@@ -145,7 +148,7 @@ fn parts_of<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
 
 /// Names that programs use and Chinese words, in the reader's language. `English
 /// (中文)` says both.
-fn named(text: &str) -> String {
+fn told_part(text: &str) -> String {
     let both = text
         .strip_suffix(')')
         .and_then(|text| text.split_once(" ("));
@@ -204,6 +207,7 @@ pub(crate) fn either<'a>(chinese: &'a str, english: &'a str) -> &'a str {
 /// What templates translate with.
 pub(crate) mod filters {
     use askama::Values;
+    use askama::filters::Safe;
 
     /// The filter that templates write behind their words.
     pub(crate) fn t(english: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
@@ -214,11 +218,26 @@ pub(crate) mod filters {
     pub(crate) fn fault(detail: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
         Ok(super::fault(detail.as_ref()))
     }
+
+    /// The filter behind a declared title, as markup.
+    pub(crate) fn titled(title: impl AsRef<str>, _: &dyn Values) -> askama::Result<Safe<String>> {
+        Ok(Safe(super::marked(&super::named(title.as_ref()))))
+    }
+
+    /// The same where no markup may stand.
+    pub(crate) fn named(title: impl AsRef<str>, _: &dyn Values) -> askama::Result<String> {
+        Ok(super::named(title.as_ref()))
+    }
+
+    /// The filter behind text that may be Chinese whatever the page is.
+    pub(crate) fn zh(said: impl AsRef<str>, _: &dyn Values) -> askama::Result<Safe<String>> {
+        Ok(Safe(super::marked(said.as_ref())))
+    }
 }
 
 /// Answers in the reader's language. `?lang=en` on a page sets the cookie and leads
 /// to the same page without it.
-pub(super) async fn speak(request: Request, next: Next) -> Response {
+pub(super) async fn speak(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_page = !request.uri().path().starts_with("/api/");
     if let Some((lang, rest)) = chosen(request.uri()).filter(|_| is_page)
         && request.method() == Method::GET
@@ -230,7 +249,9 @@ pub(super) async fn speak(request: Request, next: Next) -> Response {
         return ([(header::SET_COOKIE, cookie)], Redirect::to(&rest)).into_response();
     }
     let lang = kept(request.headers()).unwrap_or_default();
-    let mut response = LANG.scope(lang, next.run(request)).await;
+    let names = Arc::clone(&app.view.settings().names);
+    let answer = named::NAMES.scope(names, next.run(request));
+    let mut response = LANG.scope(lang, answer).await;
     if is_page {
         let tag = HeaderValue::from_static(lang.tag());
         response.headers_mut().insert(header::CONTENT_LANGUAGE, tag);

@@ -4,9 +4,10 @@ use super::actions::{self, ActionForm, Choice, Refused};
 use super::cases::{mark, path};
 use super::form;
 use crate::casework::Desk;
-use crate::serve::api::cases::{apply, find, log, open_of};
+use crate::serve::api::cases::{apply, find, log};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
+use crate::serve::pages::fields::Fields;
 use crate::serve::pages::rows::{LevelMark, enterprise_path};
 use crate::serve::pages::{Failed, Frame};
 use crate::serve::params::Segments;
@@ -14,11 +15,9 @@ use crate::serve::problem::Problem;
 use crate::serve::text;
 use crate::serve::words::{action, c, either, fault, filters, say, t};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use tocsin_alerts::casework::case::{Proposal, Signed};
 use tocsin_alerts::casework::rule::offered;
 use tocsin_alerts::casework::{Action, Case, Clock, Kind, Measure, Role, Side, Stage};
@@ -115,7 +114,7 @@ pub(in crate::serve) async fn act(
     State(app): State<App>,
     caller: Caller,
     id: Result<Segments<String>, Problem>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Fields(pairs): Fields<Vec<(String, String)>>,
 ) -> Result<Response, Failed> {
     let Segments(id) = id?;
     let desk = app.desk()?;
@@ -143,23 +142,6 @@ pub(in crate::serve) async fn act(
             shown(&app, &caller, now, Some(Refused { pairs, problem })).await
         }
     }
-}
-
-/// Which alert a case is opened of.
-#[derive(Deserialize)]
-pub(in crate::serve) struct Opening {
-    alert: String,
-    key: String,
-}
-
-/// Opens a case of an alert, and goes to it.
-pub(in crate::serve) async fn open(
-    State(app): State<App>,
-    caller: Caller,
-    Form(opening): Form<Opening>,
-) -> Result<Response, Failed> {
-    let case = open_of(&app, &caller, opening.key, &opening.alert).await?;
-    Ok(Redirect::to(&path(&case.id)).into_response())
 }
 
 async fn shown(

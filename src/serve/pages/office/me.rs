@@ -4,11 +4,11 @@ use super::people::{CredentialRow, credential};
 use crate::serve::api::session;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
+use crate::serve::pages::fields::Fields;
 use crate::serve::pages::{Failed, Frame, page};
 use crate::serve::problem::Problem;
 use crate::serve::words::{either, filters, t};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -84,7 +84,7 @@ async fn shown(
 pub(in crate::serve) async fn act(
     State(app): State<App>,
     caller: Caller,
-    Form(said): Form<Said>,
+    Fields(said): Fields<Said>,
 ) -> Result<Response, Failed> {
     let done = match said.r#do.as_str() {
         "password" => session::set_password(&app, &caller, said.old, said.new)

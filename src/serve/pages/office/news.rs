@@ -7,11 +7,11 @@ use crate::serve::api::news::{self as api, About, Became, News};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::pages::Failed;
+use crate::serve::pages::fields::Fields;
 use crate::serve::pages::rows::{LevelMark, enterprise_path};
 use crate::serve::problem::Problem;
 use crate::serve::text;
 use crate::serve::words::{action as name_of, c, t};
-use axum::Form;
 use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
@@ -189,7 +189,7 @@ pub(in crate::serve) struct Said {
 pub(in crate::serve) async fn seen(
     State(app): State<App>,
     caller: Caller,
-    Form(said): Form<Said>,
+    Fields(said): Fields<Said>,
 ) -> Result<Redirect, Failed> {
     let number = |text: &str| text.parse::<u64>().ok();
     let seen = Seen {

@@ -4,13 +4,13 @@ use crate::casework::secrets;
 use crate::serve::api::people::{self, Wanted};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
+use crate::serve::pages::fields::Fields;
 use crate::serve::pages::{Failed, Frame, page};
 use crate::serve::params::Segments;
 use crate::serve::problem::Problem;
 use crate::serve::text;
 use crate::serve::words::{either, filters, say, t};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use tocsin_alerts::casework::{Person, Role};
@@ -100,7 +100,7 @@ async fn listed(app: &App, caller: &Caller, error: String) -> Result<Html<String
 pub(in crate::serve) async fn add(
     State(app): State<App>,
     caller: Caller,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Fields(pairs): Fields<Vec<(String, String)>>,
 ) -> Result<Response, Failed> {
     let said = Said::read(pairs);
     let done = match said.wanted() {
@@ -158,7 +158,7 @@ pub(in crate::serve) async fn act(
     State(app): State<App>,
     caller: Caller,
     name: Result<Segments<String>, Problem>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Fields(pairs): Fields<Vec<(String, String)>>,
 ) -> Result<Response, Failed> {
     let Segments(name) = name?;
     let said = Said::read(pairs);

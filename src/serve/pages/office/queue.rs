@@ -5,6 +5,7 @@ use crate::queue::Why;
 use crate::serve::api::queue::{self as api, Body, Query, TIES, Wanted};
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
+use crate::serve::pages::fields::Fields;
 use crate::serve::pages::rows::enterprise_path;
 use crate::serve::pages::{Failed, Frame, page};
 use crate::serve::params::Params;
@@ -12,7 +13,6 @@ use crate::serve::problem::Problem;
 use crate::serve::text;
 use crate::serve::words::{filters, say, t};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -79,7 +79,7 @@ pub(in crate::serve) struct Said {
 pub(in crate::serve) async fn make(
     State(app): State<App>,
     caller: Caller,
-    Form(said): Form<Said>,
+    Fields(said): Fields<Said>,
 ) -> Result<Response, Failed> {
     let district = of_reader(&caller, said.district.trim().to_owned());
     let capacity = said.capacity.trim().parse::<usize>();
@@ -170,7 +170,7 @@ fn row((place, of): (usize, &crate::queue::Place)) -> Row {
         id: of.id.clone(),
         path: enterprise_path(&of.id),
         name: of.name.clone().unwrap_or_default(),
-        probability: text::per_cent(tocsin_models::probability(of.log_odds)),
+        probability: text::per_cent(of.probability()),
         chance: match of.why {
             Why::Yield => String::new(),
             Why::Audit => format!("{}/{}", of.drawn, of.of),

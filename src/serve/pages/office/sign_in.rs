@@ -5,10 +5,10 @@ use crate::serve::app::App;
 use crate::serve::caller::Caller;
 use crate::serve::gate::set_cookie;
 use crate::serve::pages::Failed;
+use crate::serve::pages::fields::Fields;
 use crate::serve::problem::Problem;
 use crate::serve::words::{Lang, filters, say, t};
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -42,7 +42,7 @@ pub(in crate::serve) async fn form(State(app): State<App>) -> Result<Response, F
 /// Signs in, and goes to the cases.
 pub(in crate::serve) async fn sign_in(
     State(app): State<App>,
-    Form(given): Form<Given>,
+    Fields(given): Fields<Given>,
 ) -> Result<Response, Failed> {
     let desk = app.desk()?;
     let name = given.name.trim().to_owned();

@@ -2,16 +2,16 @@
 //! much that hid.
 
 use crate::casework::{policy, secrets};
-use crate::serve::api::suppressions::{self, Wanted};
+use crate::serve::api::suppressions;
 use crate::serve::app::App;
 use crate::serve::caller::Caller;
+use crate::serve::pages::fields::Fields;
 use crate::serve::pages::rows::{LevelMark, enterprise_path};
 use crate::serve::pages::{Failed, Frame, page};
 use crate::serve::problem::Problem;
 use crate::serve::text;
 use crate::serve::words::filters;
 use askama::Template;
-use axum::Form;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -108,28 +108,18 @@ pub(in crate::serve) struct Said {
     key: String,
     alert: String,
     text: String,
-    #[serde(default)]
-    until: String,
 }
 
-/// Hides an alert for a while, or shows it again.
+/// Shows an alert again.
 pub(in crate::serve) async fn act(
     State(app): State<App>,
     caller: Caller,
-    Form(said): Form<Said>,
+    Fields(said): Fields<Said>,
 ) -> Result<Response, Failed> {
     let done = match said.r#do.as_str() {
-        "suppress" => {
-            let wanted = Wanted {
-                alert: said.alert,
-                text: said.text,
-                until: said.until,
-            };
-            suppressions::hide(&app, &caller, said.key, wanted).await
-        }
         "lift" => suppressions::show(&app, &caller, said.key, &said.alert, said.text).await,
         other => Err(Problem::bad_request(format!(
-            "do `{other}`: allowed are suppress, lift"
+            "do `{other}`: allowed is lift"
         ))),
     };
     match done {

@@ -6,8 +6,7 @@ its 95 % interval, seed and command.
 
 Python's own library is enough. It runs `tocsin` as anybody would: trains every
 kind of model on one simulated city, plays three fresh cities day by day under
-the rule index, the scorecard and the forest, and judges them by the cities'
-truth. With `--ccf2020` it also judges all kinds on that sample, and with
+the rule index and each of these models, and judges them by the cities' truth. With `--ccf2020` it also judges all kinds on that sample, and with
 `--peers TABLE` it adds what `benches/peers/models/run.py` printed. `--bench FILE`
 adds what `cargo bench --bench training` printed. What a step wrote below
 `--work` is not computed again: remove it to start afresh. About an hour on two
@@ -30,8 +29,7 @@ import sys
 import time
 from pathlib import Path
 
-MODELS = ["rule index", "scorecard", "forest"]
-PLAYABLE = [*MODELS, "blend"]
+MODELS = ["rule index", "scorecard", "forest", "blend"]
 FIGURES = [
     ("average_precision", "average precision"),
     ("auc", "AUC"),
@@ -146,7 +144,7 @@ def played(runner, options, seed, model):
     name = f"city-{seed}-{model.replace(' ', '-')}"
     data = runner.work / "state"
     demo = ["demo", "--once", "--data", "state", "--enterprises", str(options.enterprises),
-            "--days-per-second", "20", "--seed", str(seed), "--listen", "127.0.0.1:0"]
+            "--schemes", str(options.schemes), "--days-per-second", "40", "--seed", str(seed), "--listen", "127.0.0.1:0"]
     if model != "rule index":
         demo += ["--model", f"{model}.json"]
     judge = ["evaluate", "--json", "--config", "state/city/tocsin.toml", "--data", "state",
@@ -199,7 +197,9 @@ def cities(runner, options):
         rows.append([f"yellow though lawful: {kind}", *of(lambda reports: false_alerts(reports, kind))])
     seeds = ", ".join(map(str, options.seeds))
     return ["## By the truth of fresh cities", "",
-            f"{options.enterprises} enterprises, two years day by day, seeds {seeds}; the commands of the first:", "",
+            f"{options.enterprises:,} enterprises, two years day by day, seeds {seeds}. Of 100,000 enterprises {options.schemes} "
+            "belong to a scheme: more than in life, so that there are enough to tell models apart; precision at a "
+            "depth is to be read beside the number of members. The commands of the first:", "",
             *commands, "", *table(["figure", *options.models], rows)]
 
 
@@ -247,11 +247,12 @@ def parse():
     parser.add_argument("--tocsin", default=shutil.which("tocsin") or "target/release/tocsin")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[301, 302, 303])
     parser.add_argument("--train-seed", type=int, default=101)
     parser.add_argument("--training", type=int, default=150_000, help="enterprises of the training city")
-    parser.add_argument("--enterprises", type=int, default=80_000, help="enterprises of each fresh city")
-    parser.add_argument("--models", nargs="+", default=MODELS, choices=PLAYABLE, help="those played on the fresh cities")
+    parser.add_argument("--enterprises", type=int, default=30_000, help="enterprises of each fresh city")
+    parser.add_argument("--schemes", type=int, default=400, help="of 100,000 enterprises of a fresh city so many belong to a scheme")
+    parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS, help="those played on the fresh cities")
     parser.add_argument("--ccf2020", type=Path, help="testdata/ccf2020/tocsin.toml, where the sample is there")
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--bench", type=Path)

@@ -2,14 +2,16 @@
 //! categories, agencies and features stand behind it.
 
 use serde::{Deserialize, Serialize};
+use tocsin_ingest::fact::Slot;
 use tocsin_models::{BoundModel, Category, Score};
 
 use crate::features::{is_registered, value};
+use crate::keeping::slot_of;
 use crate::places::{Placed, Places};
 use crate::plan::{FeatureDef, Plan};
 use crate::resting::Resting;
 use crate::rules::Rules;
-use crate::tally::Tally;
+use crate::tally::{Entry, Tally};
 
 /// Contributions that an assessment names.
 pub const REASONS: usize = 3;
@@ -48,27 +50,68 @@ pub struct Assessor {
     touched: Vec<u16>,
     /// Those, and the ones that count without facts.
     telling: Vec<u16>,
+    /// Slots in which something has come or gone since the last assessment.
+    changed: Vec<Slot>,
+    /// The features that they can change.
+    moved: Vec<u16>,
 }
 
 impl Assessor {
     /// The assessment of an enterprise on the day `today`; `None` when it is not
     /// registered.
     pub fn assess(&mut self, rules: &Rules, tally: &Tally, today: i32) -> Option<Assessment> {
+        self.changed.clear();
         let (plan, resting) = (rules.plan(), rules.resting());
         if !is_registered(plan, tally) {
             return None;
         }
         let placed = self.places.of(tally);
-        resting.touch(tally.entries(), &mut self.touched);
+        resting.touch(slots(tally.entries()), &mut self.touched);
         self.row.clear();
         self.row.extend_from_slice(resting.base().row());
-        for place in &self.touched {
-            let place = usize::from(*place);
+        for place in self.touched.iter().map(|place| usize::from(*place)) {
             self.row[place] = value(&plan.features[place], placed, today);
         }
+        Some(self.conclude(rules, tally))
+    }
+
+    /// Notes what the tally that was assessed last has been changed by.
+    pub(crate) fn touch(&mut self, changed: &[Entry]) {
+        self.changed.extend(slots(changed));
+    }
+
+    /// [`Assessor::assess`] of the tally that was assessed last, after what it was
+    /// [touched](Assessor::touch) with: by the same rules, on the same day. Of some
+    /// hundred features a record moves two or three.
+    pub(crate) fn reassess(
+        &mut self,
+        rules: &Rules,
+        tally: &Tally,
+        today: i32,
+    ) -> Option<Assessment> {
+        let (plan, resting) = (rules.plan(), rules.resting());
+        if !is_registered(plan, tally) {
+            return None;
+        }
+        let placed = self.places.of(tally);
+        resting.touch(self.changed.iter().copied(), &mut self.moved);
+        for place in self.moved.iter().map(|place| usize::from(*place)) {
+            self.row[place] = value(&plan.features[place], placed, today);
+        }
+        // One that nothing speaks for any more stays among them, at rest.
+        self.touched.extend(&self.moved);
+        self.touched.sort_unstable();
+        self.touched.dedup();
+        Some(self.conclude(rules, tally))
+    }
+
+    /// The assessment of the row.
+    fn conclude(&mut self, rules: &Rules, tally: &Tally) -> Assessment {
+        self.changed.clear();
+        let (plan, resting) = (rules.plan(), rules.resting());
         let mut assessment = self.score(plan, rules.model(), resting, tally);
         assessment.reasons = self.reasons(plan);
-        Some(assessment)
+        assessment
     }
 
     /// The feature values of what has just been assessed.
@@ -169,6 +212,12 @@ impl Assessor {
         }
         reasons
     }
+}
+
+/// The slots of entries, which are in their order.
+fn slots(entries: &[Entry]) -> impl Iterator<Item = Slot> {
+    let same = entries.chunk_by(|a, b| a.slot == b.slot);
+    same.map(|of_slot| slot_of(of_slot[0].slot))
 }
 
 /// The categories, agencies and marks behind those of these features that are evidence,

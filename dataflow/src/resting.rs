@@ -4,13 +4,13 @@
 //! enterprise has facts in, some tens of hundreds, and takes the rest from
 //! here. A value without facts does not depend on the day.
 
+use tocsin_ingest::fact::Slot;
 use tocsin_models::{Base, BoundModel};
 
 use crate::features::fill_row;
-use crate::keeping::slot_of;
 use crate::places::Places;
 use crate::plan::Plan;
-use crate::tally::{Entry, Tally};
+use crate::tally::Tally;
 
 /// How a model scores an enterprise without facts.
 #[derive(Debug)]
@@ -67,12 +67,12 @@ impl Resting {
         &self.standing
     }
 
-    /// Replaces `touched` by the features that these entries can change, sorted.
-    pub(crate) fn touch(&self, entries: &[Entry], touched: &mut Vec<u16>) {
+    /// Replaces `touched` by the features that facts in these slots can change,
+    /// sorted.
+    pub(crate) fn touch(&self, slots: impl Iterator<Item = Slot>, touched: &mut Vec<u16>) {
         touched.clear();
-        for slots in entries.chunk_by(|a, b| a.slot == b.slot) {
-            let slot = usize::from(slot_of(slots[0].slot));
-            touched.extend(self.features.get(slot).into_iter().flatten());
+        for slot in slots {
+            touched.extend(self.features.get(usize::from(slot)).into_iter().flatten());
         }
         touched.sort_unstable();
         touched.dedup();

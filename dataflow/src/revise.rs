@@ -114,22 +114,24 @@ impl Reviser {
         !self.due.is_empty() || !self.midnights.is_empty()
     }
 
-    /// Emits the changes of one enterprise. `changes` may be in any order.
+    /// Emits the changes of one enterprise, and leaves its tally as it is at the end
+    /// of the interval. `changes` may be in any order.
     pub(crate) fn revise(
         &mut self,
         enterprise: SubjectKey,
-        mut tally: Tally,
+        tally: &mut Tally,
         changes: &mut Vec<(Time, Tally)>,
         mut emit: impl FnMut(ScoreChange),
     ) {
-        if changes.is_empty() && self.due.is_empty() && !self.is_ageing(&tally) {
+        if changes.is_empty() && self.due.is_empty() && !self.is_ageing(tally) {
             return;
         }
         changes.sort_unstable_by_key(|(time, _)| *time);
-        self.count_matched(&tally, -1);
+        self.count_matched(tally, -1);
         let mut rules = self.current.clone();
-        let mut old = self.assess(rules.as_ref(), &tally, self.yesterday);
-        self.count_graded(rules.as_ref(), old.as_ref(), &tally, -1);
+        let mut day = self.yesterday;
+        let mut old = self.assess(rules.as_ref(), tally, day);
+        self.count_graded(rules.as_ref(), old.as_ref(), tally, -1);
         let (mut changed, mut due, mut passed) = (changes.drain(..).peekable(), 0, 0);
         loop {
             let of_tally = changed.peek().map(|(time, _)| *time);
@@ -142,12 +144,20 @@ impl Reviser {
             passed += usize::from(of_day == Some(time_ms));
             while let Some((_, change)) = changed.next_if(|(time, _)| *time == time_ms) {
                 tally.plus_equals(&change);
+                if old.is_some() {
+                    self.assessor.touch(change.entries());
+                }
             }
             let mut tell = false;
             while let Some((_, next)) = self.due.get(due).filter(|(time, _)| *time <= time_ms) {
                 (rules, tell, due) = (Some(next.clone()), true, due + 1);
             }
-            let new = self.assess(rules.as_ref(), &tally, business_day(time_ms));
+            let today = business_day(time_ms);
+            let new = match old.is_some() && !tell && day == today {
+                true => self.reassess(rules.as_ref(), tally, today),
+                false => self.assess(rules.as_ref(), tally, today),
+            };
+            day = today;
             let tells = |rules: &Rules| rules.tells(enterprise, new.as_ref());
             if new != old || tell && rules.as_ref().is_some_and(tells) {
                 emit(ScoreChange {
@@ -159,8 +169,8 @@ impl Reviser {
             }
             old = new;
         }
-        self.count_graded(rules.as_ref(), old.as_ref(), &tally, 1);
-        self.count_matched(&tally, 1);
+        self.count_graded(rules.as_ref(), old.as_ref(), tally, 1);
+        self.count_matched(tally, 1);
     }
 
     /// Takes how the counts of matched records have changed, by slot.
@@ -180,6 +190,13 @@ impl Reviser {
     fn assess(&mut self, rules: Option<&Rules>, tally: &Tally, today: i32) -> Option<Assessment> {
         let rules = rules.filter(|_| self.wanted == Wanted::Changes)?;
         self.assessor.assess(rules, tally, today)
+    }
+
+    /// [`Reviser::assess`] of a tally that was assessed last, by these rules on this
+    /// day, but for what it was touched with since.
+    fn reassess(&mut self, rules: Option<&Rules>, tally: &Tally, today: i32) -> Option<Assessment> {
+        let rules = rules.filter(|_| self.wanted == Wanted::Changes)?;
+        self.assessor.reassess(rules, tally, today)
     }
 
     /// Whether a day alone may change the enterprise's assessment.

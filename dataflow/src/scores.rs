@@ -194,7 +194,7 @@ fn revise_all(
     let past = trace.batches_through(lower.borrow()).unwrap_or_default();
     let (mut olds, olds_store) = cursor_list(past);
     let (mut news, news_store) = cursor_list(ready);
-    let mut changes = Vec::new();
+    let (mut changes, mut tally) = (Vec::new(), Tally::default());
     loop {
         let changed = news.get_key(&news_store).copied();
         match changed {
@@ -206,9 +206,11 @@ fn revise_all(
         let Some(enterprise) = least(changed, known, reviser.affects_all()) else {
             break;
         };
-        let mut tally = Tally::default();
+        tally.clear();
         if known == Some(enterprise) {
-            each(&mut olds, &olds_store, |_, change| add(&mut tally, change));
+            each(&mut olds, &olds_store, |_, change| {
+                change.add_to(&mut tally)
+            });
             olds.step_key(&olds_store);
         }
         if changed == Some(enterprise) {
@@ -217,7 +219,7 @@ fn revise_all(
             });
             news.step_key(&news_store);
         }
-        reviser.revise(enterprise, tally, &mut changes, |change| {
+        reviser.revise(enterprise, &mut tally, &mut changes, |change| {
             harvest.add(change, whose)
         });
     }
@@ -235,9 +237,4 @@ type Tallied = differential_dataflow::trace::cursor::CursorList<BatchCursor<Tall
 
 fn each(cursor: &mut Tallied, store: &Vec<Batch>, mut action: impl FnMut(Time, Packed<'_>)) {
     cursor.map_times(store, |time, change| action(*time, change));
-}
-
-pub(crate) fn add(tally: &mut Tally, change: Packed<'_>) {
-    use differential_dataflow::difference::Semigroup;
-    tally.plus_equals(&change.tally());
 }

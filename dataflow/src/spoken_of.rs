@@ -34,7 +34,7 @@ fn changes(
         let mut tally = Tally::default();
         olds.seek_key(&olds_store, &subject);
         if olds.get_key(&olds_store) == Some(&subject) {
-            olds.map_times(&olds_store, |_, change| tally.plus_equals(&change.tally()));
+            olds.map_times(&olds_store, |_, change| change.add_to(&mut tally));
         }
         let mut changes: Vec<(Time, Tally)> = Vec::new();
         news.map_times(&news_store, |time, change| {

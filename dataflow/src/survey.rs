@@ -15,7 +15,6 @@ use tocsin_ingest::fact::SubjectKey;
 use crate::assessment::{Assessment, Assessor};
 use crate::error::EngineError;
 use crate::rules::Rules;
-use crate::scores::add;
 use crate::tally::Tally;
 use crate::types::{TallyBatch, TallyTrace};
 
@@ -95,7 +94,7 @@ impl Walk {
             };
             let mut tally = Tally::default();
             self.cursor
-                .map_times(&self.batches, |_, change| add(&mut tally, change));
+                .map_times(&self.batches, |_, change| change.add_to(&mut tally));
             self.cursor.step_key(&self.batches);
             self.visit(enterprise, &tally);
         }

@@ -97,10 +97,23 @@ impl Tally {
         }
     }
 
-    /// The tally of entries that are sorted by key and not zero.
-    pub(crate) fn from_sorted(entries: impl Iterator<Item = Entry>) -> Self {
-        let entries = entries.collect();
-        Tally { entries }
+    /// The tally of entries that are sorted by key and not zero, `most` at most.
+    pub(crate) fn from_sorted(entries: impl Iterator<Item = Entry>, most: usize) -> Self {
+        let mut tally = Tally::default();
+        tally.fill(entries, most);
+        tally
+    }
+
+    /// As [`Tally::from_sorted`], in the room that this one has.
+    pub(crate) fn fill(&mut self, entries: impl Iterator<Item = Entry>, most: usize) {
+        self.entries.clear();
+        self.entries.reserve(most);
+        self.entries.extend(entries);
+    }
+
+    /// Takes everything away, and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
     }
 
     /// The entries, sorted by slot as stored, day and value.

@@ -14,9 +14,11 @@ use tocsin_ingest::fact::Facts;
 use tocsin_ingest::index::RowRef;
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
 
-/// From this many keys on, one pass over the whole index is cheaper than
+/// From this many keys on, one pass over the index in their order is cheaper than
 /// looking each key up.
-const BULK_KEYS: usize = 4_096;
+const BULK_KEYS: usize = 256;
+/// A thread looks for so many at least.
+const SHARED_KEYS: usize = 2_048;
 /// From this many rows on, several threads read them again.
 const SHARED_ROWS: usize = 16;
 
@@ -156,7 +158,7 @@ impl Settler<'_> {
     fn find_many(&self, keys: &[u64]) -> Result<Vec<(u64, RowRef)>, IntakeError> {
         let (source, landing) = (&self.mapper.source().id, self.shared.landing);
         let find = |keys: &[u64]| landing.find_keys_bulk(source, keys);
-        let share = keys.len().div_ceil(self.shared.workers).max(BULK_KEYS / 2);
+        let share = keys.len().div_ceil(self.shared.workers).max(SHARED_KEYS);
         let mut shares = keys.chunks(share);
         let first = shares.next().unwrap_or_default();
         std::thread::scope(|scope| {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::thread;
 use support::http::{self, Reply};
-use support::office::{PASSWORD, account, get, password, run, send, with_casework};
-use support::{Live, Ran, World, codes, text, town};
+use support::office::{PASSWORD, account, feed, get, password, run, send, with_casework};
+use support::{Live, Ran, World, codes, program, text, town};
 
 /// `tocsin model …` on the world's configuration.
 fn model(world: &World, arguments: &[&str]) -> Ran {
@@ -134,6 +134,136 @@ fn nobody_puts_a_model_in_force_alone() {
     assert_ne!(model(&world, &["verify"]).code, Some(0));
     world.write("models/log.ndjson", log);
     world.run_once("data");
+}
+
+/// A step as an account that shows a password; of several lines only the first counts.
+fn step_by_password(world: &World, arguments: &[&str], account: &str, typed: &str) -> Ran {
+    let all = [&["model"], arguments, &["--as", account, "--why", "试验"]].concat();
+    feed(world, &all, &format!("{typed}\n"))
+}
+
+/// A step as an account that shows a token.
+fn step_by_token(world: &World, arguments: &[&str], account: &str, token: &str) -> Ran {
+    let config = world.path("tocsin.toml");
+    let (why, config) = (["--why", "试验"], ["--config", text(&config)]);
+    let all = [&["model"], arguments, &["--as", account], &why, &config].concat();
+    let mut program = program(&all);
+    Ran::of(program.env("TOCSIN_TOKEN", token).output().unwrap())
+}
+
+#[test]
+fn where_there_are_accounts_nobody_signs_as_another() {
+    let world = with_registry();
+    with_casework(&world);
+    // Before the first account a name is taken at its word.
+    let first = submitted(&world, -5_000_000, "玉田");
+    let chen = account(&world, "chen", &["analyst"], &[]);
+    let li = account(&world, "li", &["head"], &[]);
+    let zhao = account(&world, "zhao", &["duty-officer"], &[]);
+    let root = account(&world, "root", &["administrator"], &[]);
+    password(&world, "chen");
+    let shadow = ["shadow", first.as_str()];
+    let approve = ["approve", first.as_str()];
+
+    refuses(
+        &step_by_password(&world, &shadow, "chen", ""),
+        "no password",
+    );
+    for (who, typed) in [("chen", "wrong"), ("玉田", PASSWORD), ("li", PASSWORD)] {
+        let ran = step_by_password(&world, &shadow, who, typed);
+        refuses(&ran, "is no account, or the password is wrong");
+    }
+    for (who, token) in [("li", &chen), ("chen", &li), ("玉田", &chen)] {
+        refuses(&step_by_token(&world, &shadow, who, token), "is none of");
+    }
+    for (what, who, token) in [
+        (&shadow, "zhao", &zhao),
+        (&shadow, "root", &root),
+        (&shadow, "li", &li),
+        (&approve, "root", &root),
+    ] {
+        refuses(&step_by_token(&world, what, who, token), "may not");
+    }
+    refuses(
+        &step_by_token(&world, &["rollback"], "zhao", &zhao),
+        "no version",
+    );
+
+    step_by_password(&world, &shadow, "chen", PASSWORD).ok();
+    refuses(&step_by_token(&world, &approve, "chen", &chen), "four eyes");
+    // Under another name, and by another account of either name.
+    let renamed = [
+        "people",
+        "change",
+        "chen",
+        "--display",
+        "陈琳",
+        "--role",
+        "analyst",
+    ];
+    run(&world, &renamed).ok();
+    refuses(&step_by_token(&world, &approve, "chen", &chen), "four eyes");
+    let second = account(&world, "chen2", &["head"], &[]);
+    let as_before = [
+        "people",
+        "change",
+        "chen2",
+        "--display",
+        "Chen",
+        "--role",
+        "head",
+    ];
+    run(&world, &as_before).ok();
+    refuses(
+        &step_by_token(&world, &approve, "chen2", &second),
+        "four eyes",
+    );
+
+    // A closed account, and a token of it.
+    run(&world, &["people", "disable", "chen2", "--why", "left"]).ok();
+    let ran = step_by_token(&world, &approve, "chen2", &second);
+    assert_ne!(ran.code, Some(0), "{}", ran.out);
+    step_by_token(&world, &approve, "li", &li).ok();
+
+    // Five wrong ones lock the account, here as in the console.
+    for _ in 0..5 {
+        let wrong = step_by_password(&world, &["rollback"], "chen", "wrong");
+        assert_eq!(wrong.code, Some(1), "{}", wrong.out);
+    }
+    let log = world.read("models/log.ndjson");
+    let signed = |line: &str| -> Value { serde_json::from_str(line).unwrap() };
+    let persons: Vec<_> = log
+        .lines()
+        .map(signed)
+        .map(|line| line["person"].clone())
+        .collect();
+    assert_eq!(persons, ["玉田", "chen", "li"]);
+    run(&world, &["audit", "verify"]).ok();
+    let tried = run(
+        &world,
+        &["audit", "list", "--kind", "person.sign-in-failed"],
+    )
+    .ok()
+    .out;
+    assert!(tried.contains("chen"), "{tried}");
+}
+
+#[test]
+fn who_breaks_the_configuration_still_has_to_prove_who_they_are() {
+    let world = with_registry();
+    with_casework(&world);
+    for (intercept, who) in [(-5_000_000, "玉田"), (-6_000_000, "李强")] {
+        let version = submitted(&world, intercept, who);
+        step(&world, &["shadow", &version], who).ok();
+        step(&world, &["approve", &version], "赵敏").ok();
+    }
+    let li = account(&world, "li", &["head"], &[]);
+    world.write("features.toml", "no features");
+    let ran = step_by_password(&world, &["rollback"], "赵敏", "");
+    refuses(&ran, "no password");
+    let ran = step_by_token(&world, &["rollback"], "li", "a token of nobody");
+    refuses(&ran, "is none of");
+    step_by_token(&world, &["rollback"], "li", &li).ok();
 }
 
 fn town_with_secrets() -> World {

@@ -151,8 +151,11 @@ async fn password(desk: &Desk, who: &Who) -> Result<()> {
     Ok(())
 }
 
-/// From a terminal without showing it, else the first line that comes.
-fn read_password(name: &str) -> Result<String> {
+/// A password, from a terminal without showing it, else the first line that comes.
+///
+/// # Errors
+/// When none came.
+pub fn read_password(name: &str) -> Result<String> {
     let input = std::io::stdin();
     let hidden = input.is_terminal().then(|| Echo::off(&input)).transpose()?;
     if hidden.is_some() {

@@ -11,7 +11,7 @@ pub mod secrets;
 pub mod sign_in;
 
 use crate::clock::BusinessClock;
-use crate::config::{CaseworkSettings, PeopleSettings, Settings};
+use crate::config::{CaseworkSettings, Clock, Office, PeopleSettings, Settings};
 use anyhow::{Context, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tocsin_alerts::casework::{Action, Actor, Terms};
@@ -39,7 +39,15 @@ impl Desk {
     /// # Errors
     /// When it cannot be reached.
     pub async fn open(settings: &Settings) -> Result<Option<Desk>> {
-        let Some(casework) = settings.office.casework.clone() else {
+        Desk::open_for(&settings.office, settings.clock.clone()).await
+    }
+
+    /// The same of a configuration of which nothing else may be readable.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_for(office: &Office, clock: Clock) -> Result<Option<Desk>> {
+        let Some(casework) = office.casework.clone() else {
             return Ok(None);
         };
         let docket = Docket::open(&casework.store, &casework.folder).await;
@@ -47,9 +55,9 @@ impl Desk {
         Ok(Some(Desk {
             docket,
             settings: casework,
-            people: settings.office.people.clone(),
+            people: office.people.clone(),
             door: sign_in::Door::default(),
-            clock: BusinessClock::new(settings.clock.clone()),
+            clock: BusinessClock::new(clock),
             peopled: AtomicBool::new(false),
         }))
     }

@@ -2,12 +2,12 @@
 
 use super::{Desk, secrets};
 use crate::time::now_ms;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tocsin_alerts::casework::fold::person_subject;
 use tocsin_alerts::casework::{Action, Actor, Person, PersonAction};
-use tocsin_alerts::docket::{Credential, CredentialChange, CredentialKind, Intent};
+use tocsin_alerts::docket::{Credential, CredentialChange, CredentialKind, Intent, Secret};
 use tokio::sync::Semaphore;
 
 /// Wrong passwords in a row before an account is locked.
@@ -162,6 +162,15 @@ async fn failed(desk: &Desk, person: &Person, failures: u32, now: i64) -> Result
         change,
     )
     .await
+}
+
+/// The id of the session that a secret opens.
+///
+/// # Errors
+/// When the docket fails, or there is no such session.
+pub async fn session_of(desk: &Desk, secret: String) -> Result<String> {
+    let found = desk.docket.credential(&Secret::new(secret)).await?;
+    Ok(found.context("the session has ended")?.id)
 }
 
 /// Ends a session or token.

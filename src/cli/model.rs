@@ -58,8 +58,12 @@ pub enum Model {
 pub(super) const HELP: &str =
     "The registry is the folder that `[model] registry` names. It lies beside the
 configuration, because removing the state directory must not remove who approved what.
-Persons are those who say so with --as: there are no accounts yet, so guard the folder
-by the rights of the file system.
+Where the configuration has accounts (`[casework]`, tocsin people), --as names one of them:
+it is asked for its password, or shows a token of its own in TOCSIN_TOKEN. Analysts and
+engineers submit, shadow and retire; heads and analysts approve; all three roll back. Where
+there are none a name is taken at its word, so guard the folder by the rights of the file
+system: whoever may write it can also write past this program, which `verify` finds only
+with a head that was kept elsewhere.
 
   tocsin train --out card.json
   tocsin model submit card.json --as 王芳 --why 'outcomes of the second quarter'
@@ -91,7 +95,7 @@ pub struct Named {
 /// Who does it, and why.
 #[derive(Debug, Clone, Args)]
 pub struct Signature {
-    /// Who you are; there are no accounts yet, so this is taken at its word
+    /// Who you are: an account, which is proved, or where there are none any name
     #[arg(long = "as", value_name = "NAME")]
     pub person: String,
     /// Why, for the log

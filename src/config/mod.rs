@@ -15,10 +15,10 @@ pub mod sinks;
 mod training;
 
 pub use caps::{Cap, Whom};
-pub use casework::{CaseworkSettings, OutcomeSource, PeopleSettings};
+pub use casework::{CaseworkSettings, Office, OutcomeSource, PeopleSettings};
 pub use features::{Aggregate, Feature};
 pub use models::ModelChoice;
 pub use names::Names;
 pub use serve::{Limits, Net, TlsFiles};
-pub use settings::{Clock, Settings, read_policy};
+pub use settings::{Clock, Settings, office_of, read_policy};
 pub use training::AsOf;

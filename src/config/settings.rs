@@ -117,6 +117,18 @@ pub struct Settings {
     pub parts: BTreeMap<String, String>,
 }
 
+/// Who works here, and by which clock: of a configuration in which anything else may
+/// be wrong. What is wrong with these two shows where they are used.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn office_of(file: &Path) -> Result<(Office, Clock), Fault> {
+    let document = Document::read(file)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let (read, _) = document.examine(|root| (read_office(root, folder), read_clock(root, folder)));
+    Ok(read)
+}
+
 impl Settings {
     /// Reads everything that `file` names.
     ///

@@ -3,6 +3,7 @@
 
 use super::dossier::Dossier;
 use super::log::{Action, Deed};
+use super::signer::Signer;
 use super::{Registry, Version, card, impact, measure};
 use crate::cli::{Model, Named, Signature, Step, Where};
 use crate::config::Settings;
@@ -32,10 +33,10 @@ pub fn model(command: &Model, runtime: &Runtime) -> Result<ExitCode> {
         Model::Show(named) => show(named)?,
         Model::Verify { at, head } => return verify(at, head.as_deref()),
         Model::Submit(args) => submit(args, runtime)?,
-        Model::Shadow(step) => advance(step, Action::Shadow)?,
-        Model::Approve(step) => advance(step, Action::Approve)?,
-        Model::Retire(step) => advance(step, Action::Retire)?,
-        Model::Rollback(back) => rollback(&back.at, &back.signature)?,
+        Model::Shadow(step) => advance(step, Action::Shadow, runtime)?,
+        Model::Approve(step) => advance(step, Action::Approve, runtime)?,
+        Model::Retire(step) => advance(step, Action::Retire, runtime)?,
+        Model::Rollback(back) => rollback(&back.at, &back.signature, runtime)?,
         Model::Card { named, out } => write_card(named, out)?,
         Model::Impact { at, out } => write_impact(at, out)?,
         Model::Watch(args) => return crate::drift::command::watch(args, runtime),
@@ -195,12 +196,13 @@ fn submit(args: &crate::cli::Submit, runtime: &Runtime) -> Result<()> {
     if registry.shelf().find(card.version()).is_ok() {
         bail!("version `{}` is in the registry already", card.version());
     }
+    let Signature { person, why } = &args.signature;
+    let signer = Signer::prove(&place.config, person, Action::Submit, runtime)?;
     let dossier = match args.unmeasured {
         true => measure::unmeasured(&card, &settings)?,
         false => measured(&card, settings, place, runtime)?,
     };
-    let Signature { person, why } = &args.signature;
-    let done = registry.submit(&card, &dossier, person, why);
+    let done = registry.submit(&card, &dossier, &signer.name, why);
     let entry = done.map_err(anyhow::Error::msg)?;
     say!(
         "version {} is a draft (entry {})",
@@ -261,7 +263,7 @@ fn summary(dossier: &Dossier) -> String {
     text
 }
 
-fn advance(step: &Step, action: Action) -> Result<()> {
+fn advance(step: &Step, action: Action, runtime: &Runtime) -> Result<()> {
     let Step { named, signature } = step;
     let config = &named.at.config;
     let registry = open(config)?;
@@ -271,7 +273,16 @@ fn advance(step: &Step, action: Action) -> Result<()> {
         Bound::new(card, &settings(config)?)
             .with_context(|| format!("version {}", version.version))?;
     }
-    let entry = record(&registry, &version.version, signature, action)?;
+    let signer = Signer::prove(config, &signature.person, action, runtime)?;
+    if action == Action::Approve {
+        signer.may_approve(version)?;
+    }
+    let entry = record(
+        &registry,
+        &version.version,
+        (&signer, &signature.why),
+        action,
+    )?;
     let words = match action {
         Action::Shadow => {
             "is scored beside the model in force from now on; whoever approves it must be neither who submitted it nor you"
@@ -284,7 +295,7 @@ fn advance(step: &Step, action: Action) -> Result<()> {
     Ok(())
 }
 
-fn rollback(at: &Where, signature: &Signature) -> Result<()> {
+fn rollback(at: &Where, signature: &Signature, runtime: &Runtime) -> Result<()> {
     let registry = open(&at.config)?;
     let back = registry.shelf().before();
     let back = back.context("no version was in force before the present one")?;
@@ -295,7 +306,8 @@ fn rollback(at: &Where, signature: &Signature) -> Result<()> {
         Bound::new(card, &settings).with_context(|| format!("version {back}"))?;
     }
     let gone = registry.shelf().live().map(|live| live.version.clone());
-    let entry = record(&registry, back, signature, Action::Rollback)?;
+    let signer = Signer::prove(&at.config, &signature.person, Action::Rollback, runtime)?;
+    let entry = record(&registry, back, (&signer, &signature.why), Action::Rollback)?;
     say!(
         "version {back} is live again in place of {} (entry {})",
         gone.unwrap_or_default(),
@@ -314,14 +326,14 @@ fn takes_effect() {
 fn record(
     registry: &Registry,
     version: &str,
-    signature: &Signature,
+    (signer, why): (&Signer, &str),
     action: Action,
 ) -> Result<super::Entry> {
     let deed = Deed {
-        person: signature.person.clone(),
+        person: signer.name.clone(),
         action,
         version: version.to_owned(),
-        why: signature.why.clone(),
+        why: why.to_owned(),
         files: None,
     };
     registry.record(deed).map_err(anyhow::Error::msg)

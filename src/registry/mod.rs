@@ -16,6 +16,7 @@ pub mod impact;
 mod log;
 mod measure;
 mod shelf;
+mod signer;
 pub mod subgroup;
 
 pub use log::{Action, Deed, Entry};

@@ -281,13 +281,12 @@ fn needs_names(action: &Action) -> bool {
     )
 }
 
-/// Every name that an account has borne.
-async fn names_of(
+/// Every name that an account has borne, the first first.
+pub(super) async fn names_of(
     transaction: &mut Transaction<'_, Any>,
     account: &str,
 ) -> Result<Vec<String>, DocketError> {
-    let sql =
-        "SELECT action FROM deeds WHERE subject = $1 AND kind IN ('person.add', 'person.change')";
+    let sql = "SELECT action FROM deeds WHERE subject = $1 AND kind IN ('person.add', 'person.change') ORDER BY seq";
     let query = sqlx::query_scalar(sql).bind(person_subject(account));
     let actions: Vec<String> = query.fetch_all(&mut **transaction).await?;
     let mut names = Vec::with_capacity(actions.len());

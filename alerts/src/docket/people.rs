@@ -1,6 +1,6 @@
 //! Who has an account, and what each has seen.
 
-use super::load::read;
+use super::load::{names_of, read};
 use super::{Docket, DocketError};
 use crate::casework::{Person, Place};
 
@@ -34,6 +34,15 @@ impl Docket {
         let query = sqlx::query_scalar("SELECT name FROM people LIMIT 1");
         let found: Option<String> = query.fetch_optional(&self.pool).await?;
         Ok(found.is_some())
+    }
+
+    /// Every name that an account has borne, the first first.
+    ///
+    /// # Errors
+    /// Any failure of the database.
+    pub async fn names(&self, account: &str) -> Result<Vec<String>, DocketError> {
+        let mut transaction = self.pool.begin().await?;
+        names_of(&mut transaction, account).await
     }
 
     /// How far somebody has said that they have seen everything.

@@ -2,7 +2,7 @@
 //! good it is by outcomes, where there are any.
 
 use super::dossier::{
-    By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Share, Subgroup,
+    By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Part, Share, Subgroup,
 };
 use super::subgroup::Subgroups;
 use crate::census;
@@ -29,10 +29,16 @@ pub fn unmeasured(card: &Artifact, settings: &Settings) -> Result<Dossier> {
         let spec = &feature.spec;
         (spec.name.clone(), spec.category.letter())
     });
+    let parts = card.parts().into_iter().map(|(kind, version)| Part {
+        kind: kind.name().to_owned(),
+        version: version.to_owned(),
+    });
     Ok(Dossier {
         format: FORMAT,
         version: card.version().to_owned(),
         kind: card.kind().name().to_owned(),
+        parts: parts.collect(),
+        calibration: card.calibration().to_vec(),
         made: Made {
             data_hash: made.data_hash.clone(),
             config_hash: made.config_hash.clone(),
@@ -124,6 +130,10 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
         known: match settings.training.as_of {
             AsOf::Now => "now".to_owned(),
             AsOf::Outcome => "outcome".to_owned(),
+        },
+        months_before: match settings.training.as_of {
+            AsOf::Now => Vec::new(),
+            AsOf::Outcome => settings.training.months_before.clone(),
         },
         data_hash: hash,
         reproduced,

@@ -348,7 +348,6 @@ fn a_card_and_the_impact_page_say_what_a_calibrated_blend_is() {
     let submit = [&["model", "submit", text(&out)], &why[..]].concat();
     world.tocsin("data", &submit).ok();
     let listed = model(&world, &["list", "--json"]).ok().out;
-    let listed = model(&world, &["list", "--json"]).ok().out;
     let listed: Value = serde_json::from_str(&listed).unwrap();
     let version = listed["versions"][0]["version"]
         .as_str()
@@ -361,7 +360,7 @@ fn a_card_and_the_impact_page_say_what_a_calibrated_blend_is() {
     model(&world, &["impact", "--out", text(&cards)]).ok();
     let part = |name: &str| blend[name]["version"].as_str().unwrap();
     let kind = format!(
-        "blend: 0.5 × scorecard {} + 0.5 × forest {}",
+        "blend: scorecard {} + forest {}, the sum of both; 1/2 of the weights of each is in it",
         part("scorecard"),
         part("forest")
     );
@@ -378,6 +377,9 @@ fn a_card_and_the_impact_page_say_what_a_calibrated_blend_is() {
         }
     }
     let card = fs::read_to_string(cards.join(format!("model-card-{version}.md"))).unwrap();
+    for figure in ["calibration error", "calibration error by chance alone"] {
+        assert!(card.contains(&format!("| {figure} | 0.")), "{card}");
+    }
     // Points set by hand are not what training gives.
     assert!(
         card.contains("was not found to give this version"),

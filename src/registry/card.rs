@@ -1,7 +1,7 @@
 //! A version's model card: what it is, what it was trained on, how good it was
 //! then, for whom it errs, and what it must not be used for.
 
-use super::dossier::{Dossier, Figure, Judged, Measured, Part, Share};
+use super::dossier::{Dossier, Figure, Judged, Measured, Share};
 use super::{Registry, Version};
 use crate::census::SCORE;
 use crate::document::{self, Block};
@@ -80,14 +80,20 @@ fn identity(version: &Version, dossier: &Dossier) -> Block {
     table(&["", ""], rows)
 }
 
-/// Which kind, and of a blend its parts with their weights.
+/// Which kind, and of a blend its parts. Each version has its share of the weights
+/// multiplied in, so they are added as they are.
 pub(super) fn kind(dossier: &Dossier) -> String {
-    let each = 1.0 / dossier.parts.len().max(1) as f64;
-    let part = |part: &Part| format!("{each} × {} {}", part.kind, part.version);
-    let parts: Vec<String> = dossier.parts.iter().map(part).collect();
-    match parts.is_empty() {
-        true => dossier.kind.clone(),
-        false => format!("{}: {}", dossier.kind, parts.join(" + ")),
+    let parts = dossier.parts.iter();
+    let parts: Vec<String> = parts
+        .map(|of| format!("{} {}", of.kind, of.version))
+        .collect();
+    match parts.len() {
+        0 => dossier.kind.clone(),
+        count => format!(
+            "{}: {}, the sum of both; 1/{count} of the weights of each is in it",
+            dossier.kind,
+            parts.join(" + ")
+        ),
     }
 }
 

@@ -164,6 +164,11 @@ fn figures(found: &Evaluation) -> Vec<Figure> {
         ("best F1", Some(&found.f1_best)),
         ("0.5 P + 0.3 R + 0.2 F1", Some(&found.f_weighted)),
         ("Brier score", Some(&found.brier)),
+        ("calibration error", Some(&found.calibration_error)),
+        (
+            "calibration error by chance alone",
+            found.calibration_chance.as_ref(),
+        ),
     ];
     let figure = |(name, figure): (&str, Option<&tocsin_models::Figure>)| {
         let figure = figure?;
@@ -189,7 +194,9 @@ fn precision(found: &Evaluation, order: &[usize], labels: &[bool]) -> Vec<(usize
         };
         (*count, share)
     };
-    found.precision_at.iter().map(at).collect()
+    let mut all: Vec<(usize, Share)> = found.precision_at.iter().map(at).collect();
+    all.sort_by_key(|(count, _)| *count);
+    all
 }
 
 fn calibration(found: &Evaluation) -> Vec<Calibration> {

@@ -14,6 +14,7 @@
 //! Contract: no look sees a record that arrived at its instant or later, and none
 //! lies behind the beginning of the month of its outcome.
 
+use crate::checked::{VALUES_AT_ONCE, parts_of, values_of};
 use crate::config::Settings;
 use crate::fold::{Fold, Folded};
 use crate::pipeline::index_row;
@@ -64,6 +65,8 @@ pub struct Chronicle {
     said: Vec<Stretch>,
     /// The outcomes, also those that were withdrawn.
     outcomes: Vec<Stretch>,
+    /// Values that are folded at once.
+    at_once: u64,
     months: OnceCell<Vec<Window>>,
 }
 
@@ -128,6 +131,7 @@ impl Chronicle {
             settings: Arc::clone(&records.settings),
             said,
             outcomes,
+            at_once: VALUES_AT_ONCE,
             months: OnceCell::new(),
         })
     }
@@ -226,27 +230,37 @@ impl Chronicle {
         let instants: BTreeSet<i64> = asked.copied().collect();
         for instant in instants.into_iter().rev() {
             let mut fold = Fold::new(&self.settings, day_of(instant), false);
-            for stretch in self.said.iter().filter(|said| said.counts_at(instant)) {
-                fold.add(0, &stretch.facts);
+            let mut values = 0;
+            for facts in self.said_at(instant) {
+                fold.relate(0, facts);
+                values += values_of(facts);
             }
             let begins = |of: &&mut Window| of.first_ms == instant;
             for window in windows.iter_mut().filter(begins) {
                 window.ends = self.ends(&fold, window.first_ms..window.next_ms);
             }
-            let folded = fold.finish();
             for window in windows.iter_mut() {
-                if window.first_ms == instant {
-                    window
-                        .ends
-                        .retain(|end| folded.is_registered(end.enterprise));
+                window.open(instant, self.settings.features.len());
+            }
+            let parts = parts_of(values, self.at_once);
+            for part in 0..parts {
+                if parts > 1 {
+                    fold.only(part, parts);
                 }
-                if window.instants.contains(&instant) {
-                    let enterprises = window.ends.iter().map(|end| end.enterprise);
-                    let rows = Rows::new(self.settings.features.len());
-                    window.looks.push(Look::at(&folded, enterprises, rows));
+                self.said_at(instant)
+                    .for_each(|facts| fold.observe(0, facts));
+                let folded = fold.end_part();
+                for window in windows.iter_mut() {
+                    window.look(instant, &folded, |of| fold.has(of));
                 }
             }
         }
+    }
+
+    /// What counted at an instant.
+    fn said_at(&self, instant: i64) -> impl Iterator<Item = &Facts> {
+        let said = self.said.iter().filter(move |said| said.counts_at(instant));
+        said.map(|said| &said.facts)
     }
 
     /// The outcomes that arrived in a stretch of time, of those they then meant.
@@ -295,6 +309,27 @@ struct Window {
 }
 
 impl Window {
+    /// Makes room for what its enterprises were at an instant, if it asks for that.
+    fn open(&mut self, instant: i64, features: usize) {
+        if self.instants.contains(&instant) {
+            self.looks.push(Look::new(features));
+        }
+    }
+
+    /// Looks at those of its enterprises that a part of the fold `has`.
+    fn look(&mut self, instant: i64, folded: &Folded<'_>, has: impl Fn(SubjectKey) -> bool) {
+        if self.first_ms == instant {
+            let known = |of| !has(of) || folded.is_registered(of);
+            self.ends.retain(|end| known(end.enterprise));
+        }
+        if self.instants.contains(&instant)
+            && let Some(look) = self.looks.last_mut()
+        {
+            let ended = self.ends.iter().map(|end| end.enterprise);
+            look.add(folded, ended.filter(|of| has(*of)));
+        }
+    }
+
     /// One an enterprise, by the outcomes that had arrived before `until_ms` and
     /// stood at `known_ms`; the positive one if there are several.
     fn ended(&self, until_ms: i64, known_ms: i64) -> BTreeMap<SubjectKey, Ended> {
@@ -339,20 +374,21 @@ struct Look {
 }
 
 impl Look {
-    /// Fills `rows`, which are of a configuration's features.
-    fn at(
-        folded: &Folded<'_>,
-        enterprises: impl Iterator<Item = SubjectKey>,
-        mut rows: Rows,
-    ) -> Look {
+    fn new(features: usize) -> Look {
+        Look {
+            places: HashMap::new(),
+            rows: Rows::new(features),
+        }
+    }
+
+    /// Adds those that are registered.
+    fn add(&mut self, folded: &Folded<'_>, enterprises: impl Iterator<Item = SubjectKey>) {
         let registered = enterprises.filter(|key| folded.is_registered(*key));
         let registered: BTreeSet<SubjectKey> = registered.collect();
-        let mut places = HashMap::with_capacity(registered.len());
-        for (place, enterprise) in registered.into_iter().enumerate() {
-            rows.push(&folded.features(enterprise));
-            places.insert(enterprise, place);
+        for enterprise in registered {
+            self.places.insert(enterprise, self.rows.len());
+            self.rows.push(&folded.features(enterprise));
         }
-        Look { places, rows }
     }
 
     fn row(&self, enterprise: SubjectKey) -> Option<Vec<Option<i64>>> {
@@ -420,4 +456,12 @@ fn wanted(outcomes: &[Stretch]) -> Option<Wanted> {
 fn first_ms(day: jiff::civil::Date) -> Result<i64> {
     let since = day.since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1)))?;
     Ok(midnight_ms(since.get_days()))
+}
+
+#[cfg(test)]
+impl Chronicle {
+    /// The same, folded so many values at once.
+    pub fn at_once(self, at_once: u64) -> Chronicle {
+        Chronicle { at_once, ..self }
+    }
 }

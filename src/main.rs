@@ -21,6 +21,7 @@ mod bench;
 mod caps;
 mod casework;
 mod census;
+mod checked;
 mod clearance;
 mod cli;
 mod clock;

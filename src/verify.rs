@@ -2,6 +2,7 @@
 //! plain batch fold, and held against the incremental state: what the dataflow
 //! holds after a fresh load, and what the live run last said of each enterprise.
 
+use crate::checked::{Checked, VALUES_AT_ONCE};
 use crate::fold::{Fold, Folded};
 use crate::history;
 use crate::pipeline::records::Records;
@@ -216,22 +217,20 @@ impl Compared<'_> {
     }
 }
 
-/// Folds every live record, as of the business day of `time_ms`.
+/// The registered enterprises with an outcome, by a fold of every live record as of
+/// the business day of `time_ms`; in parts, where not all fits into memory.
 ///
 /// # Errors
 /// When the landing cannot be read.
-pub fn fold_all<'a>(
-    records: &'a Records,
-    time_ms: i64,
-    count: &mut u64,
-) -> Result<crate::fold::Folded<'a>> {
-    let mut fold = Fold::new(&records.settings, crate::time::day_of(time_ms), false);
-    *count += scan_all(records, |facts| fold.add(0, facts))?;
-    Ok(fold.finish())
+pub fn fold_all(records: &Records, time_ms: i64, count: &mut u64) -> Result<Checked> {
+    Checked::gather(records, time_ms, VALUES_AT_ONCE, count)
 }
 
 /// Hands what every live record says to `take`; returns how many there are.
-fn scan_all(records: &Records, mut take: impl FnMut(&Facts)) -> Result<u64> {
+///
+/// # Errors
+/// When the landing cannot be read.
+pub fn scan_all(records: &Records, mut take: impl FnMut(&Facts)) -> Result<u64> {
     let mut count = 0;
     for segment in records.segments() {
         let superseded = records.superseded.of_segment(segment.id);

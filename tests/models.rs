@@ -329,6 +329,72 @@ fn a_model_card_lists_what_features_say_together_and_what_caps_take_off() {
 }
 
 #[test]
+fn a_card_and_the_impact_page_say_what_a_calibrated_blend_is() {
+    let world = world();
+    world.edit(
+        "tocsin.toml",
+        "[clock]",
+        "[training]\nkind = \"blend\"\ntrees = 20\n\n[clock]",
+    );
+    world.run_once("data");
+    let out = world.path("blend.json");
+    world.tocsin("data", &["train", "--out", text(&out)]).ok();
+    let mut blend: Value = serde_json::from_str(&fs::read_to_string(&out).unwrap()).unwrap();
+    blend["version"] = "".into();
+    blend["calibration"] =
+        serde_json::json!([[-2_000_000, -1_500_000], [0, 0], [3_000_000, 1_250_000]]);
+    fs::write(&out, blend.to_string()).unwrap();
+    let why = ["--as", "王芳", "--why", "校准"];
+    let submit = [&["model", "submit", text(&out)], &why[..]].concat();
+    world.tocsin("data", &submit).ok();
+    let listed = model(&world, &["list", "--json"]).ok().out;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let version = listed["versions"][0]["version"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    step(&world, &["shadow", &version], "王芳").ok();
+    step(&world, &["approve", &version], "李强").ok();
+    let cards = world.path("cards");
+    model(&world, &["card", &version, "--out", text(&cards)]).ok();
+    model(&world, &["impact", "--out", text(&cards)]).ok();
+    let part = |name: &str| blend[name]["version"].as_str().unwrap();
+    let kind = format!(
+        "blend: scorecard {} + forest {}, the sum of both; 1/2 of the weights of each is in it",
+        part("scorecard"),
+        part("forest")
+    );
+    let points = "-2.000 → -1.500; +0.000 → +0.000; +3.000 → +1.250";
+    for file in [
+        format!("model-card-{version}.html"),
+        format!("model-card-{version}.md"),
+        "impact-assessment.html".to_owned(),
+        "impact-assessment.md".to_owned(),
+    ] {
+        let said = fs::read_to_string(cards.join(&file)).unwrap();
+        for part in [&kind, points] {
+            assert!(said.contains(part), "`{part}` is not in {file}");
+        }
+    }
+    let card = fs::read_to_string(cards.join(format!("model-card-{version}.md"))).unwrap();
+    for figure in ["calibration error", "calibration error by chance alone"] {
+        assert!(card.contains(&format!("| {figure} | 0.")), "{card}");
+    }
+    // Points set by hand are not what training gives.
+    assert!(
+        card.contains("was not found to give this version"),
+        "{card}"
+    );
+    let impact = fs::read_to_string(cards.join("impact-assessment.md")).unwrap();
+    assert!(impact.contains("without [casework] no log-in"), "{impact}");
+    // In force, what it says of an enterprise is read behind these points.
+    world.run_once("data");
+    let found = world.explain("data", &code(3));
+    assert_eq!(found["model"], version.as_str());
+    assert_ne!(found["calibrated"], found["log_odds"]);
+}
+
+#[test]
 fn without_a_live_version_nothing_is_scored() {
     let world = world();
     world.edit("tocsin.toml", "artifact = \"model.json\"\n", "");

@@ -108,8 +108,17 @@ fn cost(bound: &BoundModel, rows: usize, features: usize) {
             black_box(bound.bin_label(feature, *value));
         }
     });
-    time("Shapley's values", &some[..EXPLAINED], |row| {
+    let few = &some[..EXPLAINED];
+    time("Shapley's values", few, |row| {
         black_box(bound.shapley(row));
+    });
+    let what = "an explanation with Shapley's values beside: both, and bins in words";
+    time(what, few, |row| {
+        bound.explain(row, &mut parts);
+        black_box(bound.shapley(row));
+        for (feature, value) in row.iter().enumerate() {
+            black_box(bound.bin_label(feature, *value));
+        }
     });
 }
 

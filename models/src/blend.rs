@@ -52,14 +52,19 @@ impl Blend {
     /// As [`Scorecard::from_json`], for the blend and for either part.
     pub fn from_json(text: &str) -> Result<Blend, ModelError> {
         let raw: Raw = serde_json::from_str(text)?;
-        let card = Scorecard::from_json(&raw.scorecard.to_string())?;
-        let forest = Forest::from_json(&raw.forest.to_string())?;
         let mut faults = head_faults(raw.format, &raw.kind, "blend");
         let calibration = Calibration::read(raw.calibration, &mut faults);
-        faults.extend(disagreements(&card, &forest));
-        if !faults.is_empty() {
-            return Err(ModelError::Scorecard(faults));
+        let card = Scorecard::from_json(&raw.scorecard.to_string());
+        let card = whole("scorecard", card, &mut faults);
+        let forest = Forest::from_json(&raw.forest.to_string());
+        let forest = whole("forest", forest, &mut faults);
+        let parts = card.zip(forest);
+        if let Some((card, forest)) = &parts {
+            faults.extend(disagreements(card, forest));
         }
+        let Some((card, forest)) = parts.filter(|_| faults.is_empty()) else {
+            return Err(ModelError::Scorecard(faults));
+        };
         let blend = Blend::seal(raw.provenance, calibration, card, forest);
         if raw.version.is_empty() || raw.version == blend.version {
             return Ok(blend);
@@ -109,6 +114,16 @@ impl Blend {
         )
     }
 
+    /// The versions of its parts: the scorecard's and the forest's.
+    pub(crate) fn parts(&self) -> [&str; 2] {
+        [self.card.version(), self.forest.version()]
+    }
+
+    /// The points of the calibration behind the sum.
+    pub(crate) fn calibration(&self) -> &[(i64, i64)] {
+        self.calibration.points()
+    }
+
     /// The hash of its content, 12 hexadecimal digits.
     pub fn version(&self) -> &str {
         &self.version
@@ -139,19 +154,43 @@ impl Blend {
     }
 }
 
+/// A part of a blend; what is wrong with it is added to `faults`, each with the name
+/// of the part.
+fn whole<T>(part: &str, read: Result<T, ModelError>, faults: &mut Vec<String>) -> Option<T> {
+    match read {
+        Ok(whole) => return Some(whole),
+        Err(ModelError::Scorecard(wrong)) => {
+            faults.extend(wrong.iter().map(|fault| format!("`{part}`: {fault}")));
+        }
+        // A place in the text of the part is none in the file.
+        Err(ModelError::Json(fault)) => {
+            let told = fault.to_string();
+            let told = told.split(" at line ").next().unwrap_or_default();
+            faults.push(format!("`{part}` cannot be read: {told}"));
+        }
+        Err(other) => faults.push(format!("`{part}`: {other}")),
+    }
+    None
+}
+
 /// Where the parts do not fit each other.
 fn disagreements(card: &Scorecard, forest: &Forest) -> Vec<String> {
     let specs: Vec<FeatureSpec> = card.features.iter().map(|f| f.spec().clone()).collect();
     let own: Vec<&FeatureSpec> = forest.features.iter().collect();
     let mut faults = differences("forest", &own, &specs);
     if card.scale.anchors != forest.scale.anchors {
-        faults.push("the anchors of scorecard and forest differ".to_owned());
+        faults.push(format!(
+            "the anchors of scorecard and forest differ: `{:?}` and `{:?}`, allowed are the same",
+            card.scale.anchors.points(),
+            forest.scale.anchors.points()
+        ));
     }
     let parts = [("scorecard", &card.scale), ("forest", &forest.scale)];
     for (part, scale) in parts {
         if !scale.calibration.points().is_empty() {
             faults.push(format!(
-                "the {part} of a blend has a `calibration`; that of the blend stands behind both"
+                "the {part} of a blend has a `calibration` of {} points, allowed is none: that of the blend stands behind both",
+                scale.calibration.points().len()
             ));
         }
     }

@@ -22,7 +22,7 @@ impl Calibration {
         let mut faults = Vec::new();
         if !(2..=MOST).contains(&points.len()) {
             faults.push(format!(
-                "{} points of the calibration, allowed are 2 to {MOST}",
+                "`calibration` has {} points, allowed are 2 to {MOST}",
                 points.len()
             ));
         }
@@ -31,12 +31,12 @@ impl Calibration {
             !within.contains(&point.0) || !within.contains(&point.1)
         };
         faults.extend(points.iter().filter(large).map(|point| {
-            format!("calibration point `{point:?}`, allowed are -{LARGEST} to {LARGEST}")
+            format!("calibration point `{point:?}`, allowed are -{LARGEST} to {LARGEST} for either number")
         }));
         let wrong = |pair: &&[(i64, i64)]| pair[1].0 <= pair[0].0 || pair[1].1 < pair[0].1;
         faults.extend(points.windows(2).filter(wrong).map(|pair| {
             format!(
-                "calibration point `{:?}` must be above `{:?}`, in its second number not below",
+                "calibration point `{:?}` does not rise from `{:?}`, allowed are a first number above and a second not below",
                 pair[1], pair[0]
             )
         }));

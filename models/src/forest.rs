@@ -263,16 +263,17 @@ fn read_node(raw: &[Option<i64>], features: usize) -> Result<Node, String> {
         [Some(value)] => (*value, None),
         [Some(value), Some(feature), below, Some(right)] => {
             let known = (0..features as i64).contains(feature);
-            let right = u32::try_from(*right).ok().filter(|_| known);
-            let Some(right) = right else {
+            let place = u32::try_from(*right).ok().filter(|_| known);
+            let Some(place) = place else {
                 return Err(format!(
-                    "there is no feature {feature}, or no node to the right"
+                    "node of feature `{feature}` with its right side at `{right}`: allowed are features 0 to {}, and a place in the tree",
+                    features.saturating_sub(1)
                 ));
             };
             let branch = Branch {
                 feature: *feature as u32,
                 below: *below,
-                right,
+                right: place,
             };
             (*value, Some(branch))
         }

@@ -30,7 +30,10 @@ impl Anchors {
     pub(crate) fn new(points: Vec<(u16, i64)>) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
         if points.len() < 2 {
-            faults.push(format!("{} anchors, at least 2 are needed", points.len()));
+            faults.push(format!(
+                "`anchors` has {} points, allowed are 2 or more",
+                points.len()
+            ));
         }
         for (index, _) in &points {
             if !(1..INDEX_MAX).contains(index) {
@@ -40,7 +43,7 @@ impl Anchors {
         for pair in points.windows(2) {
             if pair[1].0 <= pair[0].0 || pair[1].1 <= pair[0].1 {
                 faults.push(format!(
-                    "anchor `{:?}` must be above `{:?}`",
+                    "anchor `{:?}` does not rise from `{:?}`, allowed are two higher numbers",
                     pair[1], pair[0]
                 ));
             }

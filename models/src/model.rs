@@ -97,6 +97,29 @@ impl Artifact {
         }
     }
 
+    /// The points (log-odds of the sum, calibrated log-odds; both in millionths)
+    /// through which probability and index are read; none where they are read of the
+    /// sum itself.
+    pub fn calibration(&self) -> &[(i64, i64)] {
+        match self {
+            Artifact::Scorecard(card) => card.scale.calibration.points(),
+            Artifact::Forest(forest) => forest.scale.calibration.points(),
+            Artifact::Blend(blend) => blend.calibration(),
+        }
+    }
+
+    /// The models that it is the mean of, each with its kind and version; none but
+    /// of a blend. They count alike: each carries half of the weights.
+    pub fn parts(&self) -> Vec<(ModelKind, &str)> {
+        match self {
+            Artifact::Blend(blend) => {
+                let kinds = [ModelKind::Scorecard, ModelKind::Forest];
+                kinds.into_iter().zip(blend.parts()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Where it comes from.
     pub fn provenance(&self) -> &Provenance {
         match self {

@@ -131,7 +131,7 @@ fn a_forest_with_faults_is_refused_with_each_named() {
         ("[[[5, 0, 10000, 2], [-3]]]", "no branch ends"),
         ("[[[5, 0, 10000, 1], [-3], [20]]]", "no branch ends"),
         ("[[[5], [6]]]", "no branch ends"),
-        ("[[[5, 1, null, 2], [-3], [20]]]", "there is no feature 1"),
+        ("[[[5, 1, null, 2], [-3], [20]]]", "node of feature `1`"),
         ("[[[5, 0]]]", "a node is"),
         ("[[[5000000000]]]", "value `5000000000`"),
     ] {

@@ -95,7 +95,11 @@ fn faults_are_named() {
     );
     refused("\"kind\": \"scorecard\"", "\"kind\": \"tree\"", &["`tree`"]);
     refused("-6500000", "-6500000000", &["intercept `-6500000000`"]);
-    refused("[6000, -1400000]", "[6000, -3400000]", &["must be above"]);
+    refused(
+        "[6000, -1400000]",
+        "[6000, -3400000]",
+        &["does not rise from"],
+    );
     refused(
         "\"industry\"",
         "\"penalties\"",

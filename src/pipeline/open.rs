@@ -297,14 +297,17 @@ pub(super) fn choose_model(settings: &Settings, recovery: &Recovery) -> Result<O
         ModelChoice::Artifact(path) => {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("model `{}` cannot be read", path.display()))?;
-            return Ok(Some(Artifact::from_json(&text)?));
+            let card = Artifact::from_json(&text)
+                .with_context(|| format!("model `{}`", path.display()))?;
+            return Ok(Some(card));
         }
         ModelChoice::TrainIfMissing => recovery.model.as_ref(),
         ModelChoice::NoneLive => None,
     };
     let card = trained
         .map(|model| Artifact::from_json(&model.artifact))
-        .transpose()?;
+        .transpose()
+        .context("the model that was trained and is kept in the store")?;
     if let Some(Err(differences)) = card.as_ref().map(|card| card.bind(&specs(settings))) {
         tracing::warn!(%differences, "the model trained before does not fit the features any more; another is trained");
         return Ok(None);

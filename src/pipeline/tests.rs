@@ -1,6 +1,7 @@
 //! The pipeline as a whole, in a state directory of its own: what arrives, in
 //! whatever way, is what counts, and `verify` agrees.
 
+mod checked;
 mod files;
 mod large;
 mod names;

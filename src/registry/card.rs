@@ -64,7 +64,11 @@ fn identity(version: &Version, dossier: &Dossier) -> Block {
         ),
         ("状态 state", version.state.name().to_owned()),
         ("BLAKE3", version.files.artifact.clone()),
-        ("种类 kind", dossier.kind.clone()),
+        ("种类 kind", kind(dossier)),
+        (
+            "校准 calibration behind the sum, log-odds",
+            calibration(dossier),
+        ),
         ("特征 features", dossier.counts()),
         ("程序 program (version, hash)", dossier.program.clone()),
         (
@@ -74,6 +78,49 @@ fn identity(version: &Version, dossier: &Dossier) -> Block {
         ("配置 configuration (hash)", dossier.configuration.clone()),
     ];
     table(&["", ""], rows)
+}
+
+/// Which kind, and of a blend its parts. Each version has its share of the weights
+/// multiplied in, so they are added as they are.
+pub(super) fn kind(dossier: &Dossier) -> String {
+    let parts = dossier.parts.iter();
+    let parts: Vec<String> = parts
+        .map(|of| format!("{} {}", of.kind, of.version))
+        .collect();
+    match parts.len() {
+        0 => dossier.kind.clone(),
+        count => format!(
+            "{}: {}, the sum of both; 1/{count} of the weights of each is in it",
+            dossier.kind,
+            parts.join(" + ")
+        ),
+    }
+}
+
+/// The points through which probability and index are read.
+pub(super) fn calibration(dossier: &Dossier) -> String {
+    let point = |(sum, read): &(i64, i64)| {
+        let [sum, read] = [*sum, *read].map(|micro| micro as f64 / MICRO);
+        format!("{sum:+.3} → {read:+.3}")
+    };
+    let points: Vec<String> = dossier.calibration.iter().map(point).collect();
+    match points.is_empty() {
+        true => "none: read of the sum itself".to_owned(),
+        false => points.join("; "),
+    }
+}
+
+/// As of when the rows that it was judged by were known.
+fn known(judged: &Judged) -> String {
+    let months: Vec<String> = judged.months_before.iter().map(u8::to_string).collect();
+    match (judged.known.as_str(), &judged.months_before[..]) {
+        ("outcome", [] | [0]) => "as known before the month of its outcome".to_owned(),
+        ("outcome", _) => format!(
+            "looked at {} months before the month of its outcome, as known then",
+            months.join(", ")
+        ),
+        _ => "as known at the end".to_owned(),
+    }
 }
 
 fn table<const N: usize>(head: &[&str], rows: [(&str, String); N]) -> Block {
@@ -151,15 +198,16 @@ fn judged(judged: &Judged) -> Vec<Block> {
     let rate = Share::of(judged.positives, judged.rows);
     let mut blocks = vec![
         Block::Text(format!(
-            "{} outcomes of {} enterprises, {} positive ({}), each as known {}; judged by {}. Training again by this configuration {}.",
+            "{} {} of {} enterprises, {} positive ({}), each {}; judged by {}. Training again by this configuration {}.",
             judged.rows,
+            match judged.months_before.len() {
+                0 | 1 => "outcomes",
+                _ => "looks at outcomes",
+            },
             judged.enterprises,
             judged.positives,
             share(&rate),
-            match judged.known.as_str() {
-                "outcome" => "before the month of its outcome",
-                _ => "at the end",
-            },
+            known(judged),
             judged.by.words(),
             match judged.reproduced {
                 true => "gives this very version, to the byte",
@@ -377,4 +425,44 @@ fn limits(dossier: &Dossier) -> Vec<String> {
         limits.push("Its weights were set by hand, not fitted.".to_owned());
     }
     limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(known: &str, months: &[u8]) -> Judged {
+        let json = serde_json::json!({"by": "held-out", "rows": 9, "positives": 3, "enterprises": 4,
+            "known": known, "months_before": months, "data_hash": "", "reproduced": true,
+            "figures": [], "precision_at": [], "calibration": [], "tenths": [], "subgroups": []});
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_card_says_how_long_before_an_outcome_enterprises_were_looked_at() {
+        let said = |known, months: &[u8]| {
+            let blocks = super::judged(&judged(known, months));
+            match blocks.into_iter().next() {
+                Some(Block::Text(text)) => text,
+                _ => String::new(),
+            }
+        };
+        let looks = said("outcome", &[0, 3, 6]);
+        assert!(
+            looks.starts_with("9 looks at outcomes of 4 enterprises, 3 positive"),
+            "{looks}"
+        );
+        let months = "looked at 0, 3, 6 months before the month of its outcome, as known then";
+        assert!(looks.contains(months), "{looks}");
+        for months in [&[][..], &[0]] {
+            let eve = said("outcome", months);
+            assert!(eve.starts_with("9 outcomes of 4 enterprises"), "{eve}");
+            assert!(
+                eve.contains("each as known before the month of its outcome;"),
+                "{eve}"
+            );
+        }
+        let now = said("now", &[]);
+        assert!(now.contains("each as known at the end;"), "{now}");
+    }
 }

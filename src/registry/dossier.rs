@@ -19,6 +19,13 @@ pub struct Dossier {
     pub version: String,
     /// What kind of model.
     pub kind: String,
+    /// What it is the mean of, if it is one.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+    /// The points (sum, calibrated sum; log-odds in millionths) through which
+    /// probability and index are read.
+    #[serde(default)]
+    pub calibration: Vec<(i64, i64)>,
     /// What the artifact says of where it comes from.
     pub made: Made,
     /// The program's version and the hash of its file.
@@ -33,6 +40,16 @@ pub struct Dossier {
     pub parameters: serde_json::Value,
     /// What it was measured on; none: it was not.
     pub measured: Option<Measured>,
+}
+
+/// A model of which another is the mean.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// What kind of model.
+    pub kind: String,
+    /// Its version.
+    pub version: String,
 }
 
 /// What an artifact says of its making.
@@ -86,6 +103,9 @@ pub struct Judged {
     pub enterprises: usize,
     /// As of when each was known: `now` or `outcome`.
     pub known: String,
+    /// How many months before the month of its outcome each was looked at.
+    #[serde(default)]
+    pub months_before: Vec<u8>,
     /// Hash of these rows and labels.
     pub data_hash: String,
     /// Whether training by this configuration gives this very version.

@@ -4,6 +4,7 @@
 //! person must write something, it says so.
 
 use super::Version;
+use super::card;
 use super::dossier::Dossier;
 use crate::config::Settings;
 use crate::document::{self, Block};
@@ -72,7 +73,7 @@ fn blocks(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block>
         2,
         "三、所采取的保护措施是否合法、有效并与风险程度相适应 Whether the protective measures are lawful, effective and proportionate to the risk",
     ));
-    blocks.push(Block::List(measures()));
+    blocks.push(Block::List(measures(settings)));
     blocks.push(blank(
         "措施与风险是否相适应的结论;存储介质的访问权限、物理与网络安全、应急预案。The conclusion on proportionality; access rights to the storage, physical and network security, incident plan.",
     ));
@@ -174,8 +175,10 @@ fn rights(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block>
     let model = match live {
         None => "尚无在用的注册模型 no version of the registry is live".to_owned(),
         Some((version, dossier)) => format!(
-            "在用模型 {},特征数 features {};由 {} 提交,{} 批准。",
+            "在用模型 {},种类 kind {};校准 calibration {};特征数 features {};由 {} 提交,{} 批准。",
             version.version,
+            card::kind(dossier),
+            card::calibration(dossier),
             dossier.counts(),
             version.submitted.person,
             version
@@ -230,7 +233,16 @@ fn rights(settings: &Settings, live: Option<(&Version, &Dossier)>) -> Vec<Block>
     blocks
 }
 
-fn measures() -> Vec<String> {
+/// What is done, and what is not: people sign in where there is casework.
+fn measures(settings: &Settings) -> Vec<String> {
+    let people = match settings.office.casework {
+        Some(_) => {
+            "登录、角色、密级、辖区;姓名等个人标识默认遮蔽,逐项查看须说明理由;每次查看和每步处理记入链式日志。People sign in and have roles, a clearance and districts; what names a person is masked and shown one at a time for a reason; each look and each step is in a chained log."
+        }
+        None => {
+            "未实施:未配置 [casework],故无登录、分级授权、访问审计,能访问端口者均可查看。Not there: without [casework] no log-in, clearance or audit of reading; whoever reaches the port sees everything."
+        }
+    };
     [
         "个人、账户、地址、电话、域名以密钥哈希(BLAKE3,密钥文件 0600)代替原值参与计算,仅显示哈希前若干位。Persons, accounts, addresses, telephones and domains are pseudonymised under a secret key wherever they are counted or shown.",
         "每条记录到期自动不再计入;更正、撤回即时、精确生效。Records stop counting on their day; corrections and withdrawals take effect at once and exactly.",
@@ -238,7 +250,8 @@ fn measures() -> Vec<String> {
         "模型经登记、对照运行、第二人批准方可启用,各步骤入链式日志,一条命令可回退。Models pass a registry, a time as shadow, a second person's approval; each step is in a chained log; one command rolls back.",
         "监测漂移、校准、覆盖、分区分行业数量与误差。Drift, calibration, coverage, volume and errors by group are watched.",
         "不发出任何外部请求;默认只监听本机。Nothing is fetched from elsewhere; it listens on the machine itself by default.",
-        "未实施:登录、分级授权、访问审计、落地数据加密、按期删除原始行。Not there: log-in, clearance, audit of reading, encryption of landed rows, deletion of raw rows after a term.",
+        people,
+        "未实施:落地数据加密、按期删除原始行。Not there: encryption of landed rows, deletion of raw rows after a term.",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -2,7 +2,7 @@
 //! good it is by outcomes, where there are any.
 
 use super::dossier::{
-    By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Share, Subgroup,
+    By, Calibration, Dossier, FORMAT, Figure, Judged, Made, Measured, Part, Share, Subgroup,
 };
 use super::subgroup::Subgroups;
 use crate::census;
@@ -29,10 +29,16 @@ pub fn unmeasured(card: &Artifact, settings: &Settings) -> Result<Dossier> {
         let spec = &feature.spec;
         (spec.name.clone(), spec.category.letter())
     });
+    let parts = card.parts().into_iter().map(|(kind, version)| Part {
+        kind: kind.name().to_owned(),
+        version: version.to_owned(),
+    });
     Ok(Dossier {
         format: FORMAT,
         version: card.version().to_owned(),
         kind: card.kind().name().to_owned(),
+        parts: parts.collect(),
+        calibration: card.calibration().to_vec(),
         made: Made {
             data_hash: made.data_hash.clone(),
             config_hash: made.config_hash.clone(),
@@ -125,6 +131,10 @@ fn judged(card: &Artifact, view: &View, time_ms: i64, runtime: &Handle) -> Resul
             AsOf::Now => "now".to_owned(),
             AsOf::Outcome => "outcome".to_owned(),
         },
+        months_before: match settings.training.as_of {
+            AsOf::Now => Vec::new(),
+            AsOf::Outcome => settings.training.months_before.clone(),
+        },
         data_hash: hash,
         reproduced,
         figures: figures(&found),
@@ -154,6 +164,11 @@ fn figures(found: &Evaluation) -> Vec<Figure> {
         ("best F1", Some(&found.f1_best)),
         ("0.5 P + 0.3 R + 0.2 F1", Some(&found.f_weighted)),
         ("Brier score", Some(&found.brier)),
+        ("calibration error", Some(&found.calibration_error)),
+        (
+            "calibration error by chance alone",
+            found.calibration_chance.as_ref(),
+        ),
     ];
     let figure = |(name, figure): (&str, Option<&tocsin_models::Figure>)| {
         let figure = figure?;
@@ -179,7 +194,9 @@ fn precision(found: &Evaluation, order: &[usize], labels: &[bool]) -> Vec<(usize
         };
         (*count, share)
     };
-    found.precision_at.iter().map(at).collect()
+    let mut all: Vec<(usize, Share)> = found.precision_at.iter().map(at).collect();
+    all.sort_by_key(|(count, _)| *count);
+    all
 }
 
 fn calibration(found: &Evaluation) -> Vec<Calibration> {

@@ -29,9 +29,20 @@ const COUNTERS: [&str; 8] = [
     "checks",
 ];
 
+/// Says when it goes that nothing is killed any more.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Starts and kills; gives how many starts found an epoch that had been
 /// committed and not finished.
-fn start_and_kill(world: &World, delivered: &AtomicBool) -> usize {
+fn start_and_kill(world: &World, delivered: &AtomicBool, killed: &AtomicBool) -> usize {
+    // However this ends, the deliveries go on.
+    let _over = Over(killed);
     let mut random = Random(seed() + 1);
     let mut unfinished = 0;
     for kill in 0..KILLS {
@@ -71,10 +82,16 @@ fn nothing_is_lost_or_doubled_by_a_kill_at_any_moment() {
     let world = World::with_config("testdata/city");
     // A run needs a clock before the first delivery is whole.
     set_clock(&world, params().start);
-    let delivered = AtomicBool::new(false);
+    let (delivered, killed) = (AtomicBool::new(false), AtomicBool::new(false));
+    // However slow the machine is, records come for as long as it kills.
+    let hold = || {
+        while !killed.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
     let unfinished = std::thread::scope(|scope| {
-        scope.spawn(|| deliver(&world, PAUSE, &delivered));
-        start_and_kill(&world, &delivered)
+        scope.spawn(|| deliver(&world, PAUSE, &delivered, hold));
+        start_and_kill(&world, &delivered, &killed)
     });
     assert!(delivered.load(Ordering::Relaxed));
 
@@ -161,7 +178,7 @@ fn a_webhook_is_told_of_every_event_whatever_is_killed_when() {
     add_sink(&world, &receiver);
     let delivered = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| deliver(&world, PAUSE, &delivered));
+        scope.spawn(|| deliver(&world, PAUSE, &delivered, || ()));
         start_and_kill_while_it_tells(&world, &receiver);
     });
     receiver.answer(|_| (200, ""));

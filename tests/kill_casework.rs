@@ -215,7 +215,7 @@ fn an_office_at_work_loses_and_doubles_nothing_whatever_is_killed_when() {
         // However this ends, those at work hear of it.
         let over = over.rings();
         // As long as the kills last, however many.
-        let delivery = scope.spawn(|| deliver(&world, 24 * kills(), &delivered));
+        let delivery = scope.spawn(|| deliver(&world, 24 * kills(), &delivered, || ()));
         for (number, (name, token)) in staff.iter().enumerate() {
             let worker = Worker {
                 at: &at,

@@ -237,7 +237,7 @@ mod tests {
             ..TrainParams::default()
         };
         let message = wrong.check().unwrap_err().to_string();
-        for part in ["max_bins `1`", "alpha `NaN`", "1 anchors"] {
+        for part in ["max_bins `1`", "alpha `NaN`", "`anchors` has 1 points"] {
             assert!(message.contains(part), "{message}");
         }
     }

@@ -10,6 +10,8 @@ use tocsin_testdata::{City, CityParams, Delivery};
 
 /// Days that are delivered.
 const DAYS: usize = 150;
+/// So many of them may be held back.
+const HELD: usize = 3;
 
 /// What all moments and pieces come from; `TOCSIN_KILL_SEED` gives others.
 pub fn seed() -> u64 {
@@ -56,12 +58,15 @@ pub fn set_clock(world: &World, day: jiff::civil::Date) {
 }
 
 /// Delivers day by day, each file in two pieces that break a line anywhere, and at
-/// most `pause` milliseconds between two days.
-pub fn deliver(world: &World, pause: u64, done: &AtomicBool) {
+/// most `pause` milliseconds between two days; `hold` may keep back the last of them.
+pub fn deliver(world: &World, pause: u64, done: &AtomicBool, hold: impl Fn()) {
     let mut city = City::new(&params()).unwrap();
     let mut random = Random(seed());
     let days = params().start.series(jiff::Span::new().days(1)).take(DAYS);
-    for day in days {
+    for (number, day) in days.enumerate() {
+        if number + HELD == DAYS {
+            hold();
+        }
         for Delivery { path, bytes, whole } in city.day(day).unwrap() {
             if whole {
                 world.put_whole(&format!("landing/{path}"), &bytes);

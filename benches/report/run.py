@@ -238,7 +238,7 @@ def costs(options):
     shown = lambda of: "-" if of is None else f"{of:,} ns" if of < 10_000 else f"{of / 1000:,.0f} µs"
     costs = [[what, *(shown(of.get(kind)) for kind in kinds)] for what, of in rows.items()]
     return ["## What it costs", "", "One enterprise, the fastest of 20 rounds; all that the bench printed is below.", "",
-            *table(["of one enterprise", *kinds], costs), "", "    cargo bench --bench training", "",
+            *table(["of one enterprise", *kinds], costs), "", "    cargo bench --bench training -- 100000 200", "",
             *("    " + line for line in printed)]
 
 

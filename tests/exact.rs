@@ -468,3 +468,38 @@ proptest! {
         prop_assert_eq!(scores, plain.scores("data"));
     }
 }
+
+#[test]
+fn what_became_of_records_is_counted_the_same_however_they_are_batched() {
+    let fine = |yuan: u32| format!("P9,{},,{yuan},2025-06-01,", code(4));
+    let withdrawn = "P9,,,,,D".to_owned();
+    let rows = [
+        fine(7_000),
+        fine(7_000),
+        fine(8_000),
+        withdrawn.clone(),
+        fine(7_000),
+        fine(9_000),
+        fine(7_000),
+        withdrawn,
+    ];
+    // After each of these rows a run takes in what is there.
+    let counted = |runs: &[usize]| {
+        let world = town();
+        world.run_once("data");
+        for (number, row) in rows.iter().enumerate() {
+            world.deliver("msa/penalty/2026", row);
+            if runs.contains(&number) {
+                world.run_once("data");
+            }
+        }
+        world.run_once("data");
+        let stats = &support::state::stats(&world.path("data"))["msa/penalty"];
+        ["read", "accepted", "duplicates", "corrected", "withdrawn"]
+            .map(|name| stats[name].as_u64().unwrap())
+    };
+    let one_by_one = counted(&[0, 1, 2, 3, 4, 5, 6, 7]);
+    for runs in [&[][..], &[0], &[1], &[0, 3], &[2, 5], &[4], &[0, 4, 6]] {
+        assert_eq!(counted(runs), one_by_one, "runs after {runs:?}");
+    }
+}

@@ -28,6 +28,8 @@ struct Newest {
     key: u128,
     piece: usize,
     row: usize,
+    /// Piece and row of the first version within the chunk.
+    first: (usize, usize),
 }
 
 /// Rows of one segment that may be earlier versions, read again: each with the
@@ -188,18 +190,22 @@ impl Settler<'_> {
             if said.keys[index] != newest.key {
                 continue;
             }
+            // It is the first version that took its place, or said it again: so it is
+            // counted the same however records are batched.
+            let (piece, first) = newest.first;
+            let next = &chunk[piece].said;
+            match said.contents[index] == next.contents[first] {
+                true => self.out.stats.duplicates += 1,
+                false => {
+                    count_replacement(said.withdraws[index], next.withdraws[first], self.out);
+                }
+            }
             let new = &mut chunk[newest.piece];
             if said.contents[index] == new.said.contents[newest.row] {
                 new.dropped[newest.row] = true;
-                self.out.stats.duplicates += 1;
                 self.confirmed.insert(at);
                 continue;
             }
-            count_replacement(
-                said.withdraws[index],
-                new.said.withdraws[newest.row],
-                self.out,
-            );
             self.supersede(at, &said, index, &mut facts);
         }
         if !faults.is_empty() {
@@ -247,6 +253,7 @@ fn within_chunk(chunk: &mut [Piece], out: &mut SourceOutput) -> Vec<Newest> {
             key: content.said.keys[row],
             piece,
             row,
+            first: (piece, row),
         }));
     }
     order.sort_unstable_by_key(|at| (at.key as u64, at.key, at.piece, at.row));
@@ -264,7 +271,10 @@ fn within_chunk(chunk: &mut [Piece], out: &mut SourceOutput) -> Vec<Newest> {
             chunk[current.piece].superseded[current.row] = true;
             current = *version;
         }
-        newest.push(current);
+        newest.push(Newest {
+            first: versions[0].first,
+            ..current
+        });
     }
     newest
 }

@@ -2,6 +2,7 @@
 //!
 //! Contract: rows keep no order. Observations are summed as they come, see
 //! `observed`; what has expired before the epoch can close is not kept at all.
+//! Other rows wait in a `stock`.
 
 use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::{SubjectKey, Term};
@@ -12,7 +13,9 @@ use crate::identity::Claim;
 use crate::latest::Version as Profile;
 use crate::links::Target;
 use crate::observed::Observed;
+use crate::pieces::Size;
 use crate::revise::Version;
+use crate::stock::Stock;
 use crate::types::Time;
 
 /// A row of an input: what is said of a subject, when, how often.
@@ -31,46 +34,66 @@ pub(crate) enum Load {
     Links(Vec<Row<(Target, Term)>>),
 }
 
-/// Everything that belongs to one epoch, in containers.
-#[derive(Default)]
+/// Everything that belongs to one epoch.
 pub(crate) struct Arrivals {
     /// Observations.
     pub(crate) observed: Observed,
     /// Profiles by subject.
-    pub(crate) profiles: Vec<Vec<Row<Profile>>>,
+    pub(crate) profiles: Stock<Profile>,
     /// Enterprises by alias.
-    pub(crate) aliases: Vec<Vec<Row<Claim>>>,
+    pub(crate) aliases: Stock<Claim>,
     /// Links by linked subject.
-    pub(crate) links: Vec<Vec<Row<(Target, Term)>>>,
+    pub(crate) links: Stock<(Target, Term)>,
     /// Rules, with the instants from which they are in force.
     pub(crate) rules: Vec<Version>,
-    /// The epoch closes on this business day or later.
-    today: i32,
+    /// The epoch closes at this instant or later.
+    open: Time,
+    /// How large the pieces are that it enters by.
+    pub(crate) size: Size,
 }
 
 impl Arrivals {
     /// Nothing yet, for an epoch that closes at or after `open`.
-    pub(crate) fn new(open: Time) -> Self {
+    pub(crate) fn new(open: Time, size: Size) -> Self {
         Arrivals {
-            today: business_day(open),
-            ..Arrivals::default()
+            observed: Observed::new(size),
+            profiles: Stock::new(size),
+            aliases: Stock::new(size),
+            links: Stock::new(size),
+            rules: Vec::new(),
+            open,
+            size,
         }
+    }
+
+    /// Sets how large pieces are, of this epoch if nothing has arrived yet, and of
+    /// those to come.
+    pub(crate) fn resize(&mut self, size: Size) {
+        let rules = std::mem::take(&mut self.rules);
+        let arrived = !self.observed.is_empty()
+            || [self.profiles.len(), self.aliases.len(), self.links.len()] != [0; 3];
+        match arrived {
+            true => self.size = size,
+            false => *self = Arrivals::new(self.open, size),
+        }
+        self.rules = rules;
     }
 
     /// Adds what a loader sent.
     pub(crate) fn add(&mut self, load: Load) {
         match load {
-            Load::Observed(rows) => self.observed.add(&rows, self.today),
-            Load::Profiles(rows) => self.profiles.push(rows),
-            Load::Aliases(rows) => self.aliases.push(rows),
-            Load::Links(rows) => self.links.push(rows),
+            Load::Observed(rows) => self.observed.add(&rows, business_day(self.open)),
+            Load::Profiles(rows) => self.profiles.add(rows),
+            Load::Aliases(rows) => self.aliases.add(rows),
+            Load::Links(rows) => self.links.add(rows),
         }
     }
 
     /// Takes all that belongs to an epoch that closes at `time`; rules for
     /// later instants stay.
     pub(crate) fn take(&mut self, time: Time) -> Arrivals {
-        let mut epoch = std::mem::replace(self, Arrivals::new(time + 1));
+        let mut epoch = std::mem::replace(self, Arrivals::new(time + 1, self.size));
+        epoch.observed.rest();
         self.rules = epoch
             .rules
             .extract_if(.., |(from, _)| *from > time)

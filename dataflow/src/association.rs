@@ -31,6 +31,7 @@ use tocsin_ingest::fact::{Slot, SubjectKey, VALUE_SCALE};
 use crate::adjacency::{Adjacency, Shared};
 use crate::alarm::Alarm;
 use crate::footprint::Gauge;
+use crate::pieces::Pieces;
 use crate::plan::AssociationDef;
 use crate::shared::Sharing;
 use crate::surroundings::{Components, Known, around, ball, goes_on_from};
@@ -78,6 +79,7 @@ pub(crate) fn association<'scope>(
     sharing: Sharing<'scope>,
     tallies: Tallies<'scope>,
     def: AssociationDef,
+    pieces: Pieces,
 ) -> Association<'scope> {
     let watched: HashSet<Slot> = def.watched().collect();
     let shares = sharing
@@ -86,7 +88,7 @@ pub(crate) fn association<'scope>(
     let (tallies, heard) = watch(tallies, watched);
     let facts = heard.map(|(enterprise, time, entry)| (time, News::Facts(enterprise, entry)));
     let graph = Rc::new(RefCell::new(Graph::new(def)));
-    let said = run(shares.concat(facts), graph.clone());
+    let said = run(shares.concat(facts), graph.clone(), pieces);
     let (members, counts): (StreamVec<_, _>, StreamVec<_, _>) =
         said.ok_err(|(enterprise, saying, time, n)| match saying {
             Saying::Belongs(group) => Ok(((enterprise, group), time, n)),
@@ -107,11 +109,12 @@ pub(crate) fn association<'scope>(
 fn run<'scope>(
     news: StreamVec<'scope, Time, (Time, News)>,
     graph: Held,
+    pieces: Pieces,
 ) -> StreamVec<'scope, Time, (SubjectKey, Saying, Time, isize)> {
     let one = Exchange::new(|_: &(Time, News)| 0);
     news.unary_frontier(one, "association", move |capability, _info| {
         drop(capability);
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::new(pieces);
         move |(input, frontier), output| {
             input.for_each(|capability, news| {
                 for (time, news) in news.drain(..) {
@@ -120,7 +123,7 @@ fn run<'scope>(
                 waiting.alarm.set(waiting.first(), &capability);
             });
             while let Some(time) = waiting.due(|time| frontier.less_equal(time)) {
-                let news = waiting.news.remove(&time).unwrap_or_default();
+                let news = waiting.take(time);
                 let sayings = graph.borrow_mut().change(news);
                 if let Some(capability) = waiting.alarm.capability() {
                     let rows = sayings.into_iter();
@@ -150,21 +153,45 @@ impl Changes {
 }
 
 /// News of times that are not complete yet.
-#[derive(Default)]
 struct Waiting {
     news: BTreeMap<Time, Changes>,
+    pieces: Pieces,
     /// For the first of these times.
     alarm: Alarm,
 }
 
 impl Waiting {
-    fn first(&self) -> Option<Time> {
-        self.news.first_key_value().map(|(time, _)| *time)
+    fn new(pieces: Pieces) -> Self {
+        Waiting {
+            news: BTreeMap::new(),
+            pieces,
+            alarm: Alarm::default(),
+        }
     }
 
-    /// The first time, if nothing more can come for it.
+    /// When the first news are to be told. Those of all pieces of an epoch are
+    /// told together: what groups would be in between costs much and is nobody's
+    /// concern.
+    fn first(&self) -> Option<Time> {
+        let (first, _) = self.news.first_key_value()?;
+        Some(self.pieces.settled(*first))
+    }
+
+    /// The first time, if nothing more can come until then.
     fn due(&self, to_come: impl Fn(&Time) -> bool) -> Option<Time> {
         self.first().filter(|time| !to_come(time))
+    }
+
+    /// Takes the news up to `time`.
+    fn take(&mut self, time: Time) -> Changes {
+        let later = self.news.split_off(&(time + 1));
+        let mut news = std::mem::replace(&mut self.news, later).into_values();
+        let first = news.next().unwrap_or_default();
+        news.fold(first, |mut all, mut some| {
+            all.shares.append(&mut some.shares);
+            all.facts.append(&mut some.facts);
+            all
+        })
     }
 }
 

@@ -1,18 +1,24 @@
 //! A column of values of which most, or all, are the same: instants and counts.
 //!
 //! Contract: behaves as a vector. As long as every value is the same one, it is
-//! held once; room is made when it is needed and not before. What came up to an
-//! instant and was compacted has one time, and nearly everything counts once.
+//! held once; as long as few are different, each takes a byte; room is made when
+//! it is needed and not before. What came up to an instant and was compacted has
+//! one time, and nearly everything counts once.
 
 use differential_dataflow::trace::implementations::containers::BatchContainer;
 
-/// Values, held once while they are all the same.
+/// So many different values are told apart by a byte.
+const DISTINCT: usize = 64;
+
+/// Values, held once each while few are different.
 #[derive(Debug, Clone)]
 pub(crate) struct Column<T> {
-    /// All values; only the first while `same` is not 0.
+    /// All values; while `same` is not 0 or there are `codes`, the different ones.
     each: Vec<T>,
-    /// How often the first value is repeated; 0 when every value is held.
+    /// How often the first value is repeated, while it is the only one; else 0.
     same: usize,
+    /// Which of the different values each is, while they are few.
+    codes: Vec<u8>,
     /// Values there will be at most, where that is known.
     room: usize,
 }
@@ -20,34 +26,70 @@ pub(crate) struct Column<T> {
 impl<T> Column<T> {
     /// Bytes that are held.
     pub(crate) fn bytes(&self) -> usize {
-        self.each.capacity() * size_of::<T>()
+        self.each.capacity() * size_of::<T>() + self.codes.capacity()
     }
 
     fn with_room(room: usize) -> Self {
         Column {
             each: Vec::new(),
             same: 0,
+            codes: Vec::new(),
             room,
+        }
+    }
+
+    /// Which of the values held a row has.
+    fn place(&self, index: usize) -> usize {
+        match self.codes.get(index) {
+            _ if self.same > 0 => 0,
+            Some(code) => usize::from(*code),
+            None => index,
         }
     }
 }
 
 impl<T: Clone + Eq> Column<T> {
     fn push(&mut self, value: &T) {
-        match (self.each.first(), self.same) {
-            (None, _) => {
-                self.each.push(value.clone());
-                self.same = 1;
+        if self.each.is_empty() {
+            self.each.push(value.clone());
+            self.same = 1;
+        } else if self.same > 0 {
+            match self.each.first() == Some(value) {
+                true => self.same += 1,
+                false => {
+                    self.codes.reserve_exact(self.room.max(self.same + 1));
+                    self.codes.resize(self.same, 0);
+                    self.same = 0;
+                    self.push_coded(value);
+                }
             }
-            (Some(first), 1..) if first == value => self.same += 1,
-            (Some(first), 1..) => {
-                let first = first.clone();
-                self.each.reserve_exact(self.room.max(self.same + 1) - 1);
-                self.each.resize(self.same, first);
+        } else if self.codes.is_empty() {
+            self.each.push(value.clone());
+        } else {
+            self.push_coded(value);
+        }
+    }
+
+    fn push_coded(&mut self, value: &T) {
+        let last = self.codes.last().copied().unwrap_or(0);
+        // Most are as the one before.
+        if self.each.get(usize::from(last)) == Some(value) {
+            return self.codes.push(last);
+        }
+        match self.each.iter().position(|known| known == value) {
+            Some(code) => self.codes.push(code as u8),
+            None if self.each.len() < DISTINCT => {
+                self.codes.push(self.each.len() as u8);
                 self.each.push(value.clone());
-                self.same = 0;
             }
-            (Some(_), 0) => self.each.push(value.clone()),
+            None => {
+                let codes = std::mem::take(&mut self.codes);
+                let known = std::mem::take(&mut self.each);
+                self.each.reserve_exact(self.room.max(codes.len() + 1));
+                let values = codes.iter().map(|code| known[usize::from(*code)].clone());
+                self.each.extend(values);
+                self.each.push(value.clone());
+            }
         }
     }
 }
@@ -70,6 +112,7 @@ impl<T: Ord + Clone + 'static> BatchContainer for Column<T> {
 
     fn clear(&mut self) {
         self.each.clear();
+        self.codes.clear();
         self.same = 0;
     }
 
@@ -86,16 +129,13 @@ impl<T: Ord + Clone + 'static> BatchContainer for Column<T> {
     }
 
     fn index(&self, index: usize) -> &T {
-        match self.same {
-            0 => &self.each[index],
-            _ => &self.each[0],
-        }
+        &self.each[self.place(index)]
     }
 
     fn len(&self) -> usize {
-        match self.same {
-            0 => self.each.len(),
-            same => same,
+        match (self.same, self.codes.len()) {
+            (0, 0) => self.each.len(),
+            (same, coded) => same + coded,
         }
     }
 }
@@ -109,8 +149,11 @@ mod tests {
     proptest! {
         #[test]
         fn a_column_is_a_vector(
-            a in proptest::collection::vec(0u64..2, 0..9),
-            b in proptest::collection::vec(0u64..2, 0..9),
+            a in proptest::collection::vec(0u64..3, 0..9),
+            b in prop_oneof![
+                proptest::collection::vec(0u64..3, 0..9),
+                proptest::collection::vec(0u64..99, 0..300),
+            ],
         ) {
             let mut column = Column::with_capacity(3);
             a.iter().for_each(|value| column.push_own(value));
@@ -124,6 +167,18 @@ mod tests {
             merged.clear();
             prop_assert!(merged.is_empty() && merged.last().is_none());
         }
+    }
+
+    #[test]
+    fn few_values_take_a_byte_each() {
+        let mut column = Column::with_capacity(0);
+        (0..10_000).for_each(|row| column.push_own(&(row / 200)));
+        assert!(column.len() == 10_000 && column.bytes() <= 20_000);
+        (0..10_000).for_each(|row| assert_eq!(*column.index(row as usize), row / 200));
+        column.push_own(&999_999u64);
+        (0..DISTINCT as u64).for_each(|value| column.push_own(&(value + 1_000_000)));
+        assert_eq!((column.len(), *column.index(9_999)), (10_065, 49));
+        assert_eq!(*column.index(10_000), 999_999);
     }
 
     #[test]

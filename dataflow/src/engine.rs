@@ -277,6 +277,17 @@ impl Engine {
         self.tell(|| Command::Call(function))
     }
 
+    /// Lets the epochs to come enter the dataflow by pieces of roughly so many
+    /// rows of an input on each worker, and every worker's thread call `after`
+    /// after each. What comes out is the same; smaller pieces need less memory
+    /// and more time. Two million at first.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn enter_by_pieces(&self, rows: usize, after: fn()) -> Result<(), EngineError> {
+        self.tell(|| Command::Pieces(rows.max(1), after))
+    }
+
     fn close_epoch(
         &self,
         time_ms: u64,

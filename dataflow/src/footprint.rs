@@ -5,13 +5,14 @@
 
 use differential_dataflow::operators::arrange::TraceAgent;
 use differential_dataflow::trace::TraceReader;
+use differential_dataflow::trace::implementations::containers::BatchContainer;
 use timely::progress::Antichain;
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::identity::{Claim, Meant};
-use crate::latest::Version;
+use crate::latest::{Version, Versions};
 use crate::links::{Direct, Onward};
-use crate::types::{NamedBatch, SaidBatch, TallyBatch, Time};
+use crate::types::{HeldBatch, NamedBatch, SaidBatch, TallyBatch, Time};
 
 /// At most this many elements of a batch are looked at.
 const SAMPLE: usize = 256;
@@ -95,6 +96,18 @@ impl Footprint for NamedBatch {
             + updates.times.bytes()
             + (self.storage.keys.len() + values.vals.len()) * size_of::<u32>()
             + updates.diffs.bytes();
+        (self.updates, bytes)
+    }
+}
+
+impl Footprint for HeldBatch<Versions> {
+    fn footprint(&self) -> (usize, usize) {
+        let (values, updates) = (&self.storage.vals, &self.storage.upds);
+        let bytes = size_of_val(&self.storage.keys[..])
+            + values.vals.bytes()
+            + updates.times.bytes()
+            + updates.diffs.bytes()
+            + (self.storage.keys.len() + values.vals.len()) * size_of::<u32>();
         (self.updates, bytes)
     }
 }

@@ -8,6 +8,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use differential_dataflow::AsCollection;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::operators::{Concatenate, Input, Probe};
 use timely::dataflow::{InputHandle, ProbeHandle, Scope, StreamVec};
@@ -16,6 +18,7 @@ use tocsin_ingest::fact::{SubjectKey, Term};
 
 use crate::arrivals::{Arrivals, Row};
 use crate::association::{Association, association};
+use crate::day::business_day;
 use crate::footprint::Gauge;
 use crate::groups::groups;
 use crate::harvest::{Harvest, Whose};
@@ -23,6 +26,8 @@ use crate::identity::{Claim, Counter, identity, resolve_said, resolve_tallies};
 use crate::latest::{Version as Profile, latest};
 use crate::links::{Target, links};
 use crate::named::apart;
+use crate::observed::Observed;
+use crate::pieces::Pieces;
 use crate::plan::Plan;
 use crate::pool::pool;
 use crate::reach::{carry, paths, reach};
@@ -30,89 +35,178 @@ use crate::revise::Version;
 use crate::scores::scores;
 use crate::shared::shared;
 use crate::split::split;
+use crate::stock::{Part, Stock};
+use crate::tally::Tally;
 use crate::terms::{Pending, in_term};
-use crate::types::{Said, Tallies, TallyTrace, Time, arrange, arrange_named, arrange_said};
+use crate::types::{
+    Said, Tallies, TallyTrace, Time, arrange, arrange_named, arrange_profiles, arrange_said,
+};
 use crate::waiting::Lookup;
-use crate::window::{Epoch, Held, window};
+use crate::window::{Arrived, Came, Held, window};
+use crate::worker::Wanted;
 
 type Handle<D> = InputHandle<Time, CapacityContainerBuilder<Vec<D>>>;
 
 /// Where facts enter.
 pub(crate) struct Inputs {
-    observed: Handle<Epoch>,
+    observed: Handle<Arrived>,
     profiles: Handle<Row<Profile>>,
     aliases: Handle<Row<Claim>>,
     links: Handle<Row<(Target, Term)>>,
     rules: Handle<Version>,
+    pieces: Pieces,
+    after_piece: fn(),
 }
 
-/// Containers that enter before the dataflow is given time to take them in.
+/// Parts of a piece that enter before the dataflow is given time to take them in.
 const AT_ONCE: usize = 32;
+/// Tallies of such a part.
+const PART: usize = 1024;
 
 /// An epoch on its way into the dataflow.
 pub(crate) struct Entering {
-    time: Time,
     arrivals: Arrivals,
+    /// Once observations have begun to enter.
+    tallies: Option<Summed>,
+    /// Whether anybody wants to know what it changes.
+    wanted: Wanted,
+}
+
+/// The tallies of an epoch on their way.
+struct Summed {
+    tallies: Box<dyn Iterator<Item = (SubjectKey, Tally)>>,
+    pieces: usize,
+    entered: usize,
 }
 
 impl Entering {
-    /// The arrivals of an epoch that closes at `time`.
-    pub(crate) fn new(time: Time, arrivals: Arrivals) -> Self {
-        Entering { time, arrivals }
+    /// The arrivals of an epoch.
+    pub(crate) fn new(arrivals: Arrivals, wanted: Wanted) -> Self {
+        Entering {
+            arrivals,
+            tallies: None,
+            wanted,
+        }
     }
 }
 
 impl Inputs {
-    /// Enters a piece of an epoch; `true` when all of it has entered and nothing
+    /// Calls a function whenever a piece has entered and another is to.
+    pub(crate) fn after_pieces(&mut self, function: fn()) {
+        self.after_piece = function;
+    }
+
+    /// Begins to close an epoch at `time`.
+    pub(crate) fn begin(&mut self, time: Time) {
+        self.pieces.begin(*self.observed.time(), time);
+    }
+
+    /// Enters a part of an epoch; `true` when all of it has entered and nothing
     /// at or before its time can come any more. Rules enter at their own times.
     ///
-    /// A piece at a time, and one input after another: what waits is held once,
-    /// and an arrangement is built, and its rows freed, before the rows of the
-    /// next one begin to move.
+    /// A part at a time, a piece after the other, and one input after another:
+    /// what waits is held once, and of a large epoch a piece is arranged, and its
+    /// rows freed, before those of the next begin to move.
     pub(crate) fn enter(&mut self, epoch: &mut Entering) -> bool {
-        let Entering { time, arrivals } = epoch;
-        let time = *time;
+        let arrivals = &mut epoch.arrivals;
         for (from, rules) in arrivals.rules.drain(..) {
             let from = from.max(*self.rules.time());
             self.rules.advance_to(from);
             self.rules.send((from, rules));
         }
         let mut room = AT_ONCE;
-        let entered = send(&mut self.aliases, time, &mut arrivals.aliases, &mut room)
-            && send(&mut self.profiles, time, &mut arrivals.profiles, &mut room)
-            && send(&mut self.links, time, &mut arrivals.links, &mut room);
-        if entered {
-            self.observed.advance_to(time);
-            let observed = std::mem::take(&mut arrivals.observed);
-            if !observed.is_empty() {
-                self.observed.send((time, observed));
+        let pieces = (&self.pieces, self.after_piece);
+        send(&mut self.aliases, &mut arrivals.aliases, pieces, &mut room)
+            && send(
+                &mut self.profiles,
+                &mut arrivals.profiles,
+                pieces,
+                &mut room,
+            )
+            && send(&mut self.links, &mut arrivals.links, pieces, &mut room)
+            && self.observe(epoch, &mut room)
+    }
+
+    /// Enters as many parts of the epoch's tallies as there is room for; `true`
+    /// when that was the last.
+    fn observe(&mut self, epoch: &mut Entering, room: &mut usize) -> bool {
+        let close = self.pieces.close();
+        let summed = match &mut epoch.tallies {
+            Some(summed) => summed,
+            none => none.insert(self.sum_up(&mut epoch.arrivals)),
+        };
+        while *room > 0 {
+            let piece = (summed.entered / epoch.arrivals.size.weight()).min(summed.pieces - 1);
+            let time = self.pieces.at(piece, summed.pieces);
+            if *self.observed.time() < time {
+                (self.after_piece)();
             }
-            self.observed.advance_to(time + 1);
-            self.rules.advance_to(time + 1);
+            self.observed.advance_to(time);
+            if epoch.wanted == Wanted::Nothing && time > *self.rules.time() {
+                // Then each piece is done with at once.
+                self.rules.advance_to(time);
+            }
+            let part: Vec<_> = summed.tallies.by_ref().take(PART).collect();
+            if part.is_empty() {
+                self.observed.advance_to(close + 1);
+                self.rules.advance_to(close + 1);
+                return true;
+            }
+            let entries = part.iter().map(|(_, tally)| tally.entries().len());
+            summed.entered += part.len() + entries.sum::<usize>();
+            self.observed.send((time, Came::Counting(part)));
+            *room -= 1;
         }
-        entered
+        false
+    }
+
+    /// Enters what will stop counting, and sums up what counts.
+    fn sum_up(&mut self, arrivals: &mut Arrivals) -> Summed {
+        let (close, size) = (self.pieces.close(), arrivals.size);
+        let observed = std::mem::replace(&mut arrivals.observed, Observed::new(size));
+        let (sums, days) = observed.close(business_day(close));
+        let pieces = sums.weight().div_ceil(size.weight()).max(1);
+        let time = self.pieces.at(0, pieces);
+        self.observed.advance_to(time);
+        for (day, pile) in days {
+            self.observed.send((time, Came::Ending(day, pile)));
+        }
+        Summed {
+            tallies: sums.into_tallies(),
+            pieces,
+            entered: 0,
+        }
     }
 }
 
-/// Sends so many containers as there is room for, at `time`; `true` when that
-/// was the last, and the input is closed.
-fn send<V: Clone + 'static>(
+/// Sends so many parts as there is room for; `true` when that was the last, and
+/// the input is closed.
+fn send<V: Clone + Serialize + DeserializeOwned + 'static>(
     handle: &mut Handle<Row<V>>,
-    time: Time,
-    rows: &mut Vec<Vec<Row<V>>>,
+    rows: &mut Stock<V>,
+    (pieces, after_piece): (&Pieces, fn()),
     room: &mut usize,
 ) -> bool {
-    if *handle.time() > time {
+    if *handle.time() > pieces.close() {
         return true;
     }
-    handle.advance_to(time);
     while *room > 0 {
-        let Some(mut container) = rows.pop() else {
-            handle.advance_to(time + 1);
+        let Some(Part {
+            mut rows,
+            piece,
+            of,
+        }) = rows.take()
+        else {
+            handle.advance_to(pieces.close() + 1);
             return true;
         };
-        container.iter_mut().for_each(|row| row.1 = time);
-        handle.send_batch(&mut container);
+        let time = pieces.at(piece, of);
+        if *handle.time() < time && piece > 0 {
+            after_piece();
+        }
+        handle.advance_to(time);
+        rows.iter_mut().for_each(|row| row.1 = time);
+        handle.send_batch(&mut rows);
         *room -= 1;
     }
     false
@@ -174,14 +268,14 @@ impl Graph {
 
 /// What enters, as collections.
 struct Streams<'scope> {
-    observations: StreamVec<'scope, Time, Epoch>,
+    observations: StreamVec<'scope, Time, Arrived>,
     profiles: Said<'scope, Profile>,
     aliases: Said<'scope, Claim>,
     links: Said<'scope, (Target, Term)>,
     rules: StreamVec<'scope, Time, Version>,
 }
 
-fn open(scope: Scope<'_, Time>) -> (Inputs, Streams<'_>) {
+fn open(scope: Scope<'_, Time>, pieces: Pieces) -> (Inputs, Streams<'_>) {
     let (observed, observations) = scope.new_input();
     let (profiles, versions) = scope.new_input();
     let (aliases, meanings) = scope.new_input();
@@ -193,6 +287,8 @@ fn open(scope: Scope<'_, Time>) -> (Inputs, Streams<'_>) {
         aliases,
         links,
         rules,
+        pieces,
+        after_piece: || {},
     };
     let entering = Streams {
         observations,
@@ -205,7 +301,8 @@ fn open(scope: Scope<'_, Time>) -> (Inputs, Streams<'_>) {
 }
 
 fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
-    let (inputs, entering) = open(scope);
+    let pieces = Pieces::default();
+    let (inputs, entering) = open(scope, pieces.clone());
     let held = Held::default();
 
     let (enterprises, names, leads) = by_kind(window(entering.observations, held.clone()));
@@ -227,7 +324,7 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
     });
     let named = arrange_said(named, "profiles of names");
     let profiles_of = known.concat(resolve_said(named.clone(), identity.clone()));
-    let profiles_of = arrange_said(profiles_of, "profiles");
+    let profiles_of = arrange_profiles(profiles_of, "profiles");
 
     let mut tallied = vec![
         resolve_tallies(names.clone(), identity.clone(), by_alias.clone()),
@@ -251,7 +348,7 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
                 members,
                 tallies,
                 gauge,
-            } = association(sharing, tallied, def);
+            } = association(sharing, tallied, def, pieces.clone());
             (tallies, Some((members, gauge)))
         }
         None => (tallied, None),
@@ -277,8 +374,8 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
         tallied.clone(),
         entering.rules.clone(),
         plan.clone(),
-        harvest.clone(),
-        Whose::Enterprises,
+        (harvest.clone(), Whose::Enterprises),
+        pieces.clone(),
     )];
     if let Some((members, gauge)) = members {
         let joined = harvest.clone();
@@ -291,8 +388,8 @@ fn assemble(scope: Scope<'_, Time>, plan: Rc<Plan>, harvest: Harvest) -> Graph {
         gauges.push(("association", gauge));
         gauges.push(("members of groups", Box::new(members.trace)));
         gauges.push(("tallies of groups", Box::new(pooled.trace.clone())));
-        let of_groups = scores(pooled, entering.rules, plan, harvest.clone(), Whose::Groups);
-        scored.push(of_groups);
+        let whose = (harvest.clone(), Whose::Groups);
+        scored.push(scores(pooled, entering.rules, plan, whose, pieces));
     }
     let (probe, _) = scope.concatenate(scored).probe();
     Graph {

@@ -2,31 +2,45 @@
 //!
 //! Contract: facts that count for ever are summed by subject as they come;
 //! those that expire lie in a pile a day, as the calendar will hold them, until
-//! the epoch closes. What is held is at most about twice what it comes to.
+//! the epoch closes. What has gathered of many subjects is packed as it is at
+//! rest, in sorted runs, so what is held is not much more than what it comes to.
 
 use std::hint::black_box;
 
+use differential_dataflow::trace::implementations::containers::BatchContainer;
 use hashbrown::HashMap;
 use tocsin_ingest::fact::{NEVER, SubjectKey};
 
 use crate::grain::{Dated, Grain};
+use crate::packed::PackedTallies;
+use crate::pieces::Size;
 use crate::pile::Pile;
 use crate::tally::{Entry, Tally};
 
-/// Below this many subjects, sums that have become zero are kept.
-const TIDY_AT: usize = 1 << 16;
 /// So many rows are looked up before they are added.
 const AHEAD: usize = 64;
+/// Bytes of a packed entry, roughly.
+const ENTRY: usize = 6;
 
 /// Tallies by subject.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Sums {
-    by_subject: HashMap<SubjectKey, Tally>,
-    tidy_at: usize,
+    size: Size,
+    loose: HashMap<SubjectKey, Tally>,
+    /// Entries of the loose tallies.
+    entries: usize,
+    /// Each at least twice as large as the next.
+    runs: Vec<Run>,
+}
+
+/// Tallies sorted by subject, packed.
+struct Run {
+    subjects: Vec<SubjectKey>,
+    tallies: PackedTallies,
 }
 
 /// What one worker has of an epoch's observations.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Observed {
     /// What never expires.
     lasting: Sums,
@@ -34,11 +48,106 @@ pub(crate) struct Observed {
     days: HashMap<i32, Pile>,
 }
 
+impl Run {
+    fn new(tallies: impl Iterator<Item = (SubjectKey, Tally)>, most: usize) -> Run {
+        let mut run = Run {
+            subjects: Vec::with_capacity(most),
+            tallies: PackedTallies::with_capacity(most),
+        };
+        for (subject, tally) in tallies {
+            run.subjects.push(subject);
+            run.tallies.push_own(&tally);
+        }
+        run
+    }
+
+    fn sorted(loose: HashMap<SubjectKey, Tally>) -> Run {
+        let mut loose: Vec<_> = there(loose).collect();
+        loose.sort_unstable_by_key(|(subject, _)| *subject);
+        let most = loose.len();
+        Run::new(loose.into_iter(), most)
+    }
+}
+
+/// The tallies of several runs, by subject.
+struct Merged {
+    runs: Vec<(Run, usize)>,
+}
+
+impl Merged {
+    fn new(runs: Vec<Run>) -> Merged {
+        let runs = runs.into_iter().map(|run| (run, 0)).collect();
+        Merged { runs }
+    }
+}
+
+impl Iterator for Merged {
+    type Item = (SubjectKey, Tally);
+
+    fn next(&mut self) -> Option<(SubjectKey, Tally)> {
+        loop {
+            let firsts = self.runs.iter();
+            let firsts = firsts.filter_map(|(run, at)| run.subjects.get(*at).copied());
+            let subject = firsts.min()?;
+            let mut tally = Tally::default();
+            for (run, at) in &mut self.runs {
+                if run.subjects.get(*at) == Some(&subject) {
+                    run.tallies.index(*at).add_to(&mut tally);
+                    *at += 1;
+                }
+            }
+            if !tally.entries().is_empty() {
+                return Some((subject, tally));
+            }
+        }
+    }
+}
+
+/// The tallies that are not zero.
+fn there(
+    tallies: HashMap<SubjectKey, Tally>,
+) -> impl Iterator<Item = (SubjectKey, Tally)> + 'static {
+    let tallies = tallies.into_iter();
+    tallies.filter(|(_, tally)| !tally.entries().is_empty())
+}
+
 impl Sums {
     /// The subjects' tallies that are not zero.
-    pub(crate) fn into_tallies(self) -> impl Iterator<Item = (SubjectKey, Tally)> {
-        let tallies = self.by_subject.into_iter();
-        tallies.filter(|(_, tally)| !tally.entries().is_empty())
+    pub(crate) fn into_tallies(mut self) -> Box<dyn Iterator<Item = (SubjectKey, Tally)>> {
+        if self.runs.is_empty() {
+            return Box::new(there(self.loose));
+        }
+        self.rest();
+        Box::new(Merged::new(self.runs))
+    }
+
+    /// Packs what is loose, where anything is packed: nothing is to be added for
+    /// a while.
+    fn rest(&mut self) {
+        if !self.runs.is_empty() && !self.loose.is_empty() {
+            self.entries = 0;
+            self.runs.push(Run::sorted(std::mem::take(&mut self.loose)));
+        }
+    }
+
+    /// Subjects and entries, at most.
+    pub(crate) fn weight(&self) -> usize {
+        let packed = self.runs.iter().map(|run| run.tallies.bytes() / ENTRY);
+        self.loose.len() + self.entries + packed.sum::<usize>()
+    }
+
+    /// Packs what is loose, and merges runs as long as one is not half of the one
+    /// before.
+    fn pack(&mut self) {
+        self.entries = 0;
+        self.runs.push(Run::sorted(std::mem::take(&mut self.loose)));
+        while let [.., before, last] = &self.runs[..]
+            && before.tallies.bytes() < 2 * last.tallies.bytes()
+        {
+            let most = before.subjects.len() + last.subjects.len();
+            let two = self.runs.split_off(self.runs.len() - 2);
+            self.runs.push(Run::new(Merged::new(two), most));
+        }
     }
 
     /// Fetches what is there of these subjects, without changing anything. A
@@ -47,7 +156,7 @@ impl Sums {
     fn fetch(&self, subjects: impl Iterator<Item = SubjectKey>) {
         let mut found: [&[Entry]; AHEAD] = [&[]; AHEAD];
         for (place, subject) in found.iter_mut().zip(subjects) {
-            *place = self.by_subject.get(&subject).map_or(&[], Tally::entries);
+            *place = self.loose.get(&subject).map_or(&[], Tally::entries);
         }
         // The entries of most subjects lie in two or three cache lines.
         for entries in found {
@@ -61,12 +170,12 @@ impl Sums {
 
     /// Adds grains of one subject.
     fn add<'a>(&mut self, subject: SubjectKey, grains: impl Iterator<Item = &'a Grain>) {
-        let tally = self.by_subject.entry(subject).or_default();
+        let tally = self.loose.entry(subject).or_default();
+        let before = tally.entries().len();
         grains.for_each(|grain| tally.put(grain.entry()));
-        if self.by_subject.len() >= self.tidy_at.max(TIDY_AT) {
-            self.by_subject
-                .retain(|_, tally| !tally.entries().is_empty());
-            self.tidy_at = self.by_subject.len() * 2;
+        self.entries = self.entries + tally.entries().len() - before;
+        if self.loose.len() + self.entries >= self.size.loose().max(AHEAD) {
+            self.pack();
         }
     }
 
@@ -80,6 +189,13 @@ impl Sums {
 }
 
 impl Observed {
+    /// Nothing yet, of what is to enter by pieces of this size.
+    pub(crate) fn new(size: Size) -> Self {
+        let mut observed = Observed::default();
+        observed.lasting.size = size;
+        observed
+    }
+
     /// Adds grains, but for those that expire by `today`: the epoch closes no
     /// earlier.
     pub(crate) fn add(&mut self, dated: &[Dated], today: i32) {
@@ -105,7 +221,12 @@ impl Observed {
 
     /// Whether nothing has come.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lasting.by_subject.is_empty() && self.days.is_empty()
+        self.lasting.loose.is_empty() && self.lasting.runs.is_empty() && self.days.is_empty()
+    }
+
+    /// Takes as little room as it can: nothing more is to come.
+    pub(crate) fn rest(&mut self) {
+        self.lasting.rest();
     }
 
     /// What counts from the close of the epoch on, and what of it stops when;
@@ -120,6 +241,7 @@ impl Observed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tocsin_ingest::fact::{Observation, SubjectKind};
 
     use super::*;
@@ -151,15 +273,47 @@ mod tests {
 
     #[test]
     fn what_is_withdrawn_within_an_epoch_is_not_held() {
-        let mut observed = Observed::default();
-        for number in 0..4 * TIDY_AT as u128 {
+        let mut observed = Observed::new(Size(1 << 12));
+        let loose = observed.lasting.size.loose();
+        for number in 0..loose as u128 * 4 + 10 {
             let rows = [(NEVER, 1), (NEVER, -1), (9, 1), (9, -1)];
             observed.add(&rows.map(|(day, times)| dated(number, day, times)), 0);
         }
-        assert!(observed.lasting.by_subject.len() <= TIDY_AT);
+        assert!(observed.lasting.loose.len() <= 10);
+        assert!(
+            observed
+                .lasting
+                .runs
+                .iter()
+                .all(|run| run.subjects.is_empty())
+        );
         assert!(observed.days.values().map(Pile::len).sum::<usize>() <= 128);
         let (sums, days) = observed.close(0);
         assert_eq!(sums.into_tallies().count(), 0);
         assert!(days.into_values().all(|pile| pile.summed().is_empty()));
+    }
+
+    proptest! {
+        #[test]
+        fn packing_in_between_changes_no_sum(
+            rounds in proptest::collection::vec(
+                proptest::collection::vec((0u128..9, -2i32..3), 0..9), 1..9),
+        ) {
+            let (mut whole, mut parts) = (Sums::default(), Sums::default());
+            for round in rounds {
+                for (number, times) in round {
+                    let grain = dated(number, NEVER, times).grain;
+                    whole.add(grain.subject, std::iter::once(&grain));
+                    parts.add(grain.subject, std::iter::once(&grain));
+                }
+                parts.pack();
+                let bytes = parts.runs.iter().map(|run| run.tallies.bytes());
+                let bytes: Vec<usize> = bytes.collect();
+                prop_assert!(bytes.windows(2).all(|two| two[0] >= 2 * two[1]));
+            }
+            let mut expected: Vec<_> = whole.into_tallies().collect();
+            expected.sort_unstable_by_key(|(subject, _)| *subject);
+            prop_assert_eq!(parts.into_tallies().collect::<Vec<_>>(), expected);
+        }
     }
 }

@@ -6,9 +6,9 @@
 //! instead of 16 and an allocation.
 
 use differential_dataflow::difference::Semigroup;
-use differential_dataflow::trace::implementations::OffsetList;
 use differential_dataflow::trace::implementations::containers::BatchContainer;
 
+use crate::strings::Strings;
 use crate::tally::{Entry, Tally};
 
 /// Up to so many entries are added one by one.
@@ -60,31 +60,12 @@ impl<'a> Packed<'a> {
 }
 
 /// Packed tallies, one after another.
-pub(crate) struct PackedTallies {
-    bytes: Vec<u8>,
-    /// Where each begins; one more than there are.
-    begins: OffsetList,
-}
+pub(crate) struct PackedTallies(Strings);
 
 impl PackedTallies {
     /// Bytes of all tallies.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.capacity() + self.begins.len() * size_of::<u32>()
-    }
-
-    /// Makes room for one more tally, and for an eighth of what there is: to
-    /// double would leave as much empty as is full.
-    fn make_room(&mut self, bytes: usize) {
-        if self.bytes.capacity() - self.bytes.len() < bytes {
-            self.bytes.reserve_exact(bytes + self.bytes.len() / 8);
-        }
-    }
-
-    fn with_bytes(tallies: usize, bytes: usize) -> Self {
-        let mut begins = OffsetList::with_capacity(tallies + 1);
-        begins.push(0);
-        let bytes = Vec::with_capacity(bytes);
-        PackedTallies { bytes, begins }
+        self.0.held()
     }
 }
 
@@ -97,38 +78,24 @@ impl BatchContainer for PackedTallies {
     }
 
     fn push_ref(&mut self, item: Packed<'_>) {
-        self.make_room(item.0.len());
-        self.bytes.extend_from_slice(item.0);
-        self.begins.push(self.bytes.len());
+        self.0.push(item.0);
     }
 
     fn push_own(&mut self, item: &Tally) {
-        self.make_room(item.entries().len() * MAX_BYTES);
-        let mut before = 0;
-        for entry in item.entries() {
-            let dated = u64::from(entry.day != 0);
-            write(u64::from(entry.slot - before) << 1 | dated, &mut self.bytes);
-            if entry.day != 0 {
-                write(u64::from(entry.day), &mut self.bytes);
-            }
-            write(zigzag(i64::from(entry.n)), &mut self.bytes);
-            write(zigzag(entry.sum), &mut self.bytes);
-            before = entry.slot;
-        }
-        self.begins.push(self.bytes.len());
+        let most = item.entries().len() * MAX_BYTES;
+        self.0.write(most, |bytes| pack(item, bytes));
     }
 
     fn clear(&mut self) {
-        self.bytes.clear();
-        self.begins = PackedTallies::with_bytes(0, 0).begins;
+        self.0.clear();
     }
 
     fn with_capacity(size: usize) -> Self {
-        PackedTallies::with_bytes(size, 0)
+        PackedTallies(Strings::with_room(size, 0))
     }
 
     fn merge_capacity(a: &Self, b: &Self) -> Self {
-        PackedTallies::with_bytes(a.len() + b.len(), a.bytes.len() + b.bytes.len())
+        PackedTallies(Strings::with_room_for(&a.0, &b.0))
     }
 
     fn reborrow<'b, 'a: 'b>(item: Packed<'a>) -> Packed<'b> {
@@ -136,12 +103,25 @@ impl BatchContainer for PackedTallies {
     }
 
     fn index(&self, index: usize) -> Packed<'_> {
-        let (begin, end) = (self.begins.index(index), self.begins.index(index + 1));
-        Packed(&self.bytes[begin..end])
+        Packed(self.0.at(index))
     }
 
     fn len(&self) -> usize {
-        self.begins.len() - 1
+        self.0.len()
+    }
+}
+
+fn pack(tally: &Tally, bytes: &mut Vec<u8>) {
+    let mut before = 0;
+    for entry in tally.entries() {
+        let dated = u64::from(entry.day != 0);
+        write(u64::from(entry.slot - before) << 1 | dated, bytes);
+        if entry.day != 0 {
+            write(u64::from(entry.day), bytes);
+        }
+        write(zigzag(i64::from(entry.n)), bytes);
+        write(zigzag(entry.sum), bytes);
+        before = entry.slot;
     }
 }
 

@@ -24,8 +24,9 @@ use tocsin_ingest::fact::SubjectKey;
 use crate::day::{business_day, midnight};
 use crate::harvest::{Harvest, Whose};
 use crate::packed::Packed;
+use crate::pieces::Pieces;
 use crate::plan::Plan;
-use crate::revise::{Reviser, Version};
+use crate::revise::{Reviser, ScoreChange, Version};
 use crate::tally::Tally;
 use crate::types::{ArrangedTallies, TallyBatch, TallyTrace, Time};
 use crate::worker::Wanted;
@@ -39,8 +40,8 @@ pub(crate) fn scores<'scope>(
     tallies: ArrangedTallies<'scope>,
     models: Stream<'scope, Time, Vec<Version>>,
     plan: Rc<Plan>,
-    harvest: Rc<RefCell<Harvest>>,
-    whose: Whose,
+    (harvest, whose): (Rc<RefCell<Harvest>>, Whose),
+    pieces: Pieces,
 ) -> Stream<'scope, Time, Vec<()>> {
     let mut intake = Intake::new(tallies.trace);
     let mut reviser = Reviser::new(plan);
@@ -69,17 +70,22 @@ pub(crate) fn scores<'scope>(
                 });
                 let lower = intake.upper.clone();
                 let since = intake.until;
-                let (ready, due) = intake.ready(tallied, modelled);
+                let wanted = match whose {
+                    Whose::Enterprises => harvest.borrow().wanted,
+                    // Nobody keeps groups: they are told again after a restart.
+                    Whose::Groups => Wanted::Changes,
+                };
+                // Where nobody is told, each piece is done with at once.
+                let told = (wanted == Wanted::Changes).then_some(&pieces);
+                let (ready, due) = intake.ready(tallied, modelled, told);
                 reviser.begin(since, intake.until, due);
                 if !ready.is_empty() || reviser.affects_all() {
                     let mut harvest = harvest.borrow_mut();
-                    reviser.want(match whose {
-                        Whose::Enterprises => harvest.wanted,
-                        // Nobody keeps groups: they are told again after a restart.
-                        Whose::Groups => Wanted::Changes,
-                    });
+                    reviser.want(wanted);
                     let known = &mut intake.trace;
-                    revise_all(&mut reviser, known, &lower, ready, &mut harvest, whose);
+                    let told = |time| pieces.settled(time);
+                    let harvested = &mut |change| harvest.add(change, whose);
+                    revise_all(&mut reviser, known, (&lower, told), ready, harvested);
                     reviser.end();
                     for (slot, change) in reviser.take_matched() {
                         harvest.count(slot, change, whose);
@@ -134,18 +140,25 @@ impl Intake {
     }
 
     /// Takes the batches and models of all times that are complete on both
-    /// sides, and advances `upper` and `until` to where that ends.
+    /// sides, and advances `upper` and `until` to where that ends. Those of the
+    /// pieces that are to be told of together are taken together.
     fn ready(
         &mut self,
         tallied: &MutableAntichain<Time>,
         modelled: &MutableAntichain<Time>,
+        together: Option<&Pieces>,
     ) -> (Vec<Batch>, Vec<Version>) {
-        let modelled = first(&modelled.frontier());
+        let complete = |frontier: &MutableAntichain<Time>| {
+            let time = first(&frontier.frontier());
+            together.map_or(time, |pieces| pieces.whole(time))
+        };
+        let (tallied, modelled) = (complete(tallied), complete(modelled));
+        let both = tallied.min(modelled);
         let mut batches = Vec::new();
         while self
             .spans
             .front()
-            .is_some_and(|span| first(&span.upper().borrow()) <= modelled)
+            .is_some_and(|span| first(&span.upper().borrow()) <= both)
         {
             let Some(span) = self.spans.pop_front() else {
                 break;
@@ -156,8 +169,7 @@ impl Intake {
         let mut until = first(&self.upper.borrow());
         if self.spans.is_empty() {
             self.trace.advance_upper(&mut self.upper);
-            let tallied = first(&tallied.frontier()).max(first(&self.upper.borrow()));
-            until = tallied.min(modelled);
+            until = tallied.max(first(&self.upper.borrow())).min(modelled);
         }
         self.until = self.until.max(until);
         let due = self
@@ -182,14 +194,14 @@ fn first(frontier: &[Time]) -> Time {
 }
 
 /// Revises the enterprises of `ready`, or all when a model comes into force;
-/// `lower` is where `ready` begins.
+/// `lower` is where `ready` begins, and `told` says at which instant what was so
+/// at another is told.
 fn revise_all(
     reviser: &mut Reviser,
     trace: &mut TallyTrace,
-    lower: &Antichain<Time>,
+    (lower, told): (&Antichain<Time>, impl Fn(Time) -> Time),
     ready: Vec<Batch>,
-    harvest: &mut Harvest,
-    whose: Whose,
+    harvest: &mut dyn FnMut(ScoreChange),
 ) {
     let past = trace.batches_through(lower.borrow()).unwrap_or_default();
     let (mut olds, olds_store) = cursor_list(past);
@@ -215,13 +227,11 @@ fn revise_all(
         }
         if changed == Some(enterprise) {
             each(&mut news, &news_store, |time, change| {
-                changes.push((time, change.tally()))
+                changes.push((told(time), change.tally()))
             });
             news.step_key(&news_store);
         }
-        reviser.revise(enterprise, &mut tally, &mut changes, |change| {
-            harvest.add(change, whose)
-        });
+        reviser.revise(enterprise, &mut tally, &mut changes, &mut *harvest);
     }
 }
 

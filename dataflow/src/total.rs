@@ -8,29 +8,30 @@
 use differential_dataflow::consolidation::consolidate;
 use differential_dataflow::difference::Abelian;
 use differential_dataflow::trace::cursor::cursor_list;
+use differential_dataflow::trace::implementations::containers::BatchContainer;
 use differential_dataflow::trace::{Cursor, TraceReader};
-use differential_dataflow::{Data, ExchangeData, VecCollection};
+use differential_dataflow::{Data, VecCollection};
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::interval::by_interval;
-use crate::types::{ArrangedSaid, SaidTrace, Time};
+use crate::types::{ArrangedHeld, HeldTrace, Time};
 
-type Batch<V> = <SaidTrace<V> as TraceReader>::Batch;
+type Batch<C> = <HeldTrace<C> as TraceReader>::Batch;
 
-/// The values of one subject with their counts.
-pub(crate) type Values<'a, V> = Vec<(&'a V, isize)>;
+/// A value in a column of some kind.
+type Item<'a, C> = <C as BatchContainer>::ReadItem<'a>;
 
 /// Reduces the values of each subject with `logic`, which pushes output rows.
-pub(crate) fn reduce_total<'scope, V, D, R, L>(
-    arranged: ArrangedSaid<'scope, V>,
+pub(crate) fn reduce_total<'scope, C, D, R, L>(
+    arranged: ArrangedHeld<'scope, C>,
     name: &str,
     mut logic: L,
 ) -> VecCollection<'scope, Time, D, R>
 where
-    V: ExchangeData,
+    C: BatchContainer,
     D: Data,
     R: Abelian + 'static,
-    L: FnMut(SubjectKey, &[(&V, isize)], &mut Vec<(D, R)>) + 'static,
+    L: FnMut(SubjectKey, &[(Item<'_, C>, isize)], &mut Vec<(D, R)>) + 'static,
 {
     by_interval(arranged, name, move |past, batches, emit| {
         reduce(past, batches, &mut logic, |time, row, diff| {
@@ -40,21 +41,21 @@ where
 }
 
 /// Reduces the subjects of `batches`, which follow `past`.
-fn reduce<V, D, R, L>(
-    past: Vec<Batch<V>>,
-    batches: Vec<Batch<V>>,
+fn reduce<C, D, R, L>(
+    past: Vec<Batch<C>>,
+    batches: Vec<Batch<C>>,
     logic: &mut L,
     mut emit: impl FnMut(Time, D, R),
 ) where
-    V: ExchangeData,
+    C: BatchContainer,
     D: Data,
     R: Abelian,
-    L: FnMut(SubjectKey, &[(&V, isize)], &mut Vec<(D, R)>),
+    L: FnMut(SubjectKey, &[(Item<'_, C>, isize)], &mut Vec<(D, R)>),
 {
     let (mut olds, olds_store) = cursor_list(past);
     let (mut news, news_store) = cursor_list(batches);
     while let Some(subject) = news.get_key(&news_store) {
-        let (mut values, mut changes) = (Values::new(), Vec::new());
+        let (mut values, mut changes) = (Vec::new(), Vec::new());
         olds.seek_key(&olds_store, subject);
         if olds.get_key(&olds_store) == Some(subject) {
             each(&mut olds, &olds_store, |value, _, n| {
@@ -71,10 +72,10 @@ fn reduce<V, D, R, L>(
 }
 
 /// Calls `action` with every value, time and count of the cursor's subject.
-fn each<'a, V, C>(cursor: &mut C, store: &'a C::Storage, mut action: impl FnMut(&'a V, Time, isize))
+fn each<'a, V, C>(cursor: &mut C, store: &'a C::Storage, mut action: impl FnMut(V, Time, isize))
 where
-    V: 'a,
-    C: Cursor<Val<'a> = &'a V, Time = Time, Diff = isize>,
+    V: Copy,
+    C: Cursor<Val<'a> = V, Time = Time, Diff = isize>,
     for<'b> C: Cursor<TimeGat<'b> = &'b Time, DiffGat<'b> = &'b isize>,
 {
     while let Some(value) = cursor.get_val(store) {
@@ -84,10 +85,10 @@ where
 }
 
 /// Walks through the times of `changes` and emits how the output differs.
-fn differ<'a, V: Ord, D: Data, R: Abelian>(
-    mut values: Values<'a, V>,
-    mut changes: Vec<(Time, &'a V, isize)>,
-    mut logic: impl FnMut(&[(&'a V, isize)], &mut Vec<(D, R)>),
+fn differ<V: Copy + Ord, D: Data, R: Abelian>(
+    mut values: Vec<(V, isize)>,
+    mut changes: Vec<(Time, V, isize)>,
+    mut logic: impl FnMut(&[(V, isize)], &mut Vec<(D, R)>),
     mut emit: impl FnMut(Time, D, R),
 ) {
     consolidate(&mut values);

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use tocsin_ingest::fact::SubjectKey;
 
 use crate::column::Column;
+use crate::latest::{Version, Versions};
 use crate::packed::PackedTallies;
 use crate::tally::Tally;
 
@@ -79,31 +80,38 @@ pub(crate) type ArrangedNamed<'scope> = Arranged<'scope, NamedTrace>;
 /// What is said of subjects, counted.
 pub(crate) type Said<'scope, V> = VecCollection<'scope, Time, (SubjectKey, V), isize>;
 
-/// How values by subject are laid out: keys, values, times, counts.
-type SaidLayout<V> = (
-    Vec<SubjectKey>,
-    Vec<V>,
-    Column<Time>,
-    Column<isize>,
-    OffsetList,
-);
+/// How values by subject are laid out: keys, values in a column of some kind,
+/// times, counts.
+type HeldLayout<C> = (Vec<SubjectKey>, C, Column<Time>, Column<isize>, OffsetList);
 
-/// An interval of values by subject.
-pub(crate) type SaidBatch<V> = Rc<OrdValBatch<SaidLayout<V>>>;
+/// An interval of values by subject, in a column of some kind.
+pub(crate) type HeldBatch<C> = Rc<OrdValBatch<HeldLayout<C>>>;
 
-/// A trace of values by subject.
-pub(crate) type SaidTrace<V> = TraceAgent<Spine<SaidBatch<V>>>;
+/// A trace of values by subject, in a column of some kind.
+pub(crate) type HeldTrace<C> = TraceAgent<Spine<HeldBatch<C>>>;
 
 type SaidRows<V> = Vec<((SubjectKey, V), Time, isize)>;
 
-type SaidBatcher<V> = MergeBatcher<
+type HeldBatcher<C, V> = MergeBatcher<
     ContainerChunker<SaidRows<V>>,
     VecMerger<(SubjectKey, V), Time, isize>,
-    OrdValBuilder<SaidLayout<V>, SaidRows<V>>,
+    OrdValBuilder<HeldLayout<C>, SaidRows<V>>,
 >;
 
+/// Values arranged by subject, in a column of some kind.
+pub(crate) type ArrangedHeld<'scope, C> = Arranged<'scope, HeldTrace<C>>;
+
+/// An interval of values by subject.
+pub(crate) type SaidBatch<V> = HeldBatch<Vec<V>>;
+
+/// A trace of values by subject.
+pub(crate) type SaidTrace<V> = HeldTrace<Vec<V>>;
+
 /// Values arranged by subject.
-pub(crate) type ArrangedSaid<'scope, V> = Arranged<'scope, SaidTrace<V>>;
+pub(crate) type ArrangedSaid<'scope, V> = ArrangedHeld<'scope, Vec<V>>;
+
+/// Profiles arranged by enterprise.
+pub(crate) type ArrangedProfiles<'scope> = ArrangedHeld<'scope, Versions>;
 
 /// Arranges tallies by subject under a name.
 pub(crate) fn arrange<'scope>(tallies: Tallies<'scope>, name: &str) -> ArrangedTallies<'scope> {
@@ -117,7 +125,16 @@ pub(crate) fn arrange_said<'scope, V: ExchangeData>(
     said: Said<'scope, V>,
     name: &str,
 ) -> ArrangedSaid<'scope, V> {
-    said.arrange_named::<SaidBatcher<V>, Spine<SaidBatch<V>>>(name, SaidBatcher::new)
+    said.arrange_named::<HeldBatcher<Vec<V>, V>, Spine<SaidBatch<V>>>(name, HeldBatcher::new)
+}
+
+/// Arranges profiles by enterprise under a name.
+pub(crate) fn arrange_profiles<'scope>(
+    profiles: Said<'scope, Version>,
+    name: &str,
+) -> ArrangedProfiles<'scope> {
+    type Batcher = HeldBatcher<Versions, Version>;
+    profiles.arrange_named::<Batcher, Spine<HeldBatch<Versions>>>(name, Batcher::new)
 }
 
 /// Arranges tallies by alias and day under a name.

@@ -6,8 +6,8 @@
 //! back a fact that has expired changes nothing. Facts that never expire pass
 //! through and are not stored.
 //!
-//! An epoch's observations come as one record, summed and in piles, so that the
-//! operator works by subject and by day. It holds a capability for the first
+//! An epoch's observations come summed by subject, and in a pile a day, so that
+//! the operator works by subject and by day. It holds a capability for the first
 //! pending midnight only, so it sleeps until the input frontier passes it.
 
 use std::cell::RefCell;
@@ -17,24 +17,34 @@ use differential_dataflow::AsCollection;
 use timely::dataflow::StreamVec;
 use timely::dataflow::channels::pact::Pipeline;
 use timely::dataflow::operators::generic::Operator;
+use tocsin_ingest::fact::SubjectKey;
 
 use crate::alarm::Alarm;
 use crate::calendar::Calendar;
-use crate::day::{business_day, midnight};
-use crate::observed::{Observed, Sums};
+use crate::day::midnight;
+use crate::pile::Pile;
 use crate::tally::Tally;
 use crate::types::{Tallies, Time};
 
 /// The pending facts of one worker, shared so that they can be measured.
 pub(crate) type Held = Rc<RefCell<Calendar>>;
 
+/// What came at an instant.
+#[derive(Clone)]
+pub(crate) enum Came {
+    /// What counts from then on, summed.
+    Counting(Vec<(SubjectKey, Tally)>),
+    /// What stops counting on a day.
+    Ending(i32, Pile),
+}
+
 /// What came, and the instant at which it did.
-pub(crate) type Epoch = (Time, Observed);
+pub(crate) type Arrived = (Time, Came);
 
 /// The tallies that count, at every instant. Whatever is said of a subject has
 /// to come to the same worker.
 pub(crate) fn window<'scope>(
-    observed: StreamVec<'scope, Time, Epoch>,
+    observed: StreamVec<'scope, Time, Arrived>,
     held: Held,
 ) -> Tallies<'scope> {
     let counting = observed.unary_frontier(Pipeline, "window", move |capability, _info| {
@@ -44,11 +54,17 @@ pub(crate) fn window<'scope>(
             alarm: Alarm::default(),
         };
         move |(input, frontier), output| {
-            input.for_each(|capability, epochs| {
+            input.for_each(|capability, arrived| {
                 let mut session = output.session(&capability);
-                for (time, observed) in epochs.drain(..) {
-                    let tallies = window.admit(observed, time).into_tallies();
-                    session.give_iterator(tallies.map(|(subject, tally)| (subject, time, tally)));
+                for (time, came) in arrived.drain(..) {
+                    match came {
+                        Came::Ending(day, pile) => window.calendar.borrow_mut().add(day, pile),
+                        Came::Counting(tallies) => {
+                            let rows = tallies.into_iter();
+                            let rows = rows.map(|(subject, tally)| (subject, time, tally));
+                            session.give_iterator(rows);
+                        }
+                    }
                 }
                 drop(session);
                 let first = window.first().map(midnight);
@@ -81,16 +97,6 @@ impl Window {
         self.calendar.borrow().first()
     }
 
-    /// What counts from `time` on; notes the days on which it stops.
-    fn admit(&mut self, observed: Observed, time: Time) -> Sums {
-        let (counting, days) = observed.close(business_day(time));
-        let mut calendar = self.calendar.borrow_mut();
-        for (day, pile) in days {
-            calendar.add(day, pile);
-        }
-        counting
-    }
-
     /// The first day if its midnight has passed.
     fn due(&self, to_come: impl Fn(&Time) -> bool) -> Option<i32> {
         self.first().filter(|day| !to_come(&midnight(*day)))
@@ -110,8 +116,10 @@ mod tests {
     use tocsin_ingest::fact::{NEVER, Observation, SubjectKey, SubjectKind};
 
     use super::*;
+    use crate::day::business_day;
     use crate::grain::Dated;
     use crate::keeping::Keeping;
+    use crate::observed::Observed;
 
     const DAY: i32 = 20_000;
     const NOON: u64 = 12 * 3_600_000;
@@ -150,7 +158,11 @@ mod tests {
                 let facts: Vec<Dated> = facts.into_iter().map(dated).collect();
                 observed.add(&facts, i32::MIN);
                 input.advance_to(time);
-                input.send((time, observed));
+                let (sums, days) = observed.close(business_day(time));
+                input.send((time, Came::Counting(sums.into_tallies().collect())));
+                for (day, pile) in days {
+                    input.send((time, Came::Ending(day, pile)));
+                }
                 input.advance_to(time + 1);
                 for _ in 0..4 {
                     worker.step();

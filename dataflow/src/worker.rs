@@ -16,6 +16,7 @@ use crate::arrivals::{Arrivals, Load};
 use crate::day::business_day;
 use crate::graph::{Entering, Graph};
 use crate::harvest::Harvest;
+use crate::pieces::Size;
 use crate::plan::Plan;
 use crate::revise::ScoreChange;
 use crate::rules::{Graded, Rules};
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     Advance(Time, Wanted),
     /// Call a function.
     Call(fn()),
+    /// Let the epochs to come enter by pieces of so many rows, and call a function
+    /// after each.
+    Pieces(usize, fn()),
     /// Report what is held.
     Measure,
     /// Report what waits for an alias.
@@ -118,7 +122,7 @@ pub(crate) fn run(
     let farewell = Farewell(replies);
     let mut desk = Desk {
         graph: Graph::build(worker, plan, Harvest::new(farewell.0.clone())),
-        arrivals: Arrivals::new(open),
+        arrivals: Arrivals::new(open, Size::default()),
         entering: None,
         walks: VecDeque::new(),
         epoch: None,
@@ -189,7 +193,8 @@ impl Desk {
             Command::Advance(time, wanted) => {
                 let arrivals = self.arrivals.take(time);
                 self.graph.harvest.borrow_mut().wanted = wanted;
-                self.entering = Some(Entering::new(time, arrivals));
+                self.graph.inputs.begin(time);
+                self.entering = Some(Entering::new(arrivals, wanted));
                 self.epoch = Some(time);
                 self.last = time;
             }
@@ -198,6 +203,10 @@ impl Desk {
                 self.reply(Reply::Measured(measured, self.steps));
             }
             Command::Call(function) => function(),
+            Command::Pieces(rows, after) => {
+                self.graph.inputs.after_pieces(after);
+                self.arrivals.resize(Size(rows));
+            }
             Command::Waiting(query) => {
                 let found = self.graph.lookup.find(&query);
                 self.reply(Reply::Waiting(found));

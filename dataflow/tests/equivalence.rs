@@ -609,7 +609,13 @@ fn fact() -> impl Strategy<Value = Fact> {
 type Script = (Vec<Fact>, Vec<(u64, Vec<usize>)>);
 
 fn script() -> impl Strategy<Value = Script> {
-    let gap = prop_oneof![Just(1), Just(9 * HOUR), Just(24 * HOUR), Just(60 * HOUR)];
+    let gap = prop_oneof![
+        Just(1),
+        Just(30),
+        Just(9 * HOUR),
+        Just(24 * HOUR),
+        Just(60 * HOUR)
+    ];
     let toggles = proptest::collection::vec(any::<proptest::sample::Index>(), 0..20);
     let epochs = proptest::collection::vec((gap, toggles), 1..7);
     (proptest::collection::vec(fact(), 1..40), epochs).prop_map(|(facts, epochs)| {
@@ -624,16 +630,16 @@ fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-/// Plays a script: each mention of a fact adds it, or takes it back if it is
+/// Plays a script on so many workers, by pieces or not: each mention of a fact adds it, or takes it back if it is
 /// there. Returns what the engine says, what is left, and when it ended.
-fn play(workers: usize, script: &Script, model_at: usize) -> (State, Vec<Fact>, u64) {
+fn play(workers: (usize, bool), script: &Script, model_at: usize) -> (State, Vec<Fact>, u64) {
     let rules = Rules::new(plan(), model(&plan(), 5)).unwrap();
     play_under(workers, script, model_at, &rules)
 }
 
 /// As [`play`], with the rules that come into force on the way.
 fn play_under(
-    workers: usize,
+    (workers, pieces): (usize, bool),
     script: &Script,
     model_at: usize,
     rules: &Rules,
@@ -649,6 +655,10 @@ fn play_under(
         None,
     )
     .unwrap();
+    // By as many pieces as rows, or at once.
+    if pieces {
+        engine.enter_by_pieces(1, || {}).unwrap();
+    }
     let mut loaders = [engine.loader(), engine.loader()];
     let (facts_of, epochs) = script;
     let mut there = vec![false; facts_of.len()];
@@ -675,7 +685,7 @@ proptest! {
 
     #[test]
     fn any_history_ends_where_a_batch_ends(
-        script in script(), workers in 1usize..3, model_at in 0usize..6,
+        script in script(), workers in (1usize..3, any::<bool>()), model_at in 0usize..6,
     ) {
         let (state, left, time) = play(workers, &script, model_at);
         let plan = plan();
@@ -691,7 +701,7 @@ proptest! {
 
     #[test]
     fn other_features_end_where_a_fresh_start_with_them_ends(
-        script in script(), workers in 1usize..3, rules_at in 0usize..6, twisted in any::<bool>(),
+        script in script(), workers in (1usize..3, any::<bool>()), rules_at in 0usize..6, twisted in any::<bool>(),
     ) {
         let mut other = plan();
         other.features.remove(2);
@@ -715,8 +725,8 @@ proptest! {
         let all: Vec<usize> = (0..facts_of.len()).collect();
         let waited = (facts_of.clone(), vec![(1, all.clone()), (days * 24 * HOUR + 1, vec![])]);
         let later = (facts_of.clone(), vec![(days * 24 * HOUR + 2, all)]);
-        let (waited, _, end) = play(2, &waited, 0);
-        let (later, _, same_end) = play(1, &later, 0);
+        let (waited, _, end) = play((2, true), &waited, 0);
+        let (later, _, same_end) = play((1, false), &later, 0);
         prop_assert_eq!(end, same_end);
         prop_assert_eq!(waited, later);
     }
@@ -729,7 +739,7 @@ proptest! {
             true => vec![(1, all.clone()), (1, all)],
             false => vec![(1, [all.clone(), all].concat())],
         };
-        let (state, left, _) = play(2, &(facts_of.clone(), epochs), 0);
+        let (state, left, _) = play((2, true), &(facts_of.clone(), epochs), 0);
         prop_assert_eq!(left, vec![]);
         prop_assert_eq!(state, State::default());
     }

@@ -314,8 +314,9 @@ impl Pipeline {
         };
         self.keep(id, time_ms, verdict, id == 1, with_result)?;
         self.view.groups.apply(&output);
-        if changes > GREAT_CHANGES {
-            self.give_memory_back()?;
+        match changes > GREAT_CHANGES {
+            true => self.give_memory_back()?,
+            false => crate::memory::keep(),
         }
         Ok(summary)
     }

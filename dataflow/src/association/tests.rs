@@ -121,7 +121,8 @@ fn built(rows: differential_dataflow::VecCollection<'_, Time, Row, isize>) -> As
     let identity = identity(arrange_said(aliases, "aliases"));
     let links = links(said, identity, plan);
     let def = def();
-    association(shared(links.direct, def.shared.clone()), facts, def)
+    let sharing = shared(links.direct, def.shared.clone());
+    association(sharing, facts, def, Pieces::default())
 }
 
 #[test]

@@ -66,17 +66,13 @@ impl Arrivals {
         }
     }
 
-    /// Sets how large pieces are, of this epoch if nothing has arrived yet, and of
-    /// those to come.
+    /// Sets how large pieces are, from what comes next on.
     pub(crate) fn resize(&mut self, size: Size) {
-        let rules = std::mem::take(&mut self.rules);
-        let arrived = !self.observed.is_empty()
-            || [self.profiles.len(), self.aliases.len(), self.links.len()] != [0; 3];
-        match arrived {
-            true => self.size = size,
-            false => *self = Arrivals::new(self.open, size),
-        }
-        self.rules = rules;
+        self.size = size;
+        self.observed.resize(size);
+        self.profiles.resize(size);
+        self.aliases.resize(size);
+        self.links.resize(size);
     }
 
     /// Adds what a loader sent.

@@ -280,7 +280,7 @@ impl Engine {
     /// Lets the epochs to come enter the dataflow by pieces of roughly so many
     /// rows of an input on each worker, and every worker's thread call `after`
     /// after each. What comes out is the same; smaller pieces need less memory
-    /// and more time. Two million at first.
+    /// and more time. [`PIECE`](crate::PIECE) at first.
     ///
     /// # Errors
     /// When a worker is gone.

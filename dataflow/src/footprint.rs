@@ -12,7 +12,7 @@ use tocsin_ingest::fact::SubjectKey;
 use crate::identity::{Claim, Meant};
 use crate::latest::{Version, Versions};
 use crate::links::{Direct, Onward};
-use crate::types::{HeldBatch, NamedBatch, SaidBatch, TallyBatch, Time};
+use crate::types::{HeldBatch, NamedBatch, TallyBatch, Time};
 
 /// At most this many elements of a batch are looked at.
 const SAMPLE: usize = 256;
@@ -100,7 +100,25 @@ impl Footprint for NamedBatch {
     }
 }
 
-impl Footprint for HeldBatch<Versions> {
+/// Values in a column.
+pub(crate) trait Filled {
+    /// Their bytes.
+    fn bytes(&self) -> usize;
+}
+
+impl<V: Heap> Filled for Vec<V> {
+    fn bytes(&self) -> usize {
+        size_of_val(&self[..]) + heap_of(self)
+    }
+}
+
+impl Filled for Versions {
+    fn bytes(&self) -> usize {
+        Versions::bytes(self)
+    }
+}
+
+impl<C: BatchContainer + Filled> Footprint for HeldBatch<C> {
     fn footprint(&self) -> (usize, usize) {
         let (values, updates) = (&self.storage.vals, &self.storage.upds);
         let bytes = size_of_val(&self.storage.keys[..])
@@ -108,19 +126,6 @@ impl Footprint for HeldBatch<Versions> {
             + updates.times.bytes()
             + updates.diffs.bytes()
             + (self.storage.keys.len() + values.vals.len()) * size_of::<u32>();
-        (self.updates, bytes)
-    }
-}
-
-impl<V: Heap + Ord + Clone + 'static> Footprint for SaidBatch<V> {
-    fn footprint(&self) -> (usize, usize) {
-        let (values, updates) = (&self.storage.vals, &self.storage.upds);
-        let bytes = size_of_val(&self.storage.keys[..])
-            + size_of_val(&values.vals[..])
-            + updates.times.bytes()
-            + updates.diffs.bytes()
-            + (self.storage.keys.len() + values.vals.len()) * size_of::<u32>()
-            + heap_of(&values.vals);
         (self.updates, bytes)
     }
 }

@@ -80,6 +80,7 @@ pub use error::EngineError;
 pub use harvest::Membership;
 pub use keeping::{Each, Keeping};
 pub use loader::Loader;
+pub use pieces::PIECE;
 pub use plan::{
     Aggregate, AssociationDef, FeatureDef, GroupDef, Measure, NeighbourDef, Plan, ReturnDef, Role,
     SharedDef, SlotDef,

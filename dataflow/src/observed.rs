@@ -192,7 +192,7 @@ impl Observed {
     /// Nothing yet, of what is to enter by pieces of this size.
     pub(crate) fn new(size: Size) -> Self {
         let mut observed = Observed::default();
-        observed.lasting.size = size;
+        observed.resize(size);
         observed
     }
 
@@ -219,9 +219,9 @@ impl Observed {
         }
     }
 
-    /// Whether nothing has come.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.lasting.loose.is_empty() && self.lasting.runs.is_empty() && self.days.is_empty()
+    /// Sets how large pieces are.
+    pub(crate) fn resize(&mut self, size: Size) {
+        self.lasting.size = size;
     }
 
     /// Takes as little room as it can: nothing more is to come.

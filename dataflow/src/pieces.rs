@@ -11,14 +11,17 @@ use std::rc::Rc;
 use crate::day::{business_day, midnight};
 use crate::types::Time;
 
+/// Rows of an input that enter a worker's dataflow as a piece: so many that an
+/// arrangement of them takes some tens of megabytes.
+pub const PIECE: usize = 1 << 21;
+
 /// How large pieces are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size(pub(crate) usize);
 
-/// So many rows that an arrangement of them takes some tens of megabytes.
 impl Default for Size {
     fn default() -> Self {
-        Size(1 << 21)
+        Size(PIECE)
     }
 }
 

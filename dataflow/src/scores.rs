@@ -76,8 +76,8 @@ pub(crate) fn scores<'scope>(
                     Whose::Groups => Wanted::Changes,
                 };
                 // Where nobody is told, each piece is done with at once.
-                let told = (wanted == Wanted::Changes).then_some(&pieces);
-                let (ready, due) = intake.ready(tallied, modelled, told);
+                let together = (wanted == Wanted::Changes).then_some(&pieces);
+                let (ready, due) = intake.ready(tallied, modelled, together);
                 reviser.begin(since, intake.until, due);
                 if !ready.is_empty() || reviser.affects_all() {
                     let mut harvest = harvest.borrow_mut();

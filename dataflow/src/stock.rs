@@ -68,13 +68,18 @@ impl<V> Stock<V> {
             pieces: 1,
         }
     }
+
+    /// Sets how large pieces are.
+    pub(crate) fn resize(&mut self, size: Size) {
+        self.size = size;
+    }
 }
 
 impl<V: Serialize + DeserializeOwned> Stock<V> {
     /// Adds rows; their time does not matter.
     pub(crate) fn add(&mut self, rows: Vec<Row<V>>) {
         self.rows += rows.len();
-        if self.rows <= self.size.few() {
+        if self.shelves.is_empty() && self.rows <= self.size.few() {
             return self.few.push(rows);
         }
         self.shelves.resize_with(SHELVES, Shelf::default);
@@ -84,11 +89,6 @@ impl<V: Serialize + DeserializeOwned> Stock<V> {
             let shelf = &mut self.shelves[shelf_of(subject)];
             shelf.push(&(subject, value, times));
         }
-    }
-
-    /// Rows that were added.
-    pub(crate) fn len(&self) -> usize {
-        self.rows
     }
 
     /// Takes some rows, those of the first piece first. Nothing is added any more.

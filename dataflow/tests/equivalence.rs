@@ -630,8 +630,8 @@ fn script() -> impl Strategy<Value = Script> {
     })
 }
 
-/// Plays a script on so many workers, by pieces or not: each mention of a fact adds it, or takes it back if it is
-/// there. Returns what the engine says, what is left, and when it ended.
+/// Plays a script on so many workers, by pieces or not: each mention of a fact
+/// adds it, or takes it back if it is there. Returns what the engine says, what is left, and when it ended.
 fn play(workers: (usize, bool), script: &Script, model_at: usize) -> (State, Vec<Fact>, u64) {
     let rules = Rules::new(plan(), model(&plan(), 5)).unwrap();
     play_under(workers, script, model_at, &rules)
@@ -655,7 +655,7 @@ fn play_under(
         None,
     )
     .unwrap();
-    // By as many pieces as rows, or at once.
+    // By as many pieces as there can be, or at once.
     if pieces {
         engine.enter_by_pieces(1, || {}).unwrap();
     }
@@ -701,7 +701,10 @@ proptest! {
 
     #[test]
     fn other_features_end_where_a_fresh_start_with_them_ends(
-        script in script(), workers in (1usize..3, any::<bool>()), rules_at in 0usize..6, twisted in any::<bool>(),
+        script in script(),
+        workers in (1usize..3, any::<bool>()),
+        rules_at in 0usize..6,
+        twisted in any::<bool>(),
     ) {
         let mut other = plan();
         other.features.remove(2);

@@ -314,9 +314,8 @@ impl Pipeline {
         };
         self.keep(id, time_ms, verdict, id == 1, with_result)?;
         self.view.groups.apply(&output);
-        match changes > GREAT_CHANGES {
-            true => self.give_memory_back()?,
-            false => crate::memory::keep(),
+        if changes > GREAT_CHANGES {
+            self.give_memory_back()?;
         }
         Ok(summary)
     }

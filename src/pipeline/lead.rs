@@ -247,10 +247,13 @@ impl Pipeline {
         wanted: bool,
         take: impl FnMut(ScoreChange),
     ) -> Result<EpochOutput> {
-        Ok(match wanted {
+        let output = match wanted {
             true => self.engine.advance_each(time_ms as u64, take)?,
             false => self.engine.advance_untold(time_ms as u64)?,
-        })
+        };
+        // Its pieces may have made the allocator spare.
+        crate::memory::keep();
+        Ok(output)
     }
 
     /// Waits until the others have tidied up; keeps what they rolled. Returns

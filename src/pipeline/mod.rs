@@ -57,10 +57,6 @@ use tocsin_ingest::index::RowRef;
 use tocsin_models::FeatureSpec;
 
 /// The store's note of the rules (and model) that the last epoch ran by.
-/// Rows of an input that enter a worker's dataflow at once: an arrangement of
-/// them takes some tens of megabytes.
-const ROWS_OF_A_PIECE: usize = 1 << 21;
-
 const RULES: &str = "rules";
 /// The store's note of since when: the epoch and its instant.
 const RULES_SINCE: &str = "rules since";
@@ -221,7 +217,7 @@ impl Pipeline {
             None => Engine::start(config, start_ms as u64, None)?,
             Some(cluster) => Engine::join(config, cluster.peers(), start_ms as u64, None)?,
         });
-        engine.enter_by_pieces(ROWS_OF_A_PIECE, crate::memory::spare)?;
+        engine.enter_by_pieces(tocsin_dataflow::PIECE, crate::memory::spare)?;
         if let Some(rules) = in_force.rules()? {
             engine.set_rules(start_ms as u64, rules)?;
         }

@@ -59,7 +59,6 @@ impl Pipeline {
     pub(super) fn give_memory_back(&self) -> Result<()> {
         self.engine.on_each_worker(crate::memory::give_back)?;
         crate::memory::give_back();
-        crate::memory::keep();
         Ok(())
     }
 

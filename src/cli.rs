@@ -431,8 +431,8 @@ pub struct Simulate {
     /// The folder to write to
     #[arg(long)]
     pub out: PathBuf,
-    /// Enterprises
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=5_000_000))]
+    /// Enterprises on the first day; a city has up to three million, a province 13.7
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=15_000_000))]
     pub enterprises: u32,
     /// Months
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=120))]

@@ -1,6 +1,6 @@
 //! Names of enterprises: prefix, brand, trade, form. The city's name, 滨海市, is
-//! nobody's, and the three characters of a brand differ for every index below
-//! four million.
+//! nobody's. The three characters of a brand differ for four million indices,
+//! and a numeral tells the next millions from them.
 
 use super::class::Class;
 use super::form::Form;
@@ -24,6 +24,9 @@ const LETTERS: [char; 161] = [
     '桂',
 ];
 
+/// What tells brands of the same characters apart.
+const AGAIN: [char; 8] = ['二', '三', '四', '五', '六', '七', '八', '九'];
+
 /// The brand alone, as people call the enterprise.
 pub(crate) fn brand(number: u32) -> String {
     let base = LETTERS.len() as u64;
@@ -34,8 +37,8 @@ pub(crate) fn brand(number: u32) -> String {
         brand.push(LETTERS[(rest % base) as usize]);
         rest /= base;
     }
-    if u64::from(number) >= total {
-        brand.push('二');
+    if let Some(again) = (u64::from(number) / total).checked_sub(1) {
+        brand.push(AGAIN[again as usize % AGAIN.len()]);
     }
     brand
 }
@@ -101,10 +104,13 @@ mod tests {
 
     #[test]
     fn brands_differ() {
-        let mut brands: Vec<String> = (0..200_000).map(brand).collect();
+        // Characters come again after 161³ numbers.
+        let again = 161 * 161 * 161;
+        let numbers = (0..8).flat_map(|time| time * again..time * again + 50_000);
+        let mut brands: Vec<String> = numbers.map(brand).collect();
         brands.sort_unstable();
         brands.dedup();
-        assert_eq!(brands.len(), 200_000);
+        assert_eq!(brands.len(), 400_000);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Some rows as bytes, column by column: what is packed and read as one.
 //!
-//! A block is small (64 rows), so that one row costs the unpacking of few; each
+//! A block is small (16 rows), so that one row costs the unpacking of few; each
 //! column is together in it, so that values which repeat lie side by side for
 //! the packing and a whole column is copied at once. A column is the number of
 //! its bytes (u32, little endian), then
@@ -17,11 +17,6 @@ use arrow_array::types::UInt64Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
-
-/// Rows of a block. Of 64, 128, 256 rows, one row costs 9, 14, 30 µs to read and
-/// takes 55, 51, 47 bytes on disk (`cargo bench --bench landing`); writing and
-/// reading all costs the same.
-pub(crate) const BLOCK_ROWS: usize = 64;
 
 /// Gathers rows until they are a block.
 pub(crate) struct BlockEncoder {

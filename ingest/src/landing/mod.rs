@@ -54,8 +54,7 @@ pub struct LandingOptions {
     pub durability: Durability,
     /// Index files kept open.
     pub open_index_files: usize,
-    /// Memory for parsed segment footers, in bytes: about 250 kB for a million
-    /// rows.
+    /// Memory for parsed segment footers, in bytes: about 1 MB for a million rows.
     pub footer_bytes: usize,
 }
 

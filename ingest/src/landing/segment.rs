@@ -9,7 +9,6 @@ use arrow_array::{RecordBatch, UInt32Array};
 use arrow_select::take::take_record_batch;
 
 use super::LandingError;
-use super::block::BLOCK_ROWS;
 use super::rows::{LandedRows, SegmentInfo, SegmentRows};
 use super::segment_file::{Footer, SegmentFile};
 use crate::index::durable::remove;
@@ -17,8 +16,8 @@ use crate::index::lru::Lru;
 use crate::index::{Handles, IndexError, RowRef};
 use crate::mapping::META_COLUMNS;
 
-/// Blocks that a streaming reader holds at once: 8,192 rows.
-const READ_BLOCKS: usize = 8192 / BLOCK_ROWS;
+/// Rows that a streaming reader holds at once.
+const READ_ROWS: usize = 8192;
 
 /// Parsed file footers, bounded by their bytes, and open files, bounded in
 /// number: what a look at one row would else pay for each time.
@@ -285,8 +284,9 @@ impl Iterator for SegmentReader {
         };
         let file = self.segment.reader(&blocks.path, &blocks.file);
         let skipped = blocks.part.skipped(blocks.footer.schema().fields().len());
-        let batch = file.blocks(&blocks.footer, blocks.next, READ_BLOCKS, skipped);
-        blocks.next += READ_BLOCKS;
+        let count = blocks.footer.blocks_of(READ_ROWS);
+        let batch = file.blocks(&blocks.footer, blocks.next, count, skipped);
+        blocks.next += count;
         Some(batch)
     }
 }

@@ -7,7 +7,10 @@ use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 
 use super::*;
+use crate::index::Entry;
+use crate::index::durable::NewFile;
 use crate::landing::rows::with_keys;
+use crate::landing::segment_file::{EARLIER, SegmentFileWriter};
 
 /// Two counts and two texts.
 type Cells = (u64, u64, Option<String>, Option<String>);
@@ -201,4 +204,35 @@ fn segments_of_an_earlier_version_are_taken_over() {
         .unwrap();
     assert!(error.to_string().contains("0000000003.parquet"), "{error}");
     assert!(old.exists() && !new.exists());
+}
+
+#[test]
+fn files_of_the_earlier_layout_are_read_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let committed = written(folder.path());
+    let landing = open(folder.path(), &committed);
+    let all = read(&landing, 3);
+    let some: Vec<u32> = (0..200).step_by(7).collect();
+    let picked = landing.rows(3, &some).unwrap().batch;
+    drop(landing);
+    let path = folder.path().join("segments/0000000003.rows");
+    let sound = fs::read(&path).unwrap();
+    let out = NewFile::create(path.clone(), options().durability).unwrap();
+    let mut writer = SegmentFileWriter::with_layout(3, out, all.schema(), &EARLIER).unwrap();
+    writer.push(&all).unwrap();
+    let keys = (0..200).map(|row| Entry::new(hash(&format!("甲{row}")), 3, row));
+    writer.finish(&keys.collect::<Vec<_>>()).unwrap();
+    assert!(fs::read(&path).unwrap().starts_with(b"TOCSEG1"));
+    let landing = open(folder.path(), &committed);
+    assert_eq!(read(&landing, 3), all);
+    assert_eq!(landing.rows(3, &some).unwrap().batch, picked);
+    assert_eq!(landing.find_key(SOURCE, hash("甲60")).unwrap(), [at(3, 60)]);
+    drop(landing);
+    // Neither is taken for the other.
+    let mut bytes = sound;
+    let magic = bytes.len() - 8;
+    bytes[magic..].copy_from_slice(b"TOCSEG1\n");
+    fs::write(&path, bytes).unwrap();
+    let landing = open(folder.path(), &committed);
+    assert!(landing.rows(3, &some).is_err());
 }

@@ -15,6 +15,7 @@ use crate::links::Target;
 use crate::observed::Observed;
 use crate::pieces::Size;
 use crate::revise::Version;
+use crate::spill::Place;
 use crate::stock::Stock;
 use crate::types::Time;
 
@@ -50,19 +51,22 @@ pub(crate) struct Arrivals {
     open: Time,
     /// How large the pieces are that it enters by.
     pub(crate) size: Size,
+    /// Where much of it may wait.
+    place: Place,
 }
 
 impl Arrivals {
     /// Nothing yet, for an epoch that closes at or after `open`.
-    pub(crate) fn new(open: Time, size: Size) -> Self {
+    pub(crate) fn new(open: Time, size: Size, place: Place) -> Self {
         Arrivals {
             observed: Observed::new(size),
-            profiles: Stock::new(size),
-            aliases: Stock::new(size),
-            links: Stock::new(size),
+            profiles: Stock::new(size, place.clone()),
+            aliases: Stock::new(size, place.clone()),
+            links: Stock::new(size, place.clone()),
             rules: Vec::new(),
             open,
             size,
+            place,
         }
     }
 
@@ -73,6 +77,14 @@ impl Arrivals {
         self.profiles.resize(size);
         self.aliases.resize(size);
         self.links.resize(size);
+    }
+
+    /// Lets much of what is to come wait in files at a place.
+    pub(crate) fn wait_at(&mut self, place: Place) {
+        self.profiles.wait_at(place.clone());
+        self.aliases.wait_at(place.clone());
+        self.links.wait_at(place.clone());
+        self.place = place;
     }
 
     /// Adds what a loader sent.
@@ -88,7 +100,8 @@ impl Arrivals {
     /// Takes all that belongs to an epoch that closes at `time`; rules for
     /// later instants stay.
     pub(crate) fn take(&mut self, time: Time) -> Arrivals {
-        let mut epoch = std::mem::replace(self, Arrivals::new(time + 1, self.size));
+        let mut epoch =
+            std::mem::replace(self, Arrivals::new(time + 1, self.size, self.place.clone()));
         epoch.observed.rest();
         self.rules = epoch
             .rules

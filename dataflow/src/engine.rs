@@ -5,6 +5,7 @@
 //! on the way there end at their midnights. Between epochs no thread of the
 //! engine runs.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -286,6 +287,16 @@ impl Engine {
     /// When a worker is gone.
     pub fn enter_by_pieces(&self, rows: usize, after: fn()) -> Result<(), EngineError> {
         self.tell(|| Command::Pieces(rows.max(1), after))
+    }
+
+    /// Lets what waits for a large epoch lie in files of this folder instead of
+    /// memory. They have no names, and are gone with the epoch or the process;
+    /// where there can be none, it waits in memory.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn wait_in(&self, folder: &Path) -> Result<(), EngineError> {
+        self.tell(|| Command::WaitAt(folder.into()))
     }
 
     fn close_epoch(

@@ -53,6 +53,7 @@ mod revise;
 mod rules;
 mod scores;
 mod shared;
+mod spill;
 mod split;
 mod spoken_of;
 mod stats;

@@ -5,6 +5,7 @@
 //! the epoch closes. What has gathered of many subjects is packed as it is at
 //! rest, in sorted runs, so what is held is not much more than what it comes to.
 
+use std::collections::VecDeque;
 use std::hint::black_box;
 
 use differential_dataflow::trace::implementations::containers::BatchContainer;
@@ -21,6 +22,8 @@ use crate::tally::{Entry, Tally};
 const AHEAD: usize = 64;
 /// Bytes of a packed entry, roughly.
 const ENTRY: usize = 6;
+/// Subjects of a run that lie together, and are let go of together.
+const TOGETHER: usize = 1 << 16;
 
 /// Tallies by subject.
 #[derive(Default)]
@@ -34,7 +37,13 @@ pub(crate) struct Sums {
 }
 
 /// Tallies sorted by subject, packed.
+#[derive(Default)]
 struct Run {
+    stretches: VecDeque<Stretch>,
+}
+
+/// Some that follow each other.
+struct Stretch {
     subjects: Vec<SubjectKey>,
     tallies: PackedTallies,
 }
@@ -49,28 +58,42 @@ pub(crate) struct Observed {
 }
 
 impl Run {
-    fn new(tallies: impl Iterator<Item = (SubjectKey, Tally)>, most: usize) -> Run {
-        let mut run = Run {
-            subjects: Vec::with_capacity(most),
-            tallies: PackedTallies::with_capacity(most),
-        };
+    fn new(tallies: impl Iterator<Item = (SubjectKey, Tally)>) -> Run {
+        let mut run = Run::default();
         for (subject, tally) in tallies {
-            run.subjects.push(subject);
-            run.tallies.push_own(&tally);
+            let stretch = match run.stretches.back_mut() {
+                Some(stretch) if stretch.subjects.len() < TOGETHER => stretch,
+                _ => run.begin(),
+            };
+            stretch.subjects.push(subject);
+            stretch.tallies.push_own(&tally);
         }
         run
+    }
+
+    fn begin(&mut self) -> &mut Stretch {
+        self.stretches.push_back_mut(Stretch {
+            subjects: Vec::new(),
+            tallies: PackedTallies::with_capacity(0),
+        })
     }
 
     fn sorted(loose: HashMap<SubjectKey, Tally>) -> Run {
         let mut loose: Vec<_> = there(loose).collect();
         loose.sort_unstable_by_key(|(subject, _)| *subject);
-        let most = loose.len();
-        Run::new(loose.into_iter(), most)
+        Run::new(loose.into_iter())
+    }
+
+    /// Bytes of its tallies.
+    fn bytes(&self) -> usize {
+        let stretches = self.stretches.iter();
+        stretches.map(|stretch| stretch.tallies.bytes()).sum()
     }
 }
 
-/// The tallies of several runs, by subject.
+/// The tallies of several runs, by subject. A stretch that has been read is let go.
 struct Merged {
+    /// Each with how many of its first stretch have been read.
     runs: Vec<(Run, usize)>,
 }
 
@@ -81,19 +104,34 @@ impl Merged {
     }
 }
 
+/// The subject that a run is at.
+fn first((run, at): &(Run, usize)) -> Option<SubjectKey> {
+    run.stretches.front()?.subjects.get(*at).copied()
+}
+
+/// Adds the tally that a run is at, and goes on to the next.
+fn add_first((run, at): &mut (Run, usize), tally: &mut Tally) {
+    let Some(stretch) = run.stretches.front() else {
+        return;
+    };
+    stretch.tallies.index(*at).add_to(tally);
+    *at += 1;
+    if *at == stretch.subjects.len() {
+        run.stretches.pop_front();
+        *at = 0;
+    }
+}
+
 impl Iterator for Merged {
     type Item = (SubjectKey, Tally);
 
     fn next(&mut self) -> Option<(SubjectKey, Tally)> {
         loop {
-            let firsts = self.runs.iter();
-            let firsts = firsts.filter_map(|(run, at)| run.subjects.get(*at).copied());
-            let subject = firsts.min()?;
+            let subject = self.runs.iter().filter_map(first).min()?;
             let mut tally = Tally::default();
-            for (run, at) in &mut self.runs {
-                if run.subjects.get(*at) == Some(&subject) {
-                    run.tallies.index(*at).add_to(&mut tally);
-                    *at += 1;
+            for run in &mut self.runs {
+                if first(run) == Some(subject) {
+                    add_first(run, &mut tally);
                 }
             }
             if !tally.entries().is_empty() {
@@ -132,7 +170,7 @@ impl Sums {
 
     /// Subjects and entries, at most.
     pub(crate) fn weight(&self) -> usize {
-        let packed = self.runs.iter().map(|run| run.tallies.bytes() / ENTRY);
+        let packed = self.runs.iter().map(|run| run.bytes() / ENTRY);
         self.loose.len() + self.entries + packed.sum::<usize>()
     }
 
@@ -142,11 +180,10 @@ impl Sums {
         self.entries = 0;
         self.runs.push(Run::sorted(std::mem::take(&mut self.loose)));
         while let [.., before, last] = &self.runs[..]
-            && before.tallies.bytes() < 2 * last.tallies.bytes()
+            && before.bytes() < 2 * last.bytes()
         {
-            let most = before.subjects.len() + last.subjects.len();
             let two = self.runs.split_off(self.runs.len() - 2);
-            self.runs.push(Run::new(Merged::new(two), most));
+            self.runs.push(Run::new(Merged::new(two)));
         }
     }
 
@@ -285,7 +322,7 @@ mod tests {
                 .lasting
                 .runs
                 .iter()
-                .all(|run| run.subjects.is_empty())
+                .all(|run| run.stretches.is_empty())
         );
         assert!(observed.days.values().map(Pile::len).sum::<usize>() <= 128);
         let (sums, days) = observed.close(0);
@@ -307,7 +344,7 @@ mod tests {
                     parts.add(grain.subject, std::iter::once(&grain));
                 }
                 parts.pack();
-                let bytes = parts.runs.iter().map(|run| run.tallies.bytes());
+                let bytes = parts.runs.iter().map(Run::bytes);
                 let bytes: Vec<usize> = bytes.collect();
                 prop_assert!(bytes.windows(2).all(|two| two[0] >= 2 * two[1]));
             }

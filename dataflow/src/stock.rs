@@ -3,7 +3,8 @@
 //! Contract: rows keep no order. A few are held as they came. Many are packed,
 //! to two thirds of the bytes and no allocation of their own, and dealt out by
 //! subject, so that they can enter a piece after the other: all rows of one
-//! subject are in the same piece.
+//! subject are in the same piece. They are read once, from one end to the other,
+//! so they may wait in a file.
 
 use bincode::Options;
 use differential_dataflow::Hashable;
@@ -13,6 +14,7 @@ use tocsin_ingest::fact::SubjectKey;
 
 use crate::arrivals::Row;
 use crate::pieces::Size;
+use crate::spill::{Kept, Place, Spill};
 use crate::types::Time;
 
 /// What subjects are dealt out to.
@@ -20,6 +22,8 @@ const SHELVES: usize = 64;
 /// Bytes of packed rows that lie together: so many that the allocator keeps them
 /// in pages of their own, and gives these back when the rows have entered.
 const CHUNK: usize = 1 << 20;
+/// The same where a chunk goes to a file once it is full.
+const SPILLED: usize = 1 << 18;
 /// Rows that are taken at once.
 const PART: usize = 4096;
 /// Bytes that most rows take at most.
@@ -28,6 +32,7 @@ const ROW: usize = 128;
 /// Rows that wait.
 pub(crate) struct Stock<V> {
     size: Size,
+    spill: Spill,
     few: Vec<Vec<Row<V>>>,
     rows: usize,
     /// Packed rows; none while there are few.
@@ -41,8 +46,10 @@ pub(crate) struct Stock<V> {
 /// Packed rows of some subjects.
 #[derive(Default)]
 struct Shelf {
-    chunks: Vec<Vec<u8>>,
-    /// Bytes of the last chunk that have been taken.
+    full: Vec<Kept>,
+    /// The chunk that is being filled, or taken from.
+    chunk: Vec<u8>,
+    /// Bytes of it that have been taken.
     taken: usize,
 }
 
@@ -57,16 +64,23 @@ pub(crate) struct Part<V> {
 }
 
 impl<V> Stock<V> {
-    /// Nothing yet, of what is to enter by pieces of this size.
-    pub(crate) fn new(size: Size) -> Self {
+    /// Nothing yet, of what is to enter by pieces of this size; much of it may
+    /// wait in a file at `place`.
+    pub(crate) fn new(size: Size, place: Place) -> Self {
         Stock {
             size,
+            spill: Spill::new(place),
             few: Vec::new(),
             rows: 0,
             shelves: Vec::new(),
             emptied: 0,
             pieces: 1,
         }
+    }
+
+    /// Lets much of it wait in a file at a place.
+    pub(crate) fn wait_at(&mut self, place: Place) {
+        self.spill.move_to(place);
     }
 
     /// Sets how large pieces are.
@@ -87,14 +101,14 @@ impl<V: Serialize + DeserializeOwned> Stock<V> {
         let few = std::mem::take(&mut self.few);
         for ((subject, value), _, times) in few.into_iter().flatten().chain(rows) {
             let shelf = &mut self.shelves[shelf_of(subject)];
-            shelf.push(&(subject, value, times));
+            shelf.push(&(subject, value, times), &mut self.spill);
         }
     }
 
     /// Takes some rows, those of the first piece first. Nothing is added any more.
     pub(crate) fn take(&mut self) -> Option<Part<V>> {
         while let Some(shelf) = self.shelves.get_mut(self.emptied) {
-            if let Some(rows) = shelf.take() {
+            if let Some(rows) = shelf.take(&self.spill) {
                 let (piece, of) = (self.emptied * self.pieces / SHELVES, self.pieces);
                 return Some(Part { rows, piece, of });
             }
@@ -115,34 +129,31 @@ fn shelf_of(subject: SubjectKey) -> usize {
 }
 
 impl Shelf {
-    fn push<R: Serialize>(&mut self, row: &R) {
-        if self
-            .chunks
-            .last()
-            .is_none_or(|chunk| chunk.len() + ROW > CHUNK)
-        {
-            self.chunks.push(Vec::with_capacity(CHUNK));
+    fn push<R: Serialize>(&mut self, row: &R, spill: &mut Spill) {
+        let room = if spill.is_open() { SPILLED } else { CHUNK };
+        if self.chunk.len() + ROW > room {
+            self.full.push(spill.put(&mut self.chunk));
         }
-        if let Some(chunk) = self.chunks.last_mut() {
-            // Writing plain data into memory does not fail.
-            let _ = packing().serialize_into(chunk, row);
+        if self.chunk.capacity() == 0 {
+            self.chunk.reserve_exact(room);
         }
+        // Writing plain data into memory does not fail.
+        let _ = packing().serialize_into(&mut self.chunk, row);
     }
 
-    fn take<V: DeserializeOwned>(&mut self) -> Option<Vec<Row<V>>> {
-        let chunk = self.chunks.last()?;
-        let (mut bytes, mut rows) = (&chunk[self.taken..], Vec::with_capacity(PART));
+    fn take<V: DeserializeOwned>(&mut self, spill: &Spill) -> Option<Vec<Row<V>>> {
+        if self.taken == self.chunk.len() {
+            (self.chunk, self.taken) = (Vec::new(), 0);
+            self.chunk = spill.take(self.full.pop()?);
+        }
+        let (mut bytes, mut rows) = (&self.chunk[self.taken..], Vec::with_capacity(PART));
         while !bytes.is_empty() && rows.len() < PART {
             let row = packing().deserialize_from(&mut bytes);
             let (subject, value, times): (SubjectKey, V, isize) =
                 row.unwrap_or_else(|error| unreachable!("rows as they were packed: {error}"));
             rows.push(((subject, value), Time::MIN, times));
         }
-        self.taken = chunk.len() - bytes.len();
-        if bytes.is_empty() {
-            self.chunks.pop();
-            self.taken = 0;
-        }
+        self.taken = self.chunk.len() - bytes.len();
         Some(rows)
     }
 }
@@ -177,13 +188,15 @@ mod tests {
         fn what_was_added_is_taken_in_order_of_pieces(
             said in proptest::collection::vec((0u128..99, ".{0,200}", -3isize..4), 1..50),
             size in prop_oneof![Just(1usize), Just(64), Just(1 << 20)],
+            in_file in any::<bool>(),
         ) {
+            let place = in_file.then(|| std::env::temp_dir().into());
             let rows = said.into_iter().map(|(number, value, times)| {
                 ((enterprise(number), value), Time::MIN, times)
             });
             let rows: Vec<Row<String>> = rows.collect();
-            let mut stock = Stock::new(Size(size));
-            let many: Vec<Row<String>> = rows.iter().cycle().take(5_000).cloned().collect();
+            let mut stock = Stock::new(Size(size), place);
+            let many: Vec<Row<String>> = rows.iter().cycle().take(30_000).cloned().collect();
             many.chunks(999).for_each(|some| stock.add(some.to_vec()));
             prop_assert_eq!(stock.shelves.is_empty(), many.len() <= stock.size.few());
             let taken = taken(stock);

@@ -5,7 +5,9 @@
 //! command unparks it afterwards; so it neither spins nor sleeps over work.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
 use std::thread::Thread;
 
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     /// Let the epochs to come enter by pieces of so many rows, and call a function
     /// after each.
     Pieces(usize, fn()),
+    /// Let much of what waits for an epoch lie in files of a folder.
+    WaitAt(Arc<Path>),
     /// Report what is held.
     Measure,
     /// Report what waits for an alias.
@@ -122,7 +126,7 @@ pub(crate) fn run(
     let farewell = Farewell(replies);
     let mut desk = Desk {
         graph: Graph::build(worker, plan, Harvest::new(farewell.0.clone())),
-        arrivals: Arrivals::new(open, Size::default()),
+        arrivals: Arrivals::new(open, Size::default(), None),
         entering: None,
         walks: VecDeque::new(),
         epoch: None,
@@ -207,6 +211,7 @@ impl Desk {
                 self.graph.inputs.after_pieces(after);
                 self.arrivals.resize(Size(rows));
             }
+            Command::WaitAt(folder) => self.arrivals.wait_at(Some(folder)),
             Command::Waiting(query) => {
                 let found = self.graph.lookup.find(&query);
                 self.reply(Reply::Waiting(found));

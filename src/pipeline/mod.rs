@@ -218,6 +218,7 @@ impl Pipeline {
             Some(cluster) => Engine::join(config, cluster.peers(), start_ms as u64, None)?,
         });
         engine.enter_by_pieces(tocsin_dataflow::PIECE, crate::memory::spare)?;
+        engine.wait_in(&options.data)?;
         if let Some(rules) = in_force.rules()? {
             engine.set_rules(start_ms as u64, rules)?;
         }

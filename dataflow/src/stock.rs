@@ -98,10 +98,14 @@ impl<V: Serialize + DeserializeOwned> Stock<V> {
         }
         self.shelves.resize_with(SHELVES, Shelf::default);
         self.pieces = self.rows.div_ceil(self.size.rows()).min(SHELVES);
+        let room = match self.spill.is_open() {
+            true => SPILLED.min(ROW * self.size.rows()),
+            false => CHUNK,
+        };
         let few = std::mem::take(&mut self.few);
         for ((subject, value), _, times) in few.into_iter().flatten().chain(rows) {
             let shelf = &mut self.shelves[shelf_of(subject)];
-            shelf.push(&(subject, value, times), &mut self.spill);
+            shelf.push(&(subject, value, times), room, &mut self.spill);
         }
     }
 
@@ -129,8 +133,8 @@ fn shelf_of(subject: SubjectKey) -> usize {
 }
 
 impl Shelf {
-    fn push<R: Serialize>(&mut self, row: &R, spill: &mut Spill) {
-        let room = if spill.is_open() { SPILLED } else { CHUNK };
+    /// Adds a row, to chunks of about `room` bytes.
+    fn push<R: Serialize>(&mut self, row: &R, room: usize, spill: &mut Spill) {
         if self.chunk.len() + ROW > room {
             self.full.push(spill.put(&mut self.chunk));
         }

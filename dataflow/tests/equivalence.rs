@@ -658,6 +658,7 @@ fn play_under(
     // By as many pieces as there can be, or at once.
     if pieces {
         engine.enter_by_pieces(1, || {}).unwrap();
+        engine.wait_in(&std::env::temp_dir()).unwrap();
     }
     let mut loaders = [engine.loader(), engine.loader()];
     let (facts_of, epochs) = script;

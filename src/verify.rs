@@ -275,6 +275,7 @@ fn incremental(
         plan: records.settings.plan(),
     };
     let engine = Engine::start(config, time_ms as u64, Some(model.clone()))?;
+    engine.wait_in(&options.data)?;
     restore::load_up_to(epoch, records, &timeline, &engine, options.workers)?;
     let output = engine.advance(time_ms as u64)?;
     let mut members: HashMap<_, BTreeSet<_>> = HashMap::new();

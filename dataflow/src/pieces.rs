@@ -1,9 +1,10 @@
 //! The instants at which the pieces of a large epoch enter.
 //!
 //! Contract: all lie on the business day on which the epoch closes, after what
-//! its midnight brings and everything that was before the epoch, so that entering by pieces differs from
-//! entering at once in nothing that is settled. Whoever tells of instants tells
-//! of the close instead: what lies between pieces was never so.
+//! its midnight brings and everything that was before the epoch, so that
+//! entering by pieces differs from entering at once in nothing that is settled.
+//! Whoever tells of instants tells of the close instead: what lies between pieces
+//! was never so.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -350,6 +350,7 @@ impl Standing {
             plan: settings.plan(),
         };
         let engine = Engine::start(config, time_ms as u64, None)?;
+        engine.wait_in(&options.data)?;
         let timeline = restore::Timeline::of(&recovery, &in_force.records);
         let records = &in_force.records;
         restore::load_up_to(epoch, records, &timeline, &engine, options.workers)?;

@@ -24,7 +24,8 @@ const LETTERS: [char; 161] = [
     '桂',
 ];
 
-/// What tells brands of the same characters apart.
+/// What tells brands of the same characters apart, for 37 million numbers: two for
+/// each enterprise of the largest city, the second once it is renamed.
 const AGAIN: [char; 8] = ['二', '三', '四', '五', '六', '七', '八', '九'];
 
 /// The brand alone, as people call the enterprise.

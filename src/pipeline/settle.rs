@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use tocsin_dataflow::Loader;
 use tocsin_ingest::fact::Facts;
-use tocsin_ingest::index::RowRef;
+use tocsin_ingest::index::{RowRef, sort_by_hash};
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
 
 /// From this many keys on, one pass over the index in their order is cheaper than
@@ -21,6 +21,14 @@ const BULK_KEYS: usize = 256;
 const SHARED_KEYS: usize = 2_048;
 /// From this many rows on, several threads read them again.
 const SHARED_ROWS: usize = 16;
+
+/// A row of a chunk and its key.
+#[derive(Debug, Clone, Copy)]
+struct Version {
+    key: u128,
+    piece: u32,
+    row: u32,
+}
 
 /// The last version of a key within a chunk.
 #[derive(Debug, Clone, Copy)]
@@ -247,36 +255,55 @@ fn pop<T>(work: &Mutex<Vec<T>>) -> Option<T> {
 /// Marks duplicates and superseded rows of the chunk itself; gives the last version
 /// of each key, in the order of the keys' hashes.
 fn within_chunk(chunk: &mut [Piece], out: &mut SourceOutput) -> Vec<Newest> {
-    let mut order = Vec::new();
-    for (piece, content) in chunk.iter().enumerate() {
-        order.extend((0..content.said.len()).map(|row| Newest {
-            key: content.said.keys[row],
-            piece,
-            row,
-            first: (piece, row),
-        }));
-    }
-    order.sort_unstable_by_key(|at| (at.key as u64, at.key, at.piece, at.row));
-    let mut newest = Vec::with_capacity(order.len());
-    for versions in order.chunk_by(|a, b| a.key == b.key) {
-        let mut current = versions[0];
+    let versions = in_order(chunk);
+    let mut newest = Vec::with_capacity(versions.len());
+    for versions in versions.chunk_by(|a, b| a.key == b.key) {
+        let mut current = versions[0].place();
         for version in &versions[1..] {
-            let (old, new) = (&chunk[current.piece].said, &chunk[version.piece].said);
-            if old.contents[current.row] == new.contents[version.row] {
-                chunk[version.piece].dropped[version.row] = true;
+            let version = version.place();
+            let (old, new) = (&chunk[current.0].said, &chunk[version.0].said);
+            if old.contents[current.1] == new.contents[version.1] {
+                chunk[version.0].dropped[version.1] = true;
                 out.stats.duplicates += 1;
                 continue;
             }
-            count_replacement(old.withdraws[current.row], new.withdraws[version.row], out);
-            chunk[current.piece].superseded[current.row] = true;
-            current = *version;
+            count_replacement(old.withdraws[current.1], new.withdraws[version.1], out);
+            chunk[current.0].superseded[current.1] = true;
+            current = version;
         }
         newest.push(Newest {
-            first: versions[0].first,
-            ..current
+            key: versions[0].key,
+            piece: current.0,
+            row: current.1,
+            first: versions[0].place(),
         });
     }
     newest
+}
+
+/// The rows of a chunk by the hashes of their keys, those of one key as they came.
+fn in_order(chunk: &[Piece]) -> Vec<Version> {
+    let rows = chunk.iter().map(|piece| piece.said.len()).sum();
+    let mut versions = Vec::with_capacity(rows);
+    for (piece, content) in (0..).zip(chunk) {
+        let keys = (0..).zip(&content.said.keys);
+        versions.extend(keys.map(|(row, key)| Version {
+            key: *key,
+            piece,
+            row,
+        }));
+    }
+    let order = |at: &Version| (at.key as u64, at.key, at.piece, at.row);
+    let compare = |a: &Version, b: &Version| order(a).cmp(&order(b));
+    sort_by_hash(&mut versions, |at| at.key as u64, compare);
+    versions
+}
+
+impl Version {
+    /// Its piece and the row in it.
+    fn place(&self) -> (usize, usize) {
+        (self.piece as usize, self.row as usize)
+    }
 }
 
 /// Counts a row that takes another's place: what is withdrawn already cannot be

@@ -19,6 +19,7 @@ mod recent;
 mod recover;
 mod run;
 mod run_writer;
+mod spread;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,7 @@ use recent::Recent;
 pub(crate) use run::Handles;
 use run::Run;
 use run_writer::RunWriter;
+pub use spread::sort_by_hash;
 
 /// Which segments count, asked once for each candidate row.
 pub type Live<'a> = &'a dyn Fn(u32) -> bool;
@@ -75,7 +77,7 @@ impl Index {
     /// # Errors
     /// [`IndexError::Io`].
     pub fn add_segment(&self, segment: u32, mut entries: Vec<Entry>) -> Result<(), IndexError> {
-        entries.sort_unstable();
+        sort_by_hash(&mut entries, |entry| entry.hash, Entry::cmp);
         let mut writer = self.new_run()?;
         for entry in &entries {
             writer.push(entry)?;
@@ -84,9 +86,7 @@ impl Index {
         run.set_recent(self.remembers);
         let mut state = self.write();
         if self.remembers {
-            entries
-                .iter()
-                .for_each(|entry| state.recent.add(entry.hash));
+            state.recent.add_all(entries.iter().map(|entry| entry.hash));
         }
         state.runs.push(run);
         Ok(())
@@ -205,9 +205,7 @@ impl Index {
     /// The runs, and which of `hashes` the recent ones may hold.
     fn asked(&self, hashes: &[u64]) -> (Vec<Arc<Run>>, Vec<u64>) {
         let state = self.read();
-        let may_hold = |hash: &u64| state.recent.may_hold(*hash);
-        let recent = hashes.iter().copied().filter(may_hold).collect();
-        (state.runs.clone(), recent)
+        (state.runs.clone(), state.recent.among(hashes))
     }
 
     /// Gives up what is known of recent runs: few are left, or nobody will ask for

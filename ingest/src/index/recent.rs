@@ -8,12 +8,16 @@
 //! spend most of its time on. Some 5 to 7 bytes a hash; forgotten as soon as all merges
 //! are done.
 
+use std::hint::black_box;
+
 /// Bits of a hash that choose a bucket from the beginning.
 const FIRST_BITS: u32 = 4;
 /// Buckets are parted when they hold more than so many hashes on average.
 const FULL: usize = 64;
 /// By so many hashes a bucket grows.
 const STEP: usize = 16;
+/// So many buckets are looked into before they are read or added to.
+const AHEAD: usize = 32;
 
 /// Of each hash the 32 bits behind the first [`FIRST_BITS`], in buckets by the
 /// hash's leading bits.
@@ -25,8 +29,42 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
+    /// Adds hashes, of which the order does not matter.
+    pub(crate) fn add_all(&mut self, hashes: impl Iterator<Item = u64> + Clone) {
+        let (mut coming, mut number) = (hashes.clone(), 0);
+        for hash in hashes {
+            if number % AHEAD == 0 {
+                self.fetch(coming.by_ref().take(AHEAD));
+            }
+            number += 1;
+            self.add(hash);
+        }
+    }
+
+    /// Those of the hashes that may have been added.
+    pub(crate) fn among(&self, hashes: &[u64]) -> Vec<u64> {
+        let mut found = Vec::new();
+        for some in hashes.chunks(AHEAD) {
+            self.fetch(some.iter().copied());
+            found.extend(some.iter().copied().filter(|hash| self.may_hold(*hash)));
+        }
+        found
+    }
+
+    /// Looks into the buckets of these hashes. They lie anywhere in memory: looked
+    /// up one behind the other their cache misses overlap.
+    fn fetch(&self, hashes: impl Iterator<Item = u64>) {
+        if self.is_empty() {
+            return;
+        }
+        for hash in hashes {
+            let bucket = &self.buckets[self.place(hash)];
+            black_box((bucket.first().copied(), bucket.last().copied()));
+        }
+    }
+
     /// Adds a hash.
-    pub(crate) fn add(&mut self, hash: u64) {
+    fn add(&mut self, hash: u64) {
         if self.buckets.is_empty() {
             self.buckets = vec![Vec::new(); 1 << FIRST_BITS];
         } else if self.hashes >= self.buckets.len() * FULL {
@@ -43,7 +81,7 @@ impl Recent {
     }
 
     /// Whether the hash may have been added.
-    pub(crate) fn may_hold(&self, hash: u64) -> bool {
+    fn may_hold(&self, hash: u64) -> bool {
         !self.is_empty() && self.buckets[self.place(hash)].contains(&print(hash))
     }
 

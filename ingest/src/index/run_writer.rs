@@ -11,10 +11,15 @@ use super::entry::Entry;
 use super::error::IndexError;
 use super::run::{BLOCK_ENTRIES, Handles, MAGIC, Run};
 
+/// Bytes of entries that are written at once.
+const WRITE_BYTES: usize = 16 << 10;
+
 /// A run in the making. Entries must come in ascending order.
 pub(crate) struct RunWriter {
     file: NewFile,
     entries: usize,
+    /// Entries that are not written yet.
+    waiting: Vec<u8>,
     fence: Vec<u64>,
 }
 
@@ -24,6 +29,7 @@ impl RunWriter {
         Ok(RunWriter {
             file,
             entries: 0,
+            waiting: Vec::with_capacity(WRITE_BYTES),
             fence: Vec::new(),
         })
     }
@@ -33,7 +39,11 @@ impl RunWriter {
             self.fence.push(entry.hash);
         }
         self.entries += 1;
-        self.write(&entry.encode())
+        self.waiting.extend_from_slice(&entry.encode());
+        match self.waiting.len() < WRITE_BYTES {
+            true => Ok(()),
+            false => self.write(),
+        }
     }
 
     /// Completes the file; `segments` are the ones it covers, ascending, even
@@ -53,13 +63,15 @@ impl RunWriter {
         for word in [self.entries as u64, segments.len() as u64, checksum, MAGIC] {
             tail.extend(word.to_le_bytes());
         }
-        self.write(&tail)?;
+        self.waiting.append(&mut tail);
+        self.write()?;
         let path = self.file.finish()?;
         Run::open(path, Arc::clone(handles))
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), IndexError> {
-        let written = self.file.write_all(bytes);
+    fn write(&mut self) -> Result<(), IndexError> {
+        let written = self.file.write_all(&self.waiting);
+        self.waiting.clear();
         written.map_err(IndexError::io("write", self.file.target()))
     }
 }

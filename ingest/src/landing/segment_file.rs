@@ -199,8 +199,9 @@ impl SegmentFileWriter {
         let mut check = Xxh3Default::new();
         for part in keys.chunks(1024) {
             self.raw.clear();
-            self.raw
-                .extend(part.iter().flat_map(|entry| entry.hash.to_le_bytes()));
+            for entry in part {
+                self.raw.extend_from_slice(&entry.hash.to_le_bytes());
+            }
             check.update(&self.raw);
             write_all(&mut self.out, &self.raw)?;
         }

@@ -2,13 +2,13 @@
 
 use super::hash;
 use super::said::{AliasColumn, AttributeColumn, LinkColumn, SignalColumn};
-use super::stored::{days, holds, stored};
+use super::stored::{day_at, days, holds, stored};
 use super::typed::Typed;
 use super::{Mapper, RowFault, Said, signal};
 use crate::fact::{Slot, Standing, SubjectKey, SubjectKind, Term, event_day};
 use crate::source::{Attribute, LinkEnd, ReferenceKind, SubjectColumn, TermColumns};
 use crate::values::{identify, name, subject};
-use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
+use arrow_array::{Array, Date32Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::DataType;
 
 /// Evaluates everything `mapper`'s source declares. Rows that an expression
@@ -134,18 +134,14 @@ fn attribute_column(
 ) -> AttributeColumn {
     let field = format!("attribute {}", attribute.name);
     let values = stored(typed, &field, &attribute.value, 1, asked);
-    let found = match &attribute.date {
-        Some(date) => days(typed, &field, date, asked),
-        None => vec![None; values.len()],
+    let days = match &attribute.date {
+        Some(date) => {
+            let days = days(typed, &field, date, asked);
+            days.iter().map(|day| day.unwrap_or(i32::MIN)).collect()
+        }
+        None => vec![i32::MIN; values.len()],
     };
-    AttributeColumn {
-        slot,
-        values,
-        days: found
-            .into_iter()
-            .map(|day| day.unwrap_or(i32::MIN))
-            .collect(),
-    }
+    AttributeColumn { slot, values, days }
 }
 
 fn outcomes(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Option<Vec<Option<bool>>> {
@@ -216,13 +212,13 @@ fn named(
     }
     let declared = match &mapper.source().named_on {
         Some(date) => days(typed, "enterprise date", date, asked),
-        None => vec![None; enterprises.len()],
+        None => Date32Array::new_null(enterprises.len()),
     };
     let day = |row: usize| {
         let raised = signals.iter().filter_map(|signal| signal.at(row)?.day);
         let stated = attributes.iter().map(|attribute| attribute.days[row]);
         let other = || raised.chain(stated.filter(|day| *day != i32::MIN)).next();
-        declared[row].or_else(other).map_or(0, event_day)
+        day_at(&declared, row).or_else(other).map_or(0, event_day)
     };
     let rows = enterprises.iter().enumerate();
     rows.map(|(row, key)| if by_alias(key) { day(row) } else { 0 })
@@ -236,14 +232,14 @@ fn terms(typed: &mut Typed, field: &str, columns: &TermColumns, asked: &[bool]) 
     }
     let mut read = |date: &Option<_>| match date {
         Some(date) => days(typed, field, date, asked),
-        None => vec![None; asked.len()],
+        None => Date32Array::new_null(asked.len()),
     };
     let (from, until) = (read(&columns.from), read(&columns.until));
     let term = |(from, until): (Option<i32>, Option<i32>)| Term {
         from: from.map_or(Term::ALWAYS.from, event_day),
         until: until.map_or(Term::ALWAYS.until, event_day),
     };
-    from.into_iter().zip(until).map(term).collect()
+    from.iter().zip(&until).map(term).collect()
 }
 
 fn aliases(mapper: &Mapper, typed: &mut Typed, asked: &[bool]) -> Vec<AliasColumn> {

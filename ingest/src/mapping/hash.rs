@@ -5,8 +5,10 @@
 
 use super::typed::Typed;
 use super::{META_COLUMNS, Mapper};
-use arrow_array::types::{Date32Type, Float64Type, Int64Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    UInt64Array, cast::AsArray,
+};
 use arrow_schema::DataType;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -29,6 +31,7 @@ pub(super) fn keys(mapper: &Mapper, raw: &RecordBatch, typed: &Typed) -> Vec<u12
         key.map(|column| typed.batch.column(*column).clone())
             .collect()
     };
+    let columns: Vec<Values> = columns.iter().map(Values::of).collect();
     let mut bytes = Vec::new();
     let hash = |row| {
         bytes.clear();
@@ -50,7 +53,7 @@ pub(super) fn events(columns: &[StringArray], keys: &[u128]) -> Vec<i64> {
             bytes.extend_from_slice(&key.to_le_bytes());
         }
         for column in columns {
-            push_value(column, row, &mut bytes);
+            Values::Texts(column).push(row, &mut bytes);
         }
         (xxh3_64(&bytes) >> 1) as i64
     };
@@ -61,51 +64,73 @@ pub(super) fn events(columns: &[StringArray], keys: &[u128]) -> Vec<i64> {
 pub(super) fn contents(raw: &RecordBatch, rows: &[u32]) -> Vec<u64> {
     let fields = raw.schema_ref().fields().iter();
     let places = fields.take_while(|field| META_COLUMNS.contains(&field.name().as_str()));
-    let columns = &raw.columns()[places.count()..];
+    let columns = raw.columns()[places.count()..].iter();
+    let columns: Vec<Values> = columns.map(Values::of).collect();
     let mut bytes = Vec::new();
     let hash = |row| {
         bytes.clear();
-        push_row(columns, row as usize, &mut bytes);
+        push_row(&columns, row as usize, &mut bytes);
         xxh3_64(&bytes)
     };
     rows.iter().copied().map(hash).collect()
 }
 
-fn push_row(columns: &[ArrayRef], row: usize, out: &mut Vec<u8>) {
-    for column in columns {
-        push_value(column, row, out);
+/// A column, of which it is known what it holds: to ask it for every value takes
+/// as long as to hash it.
+#[derive(Clone, Copy)]
+enum Values<'a> {
+    Texts(&'a StringArray),
+    Integers(&'a Int64Array),
+    Counts(&'a UInt64Array),
+    Days(&'a Date32Array),
+    Floats(&'a Float64Array),
+    Booleans(&'a BooleanArray),
+    /// No column has another type: see `ColumnKind::data_type`.
+    Other,
+}
+
+impl<'a> Values<'a> {
+    fn of(column: &'a ArrayRef) -> Self {
+        match column.data_type() {
+            DataType::Utf8 => Values::Texts(column.as_string()),
+            DataType::Int64 => Values::Integers(column.as_primitive()),
+            DataType::UInt64 => Values::Counts(column.as_primitive()),
+            DataType::Date32 => Values::Days(column.as_primitive()),
+            DataType::Float64 => Values::Floats(column.as_primitive()),
+            DataType::Boolean => Values::Booleans(column.as_boolean()),
+            _ => Values::Other,
+        }
+    }
+
+    fn push(self, row: usize, out: &mut Vec<u8>) {
+        match self {
+            Values::Texts(texts) if texts.is_valid(row) => {
+                out.extend_from_slice(texts.value(row).as_bytes());
+                out.push(END);
+            }
+            Values::Integers(array) if array.is_valid(row) => {
+                push_fixed(&array.value(row).to_le_bytes(), out);
+            }
+            Values::Counts(array) if array.is_valid(row) => {
+                push_fixed(&array.value(row).to_le_bytes(), out);
+            }
+            Values::Days(array) if array.is_valid(row) => {
+                push_fixed(&array.value(row).to_le_bytes(), out);
+            }
+            Values::Floats(array) if array.is_valid(row) => {
+                push_fixed(&array.value(row).to_le_bytes(), out);
+            }
+            Values::Booleans(array) if array.is_valid(row) => {
+                push_fixed(&[u8::from(array.value(row))], out);
+            }
+            _ => out.push(NULL),
+        }
     }
 }
 
-fn push_value(array: &dyn Array, row: usize, out: &mut Vec<u8>) {
-    if array.is_null(row) {
-        out.push(NULL);
-        return;
-    }
-    match array.data_type() {
-        DataType::Utf8 => {
-            out.extend_from_slice(array.as_string::<i32>().value(row).as_bytes());
-            out.push(END);
-        }
-        DataType::Int64 => push_fixed(
-            &array.as_primitive::<Int64Type>().value(row).to_le_bytes(),
-            out,
-        ),
-        DataType::UInt64 => push_fixed(
-            &array.as_primitive::<UInt64Type>().value(row).to_le_bytes(),
-            out,
-        ),
-        DataType::Date32 => push_fixed(
-            &array.as_primitive::<Date32Type>().value(row).to_le_bytes(),
-            out,
-        ),
-        DataType::Float64 => push_fixed(
-            &array.as_primitive::<Float64Type>().value(row).to_le_bytes(),
-            out,
-        ),
-        DataType::Boolean => push_fixed(&[u8::from(array.as_boolean().value(row))], out),
-        // No column has another type: see `ColumnKind::data_type`.
-        _ => out.push(NULL),
+fn push_row(columns: &[Values], row: usize, out: &mut Vec<u8>) {
+    for column in columns {
+        column.push(row, out);
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Raised {
 #[derive(Debug, Clone)]
 pub(super) struct SignalColumn {
     pub(super) slot: Slot,
+    /// Whether it is raised of others than the record's enterprise.
+    elsewhere: bool,
     /// For each record its place in `raised`, or [`SignalColumn::NONE`].
     pub(super) places: Vec<u32>,
     pub(super) raised: Vec<Raised>,
@@ -32,9 +34,10 @@ impl SignalColumn {
     pub(super) const NONE: u32 = u32::MAX;
 
     /// A column of so many records that raise nothing yet.
-    pub(super) fn silent(slot: Slot, records: usize) -> Self {
+    pub(super) fn silent(slot: Slot, records: usize, elsewhere: bool) -> Self {
         SignalColumn {
             slot,
+            elsewhere,
             places: vec![Self::NONE; records],
             raised: Vec::new(),
         }
@@ -272,6 +275,7 @@ impl Said {
         out.extend(
             self.signals
                 .iter()
+                .filter(|signal| signal.elsewhere)
                 .filter_map(|signal| signal.at(index))
                 .map(|raised| raised.subject),
         );

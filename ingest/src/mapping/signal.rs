@@ -2,7 +2,7 @@
 
 use super::evaluate::as_texts;
 use super::said::{Raised, SignalColumn};
-use super::stored::{days, holds, stored};
+use super::stored::{day_at, days, holds, stored};
 use super::typed::Typed;
 use super::{Mapper, RowFault, hash};
 use crate::fact::{NEVER, Slot, SubjectKey, VALUE_SCALE};
@@ -27,41 +27,39 @@ pub(super) fn column(
     let field = format!("signal {}", signal.kind);
     let raises = match &signal.when {
         Some(when) => {
-            let found = holds(typed, &field, when, asked);
+            let mut found = holds(typed, &field, when, asked);
+            let rows = found.iter_mut().zip(asked);
+            rows.for_each(|(found, asked)| *found &= asked);
             found
-                .iter()
-                .zip(asked)
-                .map(|(f, asked)| *f && *asked)
-                .collect()
         }
         None => asked.to_vec(),
     };
+    let elsewhere = signal.subject.is_some();
+    let mut column = SignalColumn::silent(slot, raises.len(), elsewhere);
     if !raises.contains(&true) {
-        return SignalColumn::silent(slot, raises.len());
+        return column;
     }
     let values = match signal.distinct.is_empty() {
         true => values(signal, &field, typed, &raises),
         false => events(signal, keys, typed),
     };
-    let dates = match &signal.date {
-        Some(date) => days(typed, &field, date, &raises),
-        None => vec![None; raises.len()],
-    };
+    let dates = signal.date.as_ref();
+    let dates = dates.map(|date| days(typed, &field, date, &raises));
     let subjects = signal
         .subject
         .map(|column| super::evaluate::subjects(mapper, column, typed));
     let subjects = subjects.as_deref().unwrap_or(enterprises);
-    let mut column = SignalColumn::silent(slot, raises.len());
-    for row in 0..raises.len() {
-        let (true, Some(value), Some(subject)) = (raises[row], values[row], subjects[row]) else {
+    for row in (0..raises.len()).filter(|row| raises[*row]) {
+        let (Some(value), Some(subject)) = (values[row], subjects[row]) else {
             continue;
         };
-        if let Some(expiry) = expiry(signal, &field, row, dates[row], typed) {
+        let day = dates.as_ref().and_then(|dates| day_at(dates, row));
+        if let Some(expiry) = expiry(signal, &field, row, day, typed) {
             let raised = Raised {
                 subject,
                 value,
                 expiry,
-                day: dates[row],
+                day,
             };
             column.raise(row, raised);
         }

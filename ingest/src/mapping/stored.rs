@@ -7,7 +7,7 @@ use super::RowFault;
 use super::typed::Typed;
 use crate::fact::{MAX_VALUE, VALUE_SCALE};
 use crate::sql::{Expression, Numbers, SqlError};
-use arrow_array::RecordBatch;
+use arrow_array::{Array, Date32Array, RecordBatch};
 
 /// Evaluates over the whole batch; where a row makes that fail (a division by
 /// zero, say), row by row, refusing the rows that fail and are `asked`.
@@ -46,7 +46,9 @@ pub(super) fn holds(
 ) -> Vec<bool> {
     per_row(typed, field, asked, |batch| {
         let found = condition.conditions(batch)?;
-        Ok(found.iter().map(|found| found == Some(true)).collect())
+        let (values, nulls) = (found.values(), found.nulls());
+        let holds = nulls.map_or(values.clone(), |known| values & known.inner());
+        Ok(holds.iter().collect())
     })
 }
 
@@ -56,14 +58,23 @@ pub(super) fn days(
     field: &str,
     date: &Expression,
     asked: &[bool],
-) -> Vec<Option<i32>> {
-    per_row(typed, field, asked, |batch| {
-        Ok(date.days(batch)?.iter().collect())
-    })
+) -> Date32Array {
+    match date.days(&typed.batch) {
+        Ok(days) => days,
+        Err(_) => {
+            let days = |batch: &RecordBatch| Ok(date.days(batch)?.iter().collect());
+            per_row(typed, field, asked, days).into()
+        }
+    }
 }
 
-/// Evaluates a number in stored units, rounded to multiples of `step`; what is
-/// not finite or too large refuses its row, where the row is `asked` at all.
+/// The day of a row, if it has one.
+pub(super) fn day_at(days: &Date32Array, row: usize) -> Option<i32> {
+    days.is_valid(row).then(|| days.value(row))
+}
+
+/// Evaluates a number in stored units, rounded to multiples of `step`, of the rows
+/// that are `asked`; what is not finite or too large refuses its row.
 pub(super) fn stored(
     typed: &mut Typed,
     field: &str,
@@ -71,16 +82,25 @@ pub(super) fn stored(
     step: i64,
     asked: &[bool],
 ) -> Vec<Option<i64>> {
-    let values = per_row(typed, field, asked, |batch| {
-        Ok(match expression.numbers(batch)? {
-            Numbers::Integers(array) => array.iter().map(|v| v.map(Raw::Integer)).collect(),
-            Numbers::Floats(array) => array.iter().map(|v| v.map(Raw::Float)).collect::<Vec<_>>(),
-        })
-    });
-    let mut scaled = Vec::with_capacity(values.len());
-    for (row, value) in values.into_iter().enumerate() {
-        let stored = value.and_then(|value| value.stored(step));
-        if let (Some(value), None, true) = (value, stored, asked[row]) {
+    let numbers = expression.numbers(&typed.batch);
+    // Where a row makes that fail they are fetched one by one.
+    let one_by_one = match &numbers {
+        Ok(_) => Vec::new(),
+        Err(_) => per_row(typed, field, asked, |batch| {
+            let numbers = expression.numbers(batch)?;
+            let rows = 0..batch.num_rows();
+            Ok(rows.map(|row| Raw::at(&numbers, row)).collect())
+        }),
+    };
+    let mut stored = vec![None; asked.len()];
+    for row in (0..asked.len()).filter(|row| asked[*row]) {
+        let value = match &numbers {
+            Ok(numbers) => Raw::at(numbers, row),
+            Err(_) => one_by_one[row],
+        };
+        let Some(value) = value else { continue };
+        stored[row] = value.stored(step);
+        if stored[row].is_none() {
             let allowed = MAX_VALUE / VALUE_SCALE;
             let reason = format!(
                 "`{}` must be finite and within ±{allowed}",
@@ -88,9 +108,8 @@ pub(super) fn stored(
             );
             typed.refuse(RowFault::new(row, field, &value.text(), "range", reason));
         }
-        scaled.push(stored);
     }
-    scaled
+    stored
 }
 
 /// A number as an expression yields it.
@@ -101,6 +120,13 @@ enum Raw {
 }
 
 impl Raw {
+    fn at(numbers: &Numbers, row: usize) -> Option<Raw> {
+        match numbers {
+            Numbers::Integers(array) => array.is_valid(row).then(|| Raw::Integer(array.value(row))),
+            Numbers::Floats(array) => array.is_valid(row).then(|| Raw::Float(array.value(row))),
+        }
+    }
+
     fn text(self) -> String {
         match self {
             Raw::Integer(whole) => whole.to_string(),

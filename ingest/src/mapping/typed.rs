@@ -169,6 +169,7 @@ impl Reader {
 
     /// The trimmed text of a row, or `None` where it is empty; an empty value of
     /// a required column is a fault.
+    #[inline]
     fn present<'t>(
         &mut self,
         column: &Column,

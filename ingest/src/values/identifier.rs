@@ -19,7 +19,11 @@ pub enum Identifier {
 /// Reads whichever identifier has this length.
 pub fn identify(cell: &str) -> Result<Identifier, Refusal> {
     let text = trim(cell);
-    match text.chars().count() {
+    let length = match text.is_ascii() {
+        true => text.len(),
+        false => text.chars().count(),
+    };
+    match length {
         18 => Uscc::parse(text).map(Identifier::Uscc),
         13 | 15 => RegistrationNumber::parse(text).map(Identifier::RegistrationNumber),
         9 | 10 => OrganisationCode::parse(text).map(Identifier::OrganisationCode),

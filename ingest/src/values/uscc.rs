@@ -83,13 +83,15 @@ impl Uscc {
 
     /// The first 17 characters as digits of base 31; the check follows from them.
     pub fn packed(&self) -> u128 {
-        // 31¹² fits a machine word, 31¹⁷ does not.
+        // 31¹² fits a machine word, 31¹⁷ does not. Three numbers of six and five
+        // digits are made beside each other.
         let word = |text: &[u8]| {
             let digits = text.iter();
             digits.fold(0, |packed: u64, c| packed * 31 + u64::from(value(*c)))
         };
-        let (high, low) = self.text[..17].split_at(12);
-        u128::from(word(high)) * u128::from(31_u64.pow(5)) + u128::from(word(low))
+        let text = &self.text;
+        let high = word(&text[..6]) * 31_u64.pow(6) + word(&text[6..12]);
+        u128::from(high) * u128::from(31_u64.pow(5)) + u128::from(word(&text[12..17]))
     }
 
     /// The code that was packed into a number, if one was.
@@ -134,6 +136,14 @@ fn value(c: u8) -> u8 {
 
 /// The 18 characters of a cell in normal form.
 fn characters(cell: &str) -> Result<[u8; 18], Refusal> {
+    // As nearly all are written.
+    if let Ok(text) = <[u8; 18]>::try_from(cell.as_bytes())
+        && text
+            .iter()
+            .all(|c| c.is_ascii() && value(*c) != NOT_A_VALUE)
+    {
+        return Ok(text);
+    }
     let mut text = [0; 18];
     let length = cell.chars().count();
     if length != text.len() {

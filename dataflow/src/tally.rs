@@ -84,8 +84,7 @@ impl Tally {
 
     /// Adds an entry.
     pub(crate) fn put(&mut self, entry: Entry) {
-        let key = entry.key();
-        match self.entries.binary_search_by_key(&key, Entry::key) {
+        match self.find(&entry) {
             Ok(at) => {
                 self.entries[at].plus(&entry);
                 if self.entries[at].is_zero() {
@@ -95,6 +94,20 @@ impl Tally {
             Err(at) if !entry.is_zero() => self.entries.insert(at, entry),
             Err(_) => {}
         }
+    }
+
+    /// Where an entry of the same key is, or would be.
+    fn find(&self, entry: &Entry) -> Result<usize, usize> {
+        // Of most slots there is one entry, which the slot alone finds.
+        let first = self.entries.partition_point(|held| held.slot < entry.slot);
+        let key = entry.key();
+        match self.entries.get(first) {
+            Some(held) if held.key() == key => return Ok(first),
+            Some(held) if held.slot == entry.slot => {}
+            _ => return Err(first),
+        }
+        let found = self.entries[first..].binary_search_by_key(&key, Entry::key);
+        found.map(|at| first + at).map_err(|at| first + at)
     }
 
     /// The tally of entries that are sorted by key and not zero, `most` at most.

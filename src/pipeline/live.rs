@@ -66,8 +66,13 @@ impl Superseded {
     /// Whether a row counts.
     pub fn is_live(&self, at: RowRef) -> bool {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        let gone = segments.get(&at.segment);
-        !gone.is_some_and(|gone| gone.contains(at.row))
+        is_live(&segments, at)
+    }
+
+    /// Keeps of many only what counts.
+    pub fn keep_live<T>(&self, found: &mut Vec<T>, at: impl Fn(&T) -> RowRef) {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        found.retain(|found| is_live(&segments, at(found)));
     }
 
     /// The superseded rows of one segment, as they are now.
@@ -94,6 +99,11 @@ impl Superseded {
         let words: usize = segments.values().map(|gone| gone.words.capacity()).sum();
         words * size_of::<u64>()
     }
+}
+
+fn is_live(segments: &HashMap<u32, Gone>, at: RowRef) -> bool {
+    let gone = segments.get(&at.segment);
+    !gone.is_some_and(|gone| gone.contains(at.row))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use tocsin_dataflow::Loader;
 use tocsin_ingest::fact::Facts;
 use tocsin_ingest::index::{RowRef, sort_by_hash};
+use tocsin_ingest::landing::LandingError;
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
 
 /// From this many keys on, one pass over the index in their order is cheaper than
@@ -132,9 +133,6 @@ impl Settler<'_> {
     ) -> Result<BTreeMap<u32, Vec<(u32, Newest)>>, IntakeError> {
         let mut by_segment: BTreeMap<u32, Vec<(u32, Newest)>> = BTreeMap::new();
         for (hash, at) in self.find_keys(newest)? {
-            if !self.shared.superseded.is_live(at) {
-                continue;
-            }
             let first = newest.partition_point(|newest| (newest.key as u64) < hash);
             let same_hash = newest[first..]
                 .iter()
@@ -147,7 +145,7 @@ impl Settler<'_> {
         Ok(by_segment)
     }
 
-    /// The landed rows whose keys have the hashes of these.
+    /// The rows that count whose keys have the hashes of these.
     fn find_keys(&self, newest: &[Newest]) -> Result<Vec<(u64, RowRef)>, IntakeError> {
         let (source, landing) = (&self.mapper.source().id, self.shared.landing);
         let mut keys: Vec<u64> = newest.iter().map(|newest| newest.key as u64).collect();
@@ -160,6 +158,9 @@ impl Settler<'_> {
             let rows = landing.find_key(source, key)?;
             found.extend(rows.into_iter().map(|at| (key, at)));
         }
+        self.shared
+            .superseded
+            .keep_live(&mut found, |found| found.1);
         Ok(found)
     }
 
@@ -167,7 +168,13 @@ impl Settler<'_> {
     /// is the reading of blocks here and there.
     fn find_many(&self, keys: &[u64]) -> Result<Vec<(u64, RowRef)>, IntakeError> {
         let (source, landing) = (&self.mapper.source().id, self.shared.landing);
-        let find = |keys: &[u64]| landing.find_keys_bulk(source, keys);
+        let find = |keys: &[u64]| -> Result<_, LandingError> {
+            let mut found = landing.find_keys_bulk(source, keys)?;
+            self.shared
+                .superseded
+                .keep_live(&mut found, |found| found.1);
+            Ok(found)
+        };
         let share = keys.len().div_ceil(self.shared.workers).max(SHARED_KEYS);
         let mut shares = keys.chunks(share);
         let first = shares.next().unwrap_or_default();

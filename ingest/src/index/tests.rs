@@ -73,6 +73,39 @@ fn hashes_beside_the_first_and_the_last_are_not_found() {
 }
 
 #[test]
+fn wherever_hashes_lie_in_their_blocks_all_are_found() {
+    let folder = TempDir::new().unwrap();
+    let index = empty(&folder);
+    // Evenly, heaped up at the beginning, and many of the same.
+    let even = |row: u64| xxhash_rust::xxh3::xxh3_64(&row.to_le_bytes());
+    let hashes = (0..9_000_u64).map(|row| match row % 3 {
+        0 => even(row),
+        1 => row * row,
+        _ => even(row % 50),
+    });
+    let hashes: Vec<u64> = hashes.collect();
+    let rows = hashes.iter().zip(0..);
+    let mut entries: Vec<_> = rows.map(|(hash, row)| Entry::new(*hash, 1, row)).collect();
+    index.add_segment(1, entries.clone()).unwrap();
+    entries.sort_unstable();
+    for hash in hashes.iter().flat_map(|hash| [*hash, hash ^ 1]) {
+        let expected = entries.iter().filter(|entry| entry.hash == hash);
+        let expected: Vec<RowRef> = expected.map(|entry| entry.at).collect();
+        assert_eq!(index.find(hash, usize::MAX, &all).unwrap(), expected);
+    }
+    // A few at a time, as a batch among millions is, and all at once.
+    let mut asked: Vec<u64> = hashes.iter().flat_map(|hash| [*hash, hash ^ 1]).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    for few in asked.chunks(7).chain([&asked[..]]) {
+        let among = entries.iter().copied();
+        let expected = among.filter(|entry| few.binary_search(&entry.hash).is_ok());
+        let expected: Vec<Entry> = expected.collect();
+        assert_eq!(index.find_many(few, &all).unwrap(), expected);
+    }
+}
+
+#[test]
 fn merging_drops_rows_that_are_not_wanted() {
     let folder = TempDir::new().unwrap();
     let index = empty(&folder);

@@ -133,6 +133,10 @@ impl Docket {
         let options = AnyConnectOptions::from_str(&address)?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
+            // As in `store`: nothing must watch them. One that has died is
+            // found out when it is taken.
+            .idle_timeout(None)
+            .max_lifetime(None)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if dialect == Dialect::Sqlite {

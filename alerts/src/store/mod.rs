@@ -138,7 +138,13 @@ impl Store {
             source,
         })?;
         let ledger = Ledger::read(&records)?;
-        let readers = SqlitePoolOptions::new().max_connections(2);
+        // Without an age at which connections end sqlx watches none of them: its
+        // task that does counts idle ones by a number that can pass below zero for
+        // a moment, and a task that reads it then goes round for ever.
+        let readers = SqlitePoolOptions::new()
+            .max_connections(2)
+            .idle_timeout(None)
+            .max_lifetime(None);
         let readers = readers.connect_with(options.read_only(true)).await?;
         first.close().await?;
         let writer = Writer {

@@ -63,14 +63,9 @@ impl Chunk {
 
 /// Settles, loads and lands the chunks of one source, in order.
 pub(super) struct Lander<'a> {
-    loader: Loader,
-    quay: Quay<'a>,
-}
-
-/// Where rows land.
-struct Quay<'a> {
     shared: &'a Shared<'a>,
     mapper: &'a Mapper,
+    loader: Loader,
     /// Rows that a snapshot delivered, now or before; they are not withdrawn.
     confirmed: HashSet<RowRef>,
     out: SourceOutput,
@@ -79,16 +74,16 @@ struct Quay<'a> {
 impl<'a> Lander<'a> {
     /// A lander that loads what rows say through `loader`.
     pub(super) fn new(shared: &'a Shared<'a>, mapper: &'a Mapper, loader: Loader) -> Self {
-        let quay = Quay {
+        Lander {
             shared,
             mapper,
+            loader,
             confirmed: HashSet::new(),
             out: SourceOutput {
                 registered: Some(HashSet::new()),
                 ..SourceOutput::default()
             },
-        };
-        Lander { loader, quay }
+        }
     }
 
     /// Settles, lands and loads the rows of a chunk; `last` says that nothing
@@ -105,109 +100,17 @@ impl<'a> Lander<'a> {
             return Ok(());
         }
         self.settler().settle(&mut chunk)?;
-        let Lander { loader, quay } = self;
-        if quay.mapper.source().registers {
-            quay.note_registered(&chunk, rows);
+        self.load(&chunk);
+        if self.mapper.source().registers {
+            self.note_registered(&chunk, rows);
         }
-        if rows <= INLINE_ROWS {
-            load(loader, &chunk);
-            let inline =
-                last && quay.out.landed.is_empty() && quay.mapper.source().mode != Mode::Snapshot;
-            return quay.land(&chunk, inline);
-        }
-        std::thread::scope(|scope| {
-            let loading = scope.spawn(|| load(loader, &chunk));
-            let landed = quay.land(&chunk, false);
-            let loaded = loading.join();
-            loaded.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            landed
-        })
+        let inline = last
+            && rows <= INLINE_ROWS
+            && self.out.landed.is_empty()
+            && self.mapper.source().mode != Mode::Snapshot;
+        self.land(&chunk, inline)
     }
 
-    fn settler(&mut self) -> Settler<'_> {
-        let quay = &mut self.quay;
-        Settler {
-            shared: quay.shared,
-            mapper: quay.mapper,
-            loader: &mut self.loader,
-            confirmed: &mut quay.confirmed,
-            out: &mut quay.out,
-        }
-    }
-
-    /// Ends a snapshot file. If it was read to its end, whatever it did not
-    /// deliver is withdrawn, but for earlier versions of rows that were refused,
-    /// by their keys.
-    ///
-    /// # Errors
-    /// When the landing fails.
-    pub(super) fn end_snapshot(
-        &mut self,
-        complete: bool,
-        refused: &HashSet<u128>,
-    ) -> Result<(), IntakeError> {
-        if complete {
-            self.withdraw_unconfirmed(refused)?;
-        }
-        self.quay.confirmed.clear();
-        Ok(())
-    }
-
-    fn withdraw_unconfirmed(&mut self, refused: &HashSet<u128>) -> Result<(), IntakeError> {
-        let (landing, source) = (self.quay.shared.landing, &self.quay.mapper.source().id);
-        let segments = landing.segments().into_iter();
-        for info in segments.filter(|info| info.source == *source) {
-            let mut first = 0;
-            for batch in landing.read(info.id)? {
-                let batch = batch?;
-                self.withdraw_rows(info.id, first, &batch, refused);
-                first += batch.num_rows() as u32;
-            }
-        }
-        Ok(())
-    }
-
-    fn withdraw_rows(
-        &mut self,
-        segment: u32,
-        first: u32,
-        batch: &RecordBatch,
-        refused_keys: &HashSet<u128>,
-    ) {
-        let (said, faults) = self.quay.mapper.map_landed(batch);
-        let at = |row: u32| RowRef {
-            segment,
-            row: first + row,
-        };
-        let mut facts = Facts::default();
-        for index in 0..said.len() {
-            let at = at(said.rows[index]);
-            let refused = refused_keys.contains(&said.keys[index]);
-            if self.is_unconfirmed(at) && !refused {
-                self.quay.out.stats.withdrawn += u64::from(!said.withdraws[index]);
-                self.settler().supersede(at, &said, index, &mut facts);
-            }
-        }
-        for at in faults.iter().map(|fault| at(fault.row)) {
-            if self.is_unconfirmed(at) {
-                self.settler().supersede_silent(at);
-            }
-        }
-        self.loader.add(&facts, -1);
-    }
-
-    fn is_unconfirmed(&self, at: RowRef) -> bool {
-        self.quay.shared.superseded.is_live(at) && !self.quay.confirmed.contains(&at)
-    }
-
-    /// What became of all rows. Sends what is left to the dataflow.
-    pub(super) fn finish(mut self) -> SourceOutput {
-        self.loader.flush();
-        self.quay.out
-    }
-}
-
-impl Quay<'_> {
     /// Whom alerts may have to call by another name now.
     fn note_registered(&mut self, chunk: &[Piece], rows: usize) {
         let listed = self.out.registered.take().filter(|_| rows <= INLINE_ROWS);
@@ -216,6 +119,30 @@ impl Quay<'_> {
             listed.extend(spoken_of.flatten());
             listed
         });
+    }
+
+    fn settler(&mut self) -> Settler<'_> {
+        Settler {
+            shared: self.shared,
+            mapper: self.mapper,
+            loader: &mut self.loader,
+            confirmed: &mut self.confirmed,
+            out: &mut self.out,
+        }
+    }
+
+    /// Loads what the rows that count say.
+    fn load(&mut self, chunk: &[Piece]) {
+        let mut facts = Facts::default();
+        for piece in chunk {
+            for row in 0..piece.said.len() {
+                if !piece.dropped[row] && !piece.superseded[row] && !piece.said.withdraws[row] {
+                    piece.said.facts(row, &mut facts);
+                }
+            }
+            self.loader.add(&facts, 1);
+            clear(&mut facts);
+        }
     }
 
     /// Lands every row that is no duplicate.
@@ -294,19 +221,76 @@ impl Quay<'_> {
             subjects,
         })
     }
-}
 
-/// Loads what the rows that count say.
-fn load(loader: &mut Loader, chunk: &[Piece]) {
-    let mut facts = Facts::default();
-    for piece in chunk {
-        for row in 0..piece.said.len() {
-            if !piece.dropped[row] && !piece.superseded[row] && !piece.said.withdraws[row] {
-                piece.said.facts(row, &mut facts);
+    /// Ends a snapshot file. If it was read to its end, whatever it did not
+    /// deliver is withdrawn, but for earlier versions of rows that were refused,
+    /// by their keys.
+    ///
+    /// # Errors
+    /// When the landing fails.
+    pub(super) fn end_snapshot(
+        &mut self,
+        complete: bool,
+        refused: &HashSet<u128>,
+    ) -> Result<(), IntakeError> {
+        if complete {
+            self.withdraw_unconfirmed(refused)?;
+        }
+        self.confirmed.clear();
+        Ok(())
+    }
+
+    fn withdraw_unconfirmed(&mut self, refused: &HashSet<u128>) -> Result<(), IntakeError> {
+        let (landing, source) = (self.shared.landing, &self.mapper.source().id);
+        let segments = landing.segments().into_iter();
+        for info in segments.filter(|info| info.source == *source) {
+            let mut first = 0;
+            for batch in landing.read(info.id)? {
+                let batch = batch?;
+                self.withdraw_rows(info.id, first, &batch, refused);
+                first += batch.num_rows() as u32;
             }
         }
-        loader.add(&facts, 1);
-        clear(&mut facts);
+        Ok(())
+    }
+
+    fn withdraw_rows(
+        &mut self,
+        segment: u32,
+        first: u32,
+        batch: &RecordBatch,
+        refused_keys: &HashSet<u128>,
+    ) {
+        let (said, faults) = self.mapper.map_landed(batch);
+        let at = |row: u32| RowRef {
+            segment,
+            row: first + row,
+        };
+        let mut facts = Facts::default();
+        for index in 0..said.len() {
+            let at = at(said.rows[index]);
+            let refused = refused_keys.contains(&said.keys[index]);
+            if self.is_unconfirmed(at) && !refused {
+                self.out.stats.withdrawn += u64::from(!said.withdraws[index]);
+                self.settler().supersede(at, &said, index, &mut facts);
+            }
+        }
+        for at in faults.iter().map(|fault| at(fault.row)) {
+            if self.is_unconfirmed(at) {
+                self.settler().supersede_silent(at);
+            }
+        }
+        self.loader.add(&facts, -1);
+    }
+
+    fn is_unconfirmed(&self, at: RowRef) -> bool {
+        self.shared.superseded.is_live(at) && !self.confirmed.contains(&at)
+    }
+
+    /// What became of all rows. Sends what is left to the dataflow.
+    pub(super) fn finish(mut self) -> SourceOutput {
+        self.loader.flush();
+        self.out
     }
 }
 

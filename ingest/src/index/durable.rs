@@ -73,6 +73,12 @@ impl Write for NewFile {
         self.file.write(bytes)
     }
 
+    /// As the buffer does it: the default would ask for each few bytes how many
+    /// were taken.
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
     fn flush(&mut self) -> std::io::Result<()> {
         self.file.flush()
     }

@@ -86,7 +86,7 @@ impl Index {
         run.set_recent(self.remembers);
         let mut state = self.write();
         if self.remembers {
-            state.recent.add_all(entries.iter().map(|entry| entry.hash));
+            state.recent.add_all(&entries);
         }
         state.runs.push(run);
         Ok(())
@@ -130,7 +130,7 @@ impl Index {
     /// Live rows under any of `hashes` (ascending, unique), as sorted entries.
     /// Costs a walk through the hashes for each run that was there before the
     /// last merge, and through those that may be there for each younger one, and
-    /// reads no more of a run than its blocks: made for many hashes.
+    /// reads each block of a run at most once: made for many hashes.
     ///
     /// # Errors
     /// [`IndexError::Io`].
@@ -138,9 +138,8 @@ impl Index {
         let mut found = self.fresh_among(hashes, live);
         let (runs, recent) = self.asked(hashes);
         for run in runs {
-            let hashes = if run.is_recent() { &recent } else { hashes };
-            let mut cursor = run.cursor(hashes.len())?;
-            for hash in hashes {
+            let mut cursor = run.cursor()?;
+            for hash in if run.is_recent() { &recent } else { hashes } {
                 cursor.find(*hash, &mut |at| {
                     if live(at.segment) {
                         found.push(Entry { hash: *hash, at });

@@ -10,6 +10,8 @@
 
 use std::hint::black_box;
 
+use super::entry::Entry;
+
 /// Bits of a hash that choose a bucket from the beginning.
 const FIRST_BITS: u32 = 4;
 /// Buckets are parted when they hold more than so many hashes on average.
@@ -29,15 +31,11 @@ pub(crate) struct Recent {
 }
 
 impl Recent {
-    /// Adds hashes, of which the order does not matter.
-    pub(crate) fn add_all(&mut self, hashes: impl Iterator<Item = u64> + Clone) {
-        let (mut coming, mut number) = (hashes.clone(), 0);
-        for hash in hashes {
-            if number % AHEAD == 0 {
-                self.fetch(coming.by_ref().take(AHEAD));
-            }
-            number += 1;
-            self.add(hash);
+    /// Adds the hashes of entries, in any order.
+    pub(crate) fn add_all(&mut self, entries: &[Entry]) {
+        for some in entries.chunks(AHEAD) {
+            self.fetch(some.iter().map(|entry| entry.hash));
+            some.iter().for_each(|entry| self.add(entry.hash));
         }
     }
 

@@ -2,12 +2,10 @@
 //!
 //! Layout: entries of 16 bytes, ascending | the first hash of every block of
 //! 256 entries (the fence) | the ids of the segments it covers | a trailer.
-//! Fence and ids are held in memory (0.03 bytes an entry); a lookup reads a
-//! quarter of one block, and all of it where that was not enough; two when the
-//! hash sits on a border.
+//! Fence and ids are held in memory (0.03 bytes an entry); a lookup reads one
+//! block, two when the hash sits on a border.
 
 use std::fs::File;
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,9 +22,6 @@ const BLOCK_BYTES: usize = BLOCK_ENTRIES * ENTRY_BYTES;
 /// Entries, segments, checksum of what lies between entries and trailer, magic.
 pub(crate) const TRAILER_BYTES: usize = 8 + 8 + 8 + 8;
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"tocsrun1");
-/// Hashes are uniform, so where an entry lies in its block can be told to some 8
-/// entries (a standard deviation): so many before and after are read first.
-const AROUND: usize = 32;
 /// How much a sequential reader takes at once.
 const SCAN_ENTRIES: usize = 16 * BLOCK_ENTRIES;
 
@@ -108,19 +103,12 @@ impl Run {
         hash: u64,
         each: &mut dyn FnMut(RowRef) -> bool,
     ) -> Result<(), IndexError> {
-        self.cursor(1)?.find(hash, each)
+        Cursor::new(self)?.find(hash, each)
     }
 
-    /// A cursor for so many lookups in ascending order of hashes.
-    pub(crate) fn cursor(&self, lookups: usize) -> Result<Cursor<'_>, IndexError> {
-        Ok(Cursor {
-            run: self,
-            file: self.file()?,
-            sparse: lookups < self.fence.len(),
-            block: usize::MAX,
-            held: 0..0,
-            buffer: Vec::with_capacity(BLOCK_BYTES),
-        })
+    /// A cursor for lookups in ascending order of hashes.
+    pub(crate) fn cursor(&self) -> Result<Cursor<'_>, IndexError> {
+        Cursor::new(self)
     }
 
     /// All entries in order.
@@ -206,21 +194,26 @@ fn read_tail(file: &File, path: &Path) -> Result<(usize, Vec<u8>), IndexError> {
     Ok((entries, tail))
 }
 
-/// Looks up ascending hashes. Reads each block at most once where it reads most of
-/// them; where it does not, of each what is around the place of the hash.
+/// Looks up ascending hashes, reading each block at most once.
 pub(crate) struct Cursor<'a> {
     run: &'a Run,
     file: Arc<File>,
-    /// Whether there are more blocks than lookups.
-    sparse: bool,
-    /// The block that was read last; `usize::MAX` before the first.
+    /// The block in `buffer`; `usize::MAX` before the first.
     block: usize,
-    /// Which entries of the run are in `buffer`.
-    held: Range<usize>,
     buffer: Vec<u8>,
 }
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
+    fn new(run: &'a Run) -> Result<Self, IndexError> {
+        let file = run.file()?;
+        Ok(Cursor {
+            run,
+            file,
+            block: usize::MAX,
+            buffer: Vec::with_capacity(BLOCK_BYTES),
+        })
+    }
+
     /// Calls `each` for every row under `hash`, newest first, until it says no.
     pub(crate) fn find(
         &mut self,
@@ -230,7 +223,7 @@ impl Cursor<'_> {
         let mut block = self.first_block(hash);
         // A block whose first hash is greater cannot hold it.
         while block < self.run.fence.len() && self.run.fence[block] <= hash {
-            self.load(block, hash)?;
+            self.load(block)?;
             for bytes in self.buffer[self.lower_bound(hash)..].chunks_exact(ENTRY_BYTES) {
                 let entry = Entry::decode(bytes);
                 if entry.hash != hash || !each(entry.at) {
@@ -259,49 +252,18 @@ impl Cursor<'_> {
         from + last_below(&fence[from..until], hash)
     }
 
-    /// Reads of a block what has all of its entries of this hash.
-    fn load(&mut self, block: usize, hash: u64) -> Result<(), IndexError> {
-        let first = block * BLOCK_ENTRIES;
-        let whole = first..(first + BLOCK_ENTRIES).min(self.run.entries);
-        if self.block == block && self.has_all(&whole, hash) {
-            return Ok(());
+    fn load(&mut self, block: usize) -> Result<(), IndexError> {
+        if self.block != block {
+            self.block = usize::MAX;
+            self.run.read(
+                &self.file,
+                block * BLOCK_ENTRIES,
+                BLOCK_ENTRIES,
+                &mut self.buffer,
+            )?;
+            self.block = block;
         }
-        if self.sparse {
-            let place = first + self.place(block, hash);
-            let begin = place.saturating_sub(AROUND).max(first);
-            self.read(begin..(place + AROUND).min(whole.end))?;
-        }
-        if !self.sparse || !self.has_all(&whole, hash) {
-            self.read(whole)?;
-        }
-        self.block = block;
         Ok(())
-    }
-
-    /// Whether what is held of the entries of a block has all of this hash.
-    fn has_all(&self, whole: &Range<usize>, hash: u64) -> bool {
-        let begins_below = || u64_at(&self.buffer, 0) < hash;
-        let ends_above = || u64_at(&self.buffer, self.buffer.len() - ENTRY_BYTES) > hash;
-        !self.buffer.is_empty()
-            && (self.held.start == whole.start || begins_below())
-            && (self.held.end == whole.end || ends_above())
-    }
-
-    fn read(&mut self, entries: Range<usize>) -> Result<(), IndexError> {
-        self.block = usize::MAX;
-        let (run, file) = (self.run, &self.file);
-        run.read(file, entries.start, entries.len(), &mut self.buffer)?;
-        self.held = entries;
-        Ok(())
-    }
-
-    /// Where in a block a hash would lie if all lay evenly.
-    fn place(&self, block: usize, hash: u64) -> usize {
-        let begin = self.run.fence[block];
-        let end = self.run.fence.get(block + 1).copied().unwrap_or(u64::MAX);
-        let share = u128::from(hash.saturating_sub(begin)) * BLOCK_ENTRIES as u128;
-        let place = share / u128::from(end.saturating_sub(begin)).max(1);
-        (place as usize).min(BLOCK_ENTRIES)
     }
 
     /// Byte offset in the buffer of the first entry not below `hash`.

@@ -11,15 +11,10 @@ use super::entry::Entry;
 use super::error::IndexError;
 use super::run::{BLOCK_ENTRIES, Handles, MAGIC, Run};
 
-/// Bytes of entries that are written at once.
-const WRITE_BYTES: usize = 16 << 10;
-
 /// A run in the making. Entries must come in ascending order.
 pub(crate) struct RunWriter {
     file: NewFile,
     entries: usize,
-    /// Entries that are not written yet.
-    waiting: Vec<u8>,
     fence: Vec<u64>,
 }
 
@@ -29,7 +24,6 @@ impl RunWriter {
         Ok(RunWriter {
             file,
             entries: 0,
-            waiting: Vec::with_capacity(WRITE_BYTES),
             fence: Vec::new(),
         })
     }
@@ -39,11 +33,7 @@ impl RunWriter {
             self.fence.push(entry.hash);
         }
         self.entries += 1;
-        self.waiting.extend_from_slice(&entry.encode());
-        match self.waiting.len() < WRITE_BYTES {
-            true => Ok(()),
-            false => self.write(),
-        }
+        self.write(&entry.encode())
     }
 
     /// Completes the file; `segments` are the ones it covers, ascending, even
@@ -63,15 +53,13 @@ impl RunWriter {
         for word in [self.entries as u64, segments.len() as u64, checksum, MAGIC] {
             tail.extend(word.to_le_bytes());
         }
-        self.waiting.append(&mut tail);
-        self.write()?;
+        self.write(&tail)?;
         let path = self.file.finish()?;
         Run::open(path, Arc::clone(handles))
     }
 
-    fn write(&mut self) -> Result<(), IndexError> {
-        let written = self.file.write_all(&self.waiting);
-        self.waiting.clear();
+    fn write(&mut self, bytes: &[u8]) -> Result<(), IndexError> {
+        let written = self.file.write_all(bytes);
         written.map_err(IndexError::io("write", self.file.target()))
     }
 }

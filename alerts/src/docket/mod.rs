@@ -205,3 +205,19 @@ fn escape(byte: u8) -> String {
         false => format!("%{byte:02X}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_watches_its_connections_and_a_dead_one_is_found_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let docket = Docket::open("casework.db", dir.path()).await.unwrap();
+        let options = docket.pool.options();
+        let ages = (options.get_idle_timeout(), options.get_max_lifetime());
+        assert_eq!(ages, (None, None));
+        assert_eq!(options.get_min_connections(), 0);
+        assert!(options.get_test_before_acquire());
+    }
+}

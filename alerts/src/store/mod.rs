@@ -138,9 +138,10 @@ impl Store {
             source,
         })?;
         let ledger = Ledger::read(&records)?;
-        // Without an age at which connections end sqlx watches none of them: its
-        // task that does counts idle ones by a number that can pass below zero for
-        // a moment, and a task that reads it then goes round for ever.
+        // Without an age at which connections end sqlx starts no task that watches
+        // them. That task goes round for ever where it reads the number of idle ones
+        // while that is below zero for a moment (sqlx issue 3645, mended after 0.8.6):
+        // a core is busy, and a command never ends.
         let readers = SqlitePoolOptions::new()
             .max_connections(2)
             .idle_timeout(None)
@@ -213,4 +214,19 @@ fn options(database: &Path) -> SqliteConnectOptions {
         .foreign_keys(false)
         .busy_timeout(BUSY)
         .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_watches_connections_of_readers() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Durability::NoFsync).await.unwrap();
+        let options = store.readers.options();
+        let ages = (options.get_idle_timeout(), options.get_max_lifetime());
+        assert_eq!(ages, (None, None));
+        assert_eq!(options.get_min_connections(), 0);
+    }
 }

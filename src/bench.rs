@@ -3,6 +3,7 @@
 
 mod casework;
 mod client;
+mod in_flight;
 mod peers;
 mod streams;
 
@@ -39,7 +40,7 @@ const IDLE: Duration = Duration::from_secs(3);
 /// When the disk refuses or an epoch fails.
 pub fn bench(args: &Bench, runtime: &tokio::runtime::Runtime) -> Result<()> {
     if let Some(folder) = &args.peers {
-        return peers::play(folder, usize::from(args.workers), !args.no_fsync, runtime);
+        return peers::play(folder, args, runtime);
     }
     let folder = args.folder.clone().unwrap_or_else(|| {
         std::env::temp_dir().join(format!("tocsin-bench-{}", std::process::id()))

@@ -504,6 +504,9 @@ pub struct Bench {
     /// With --peers: do not wait for the disk
     #[arg(long, requires = "peers")]
     pub no_fsync: bool,
+    /// With --peers: batches that are pushed before the first of them is answered
+    #[arg(long, requires = "peers", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub in_flight: Option<u16>,
 }
 
 /// `tocsin soak`

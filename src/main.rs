@@ -44,6 +44,7 @@ mod metrics;
 mod pipeline;
 mod plots;
 mod progress;
+mod pushes;
 mod queue;
 mod refused;
 mod registry;

@@ -5,14 +5,13 @@ use crate::casework::{Desk, outcomes};
 use crate::cli::{Place, Run};
 use crate::cluster::{self, Cluster, Membership, hosts};
 use crate::config::{ModelChoice, Settings};
-use crate::pipeline::inputs::Push;
 use crate::pipeline::stats::SourceStats;
 use crate::pipeline::{Options, Pipeline};
-use crate::serve::{PushRequest, Request, serve};
+use crate::serve::{Request, serve};
 use crate::sinks::{self, Sinks};
 use crate::view::View;
 use crate::watch::Watch;
-use crate::{export, report, secret};
+use crate::{export, pushes, report, secret};
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -23,8 +22,6 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// Requests that may wait.
 const REQUESTS: usize = 256;
-/// Pushes that make one epoch at most.
-const PUSHES_AN_EPOCH: usize = 64;
 /// Quiet for so long, the pipeline tidies up.
 const TIDY_AFTER: Duration = Duration::from_secs(1);
 
@@ -190,8 +187,8 @@ fn deliver_outcomes(pipeline: &mut Pipeline, runtime: &tokio::runtime::Runtime) 
     {
         let mut stats = SourceStats::default();
         if !delivery.is_empty() {
-            let (_, mut gained) = pipeline.push(vec![delivery.push.clone()])?;
-            stats = gained.remove(&delivery.push.source).unwrap_or_default();
+            let (_, mut became) = pipeline.push(vec![delivery.push.clone()])?;
+            stats = became.pop().unwrap_or_default();
         }
         delivery.done(&stats)?;
     }
@@ -378,7 +375,7 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
         };
         let worked = match request {
             Some(Request::Push(request)) => {
-                next = push(pipeline, request, &mut live.requests)?;
+                next = pushes::take_in(pipeline, request, &mut live.requests)?.1;
                 true
             }
             Some(Request::Reload(reply)) => {
@@ -454,45 +451,6 @@ fn wait(runtime: &tokio::runtime::Handle, live: &mut Live, mut rest: Duration) -
             return None;
         }
     }
-}
-
-/// One epoch of a push and those that wait behind it, at most one a source: each
-/// gets an answer of its own. Returns the one that has to wait for the next.
-fn push(
-    pipeline: &mut Pipeline,
-    first: PushRequest,
-    waiting: &mut Receiver<Request>,
-) -> Result<Option<Request>> {
-    let names = |requests: &[PushRequest], source| requests.iter().any(|r| r.source == source);
-    let mut requests = vec![first];
-    let mut left = None;
-    while requests.len() < PUSHES_AN_EPOCH {
-        match waiting.try_recv() {
-            Ok(Request::Push(request)) if !names(&requests, request.source) => {
-                requests.push(request);
-            }
-            other => {
-                left = other.ok();
-                break;
-            }
-        }
-    }
-    let mut replies = Vec::new();
-    let mut pushes = Vec::new();
-    for request in requests {
-        replies.push((request.source, request.reply));
-        pushes.push(Push {
-            source: request.source,
-            name: request.name,
-            bytes: request.bytes,
-        });
-    }
-    let (_, gained) = pipeline.push(pushes)?;
-    for (source, reply) in replies {
-        // Whoever asked may have gone away; the records count all the same.
-        let _ = reply.send(Ok(gained.get(&source).cloned().unwrap_or_default()));
-    }
-    Ok(left)
 }
 
 /// Prints alert events as they come.

@@ -1,11 +1,13 @@
 //! `tocsin bench --peers`: loads the files that `benches/peers` compares engines
-//! on and plays their change log, one epoch a batch, without a client in between.
+//! on and plays their change log, one epoch a batch or, with `--in-flight`, as
+//! those who do not wait for each answer would, without a client in between.
 //!
 //! Contract: the state stays in `state` of the folder, so that what was published
 //! can be compared with the oracle; `told.json` says which epoch each batch was
 //! and what it took.
 
-use super::{cpu_seconds, memory};
+use super::{cpu_seconds, in_flight, memory};
+use crate::cli::Bench;
 use crate::config::Settings;
 use crate::pipeline::inputs::Push;
 use crate::pipeline::{Options, Pipeline};
@@ -21,19 +23,14 @@ use std::time::Instant;
 ///
 /// # Errors
 /// When the folder is not one, the disk refuses or an epoch fails.
-pub fn play(
-    folder: &Path,
-    workers: usize,
-    fsync: bool,
-    runtime: &tokio::runtime::Runtime,
-) -> Result<()> {
+pub fn play(folder: &Path, args: &Bench, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let started = Instant::now();
     let settings = Settings::read(&folder.join("tocsin.toml"))
         .map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
     let options = Options {
         data: folder.join("state"),
-        workers,
-        fsync,
+        workers: usize::from(args.workers),
+        fsync: !args.no_fsync,
     };
     let mut pipeline = Pipeline::open(Arc::new(settings), options, runtime.handle().clone())?;
     let mut last = 0;
@@ -45,25 +42,15 @@ pub fn play(
         "cpu": cpu_seconds(),
         "peak": memory("VmHWM"),
     });
-    let loaded = last;
     while pipeline.tidy()? {}
-    let mut batches = Vec::new();
-    for pushes in batches_of(&folder.join("pushes"), &pipeline)? {
-        let begun = Instant::now();
-        let (summary, _) = pipeline.push(pushes)?;
-        let took = begun.elapsed();
-        let idle = Instant::now();
-        while pipeline.tidy()? {}
-        last = summary.map_or(last, |summary| summary.id);
-        batches.push(json!({
-            "epoch": last,
-            "ms": took.as_secs_f64() * 1e3,
-            "idle_ms": idle.elapsed().as_secs_f64() * 1e3,
-        }));
-    }
+    let batches = batches_of(&folder.join("pushes"), &pipeline)?;
+    let batches = match args.in_flight {
+        Some(in_flight) => in_flight::play(&mut pipeline, batches, usize::from(in_flight))?,
+        None => one_by_one(&mut pipeline, batches)?,
+    };
     let told: Value = json!({
         "load": load,
-        "loaded": loaded,
+        "loaded": last,
         "batches": batches,
         "peak": memory("VmHWM"),
         "cpu": cpu_seconds(),
@@ -71,6 +58,24 @@ pub fn play(
     pipeline.close()?;
     fs::write(folder.join("told.json"), told.to_string())?;
     Ok(())
+}
+
+/// Pushes a batch when the one before is answered, and tidies up in between.
+fn one_by_one(pipeline: &mut Pipeline, batches: Vec<Vec<Push>>) -> Result<Vec<Value>> {
+    let mut told = Vec::new();
+    for pushes in batches {
+        let begun = Instant::now();
+        pipeline.push(pushes)?;
+        let took = begun.elapsed();
+        let idle = Instant::now();
+        while pipeline.tidy()? {}
+        told.push(json!({
+            "epoch": pipeline.view().status().epoch,
+            "ms": took.as_secs_f64() * 1e3,
+            "idle_ms": idle.elapsed().as_secs_f64() * 1e3,
+        }));
+    }
+    Ok(told)
 }
 
 /// The pushes of each batch, in order: `<batch>-<resource>.csv` is one.

@@ -146,8 +146,8 @@ pub struct TakenIn {
     pub superseded: Vec<(u32, u32)>,
     /// How far each file was read.
     pub positions: Vec<(String, CsvPosition)>,
-    /// Why a push was refused.
-    pub refused: Option<String>,
+    /// What became of each push.
+    pub pushes: Vec<SourceStats>,
     /// Refused records.
     pub rejects: Vec<Reject>,
     /// Keys of earlier refused records of which a record was taken in.

@@ -31,7 +31,7 @@ pub(super) fn pack(output: SourceOutput) -> (TakenIn, Vec<(u32, SegmentRows)>) {
         landed: landed.collect(),
         superseded: superseded.map(|at| (at.segment, at.row)).collect(),
         positions: output.positions,
-        refused: output.refused,
+        pushes: output.pushes,
         rejects: output.rejects.into_iter().map(pack_reject).collect(),
         mended: output.mended.into_iter().map(u128::to_be_bytes).collect(),
         stats: output.stats,
@@ -54,7 +54,7 @@ pub(super) fn unpack(taken: TakenIn) -> SourceOutput {
             .map(|(segment, row)| RowRef { segment, row })
             .collect(),
         positions: taken.positions,
-        refused: taken.refused,
+        pushes: taken.pushes,
         rejects: taken.rejects.into_iter().map(unpack_reject).collect(),
         mended: taken.mended.into_iter().map(u128::from_be_bytes).collect(),
         stats: taken.stats,

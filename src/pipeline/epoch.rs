@@ -11,7 +11,7 @@ use super::stats::SourceStats;
 use super::{EpochSummary, Pipeline, RULES, RULES_SINCE, stored_row};
 use crate::history;
 use anyhow::Result;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 use tocsin_alerts::lifecycle::Cause;
@@ -63,18 +63,16 @@ impl Pipeline {
         self.epoch(pending, self.files_elsewhere(final_reading))
     }
 
-    /// Takes pushed records in, as one epoch.
+    /// Takes pushed records in, as one epoch; gives what became of each push, in
+    /// their order. Those to one source count in their order, too.
     ///
     /// # Errors
     /// As [`Pipeline::poll`].
-    pub fn push(
-        &mut self,
-        pushes: Vec<Push>,
-    ) -> Result<(Option<EpochSummary>, BTreeMap<u16, SourceStats>)> {
+    pub fn push(&mut self, pushes: Vec<Push>) -> Result<(Option<EpochSummary>, Vec<SourceStats>)> {
         let mut pending: BTreeMap<u16, Pending> = BTreeMap::new();
         let mut elsewhere = Elsewhere::default();
         let epoch = self.last_epoch + 1;
-        let sources: BTreeSet<u16> = pushes.iter().map(|push| push.source).collect();
+        let sources: Vec<u16> = pushes.iter().map(|push| push.source).collect();
         for (number, mut push) in pushes.into_iter().enumerate() {
             // A record without a key is known by the name it came under: no
             // other push may have it, whatever the caller's clock and counter.
@@ -87,41 +85,16 @@ impl Pipeline {
             let of_source = pending.entry(push.source).or_default();
             of_source.pushes.push(push);
         }
-        self.refused.clear();
-        let before: Vec<SourceStats> = sources
-            .iter()
-            .map(|source| self.stats[usize::from(*source)].clone())
-            .collect();
+        self.pushed.clear();
         let summary = self.epoch(pending, elsewhere)?;
-        let gained = sources
-            .iter()
-            .zip(before)
-            .map(|(source, before)| (*source, self.gained(*source, &before)));
-        Ok((summary, gained.collect()))
-    }
-
-    /// What a source counted since `before`.
-    pub(super) fn gained(&self, source: u16, before: &SourceStats) -> SourceStats {
-        let now = &self.stats[usize::from(source)];
-        let mut rejected = now.rejected.clone();
-        for (reason, count) in &before.rejected {
-            rejected
-                .entry(reason.clone())
-                .and_modify(|now| *now -= count);
-        }
-        rejected.retain(|_, count| *count > 0);
-        SourceStats {
-            read: now.read - before.read,
-            accepted: now.accepted - before.accepted,
-            duplicates: now.duplicates - before.duplicates,
-            corrected: now.corrected - before.corrected,
-            withdrawn: now.withdrawn - before.withdrawn,
-            normalised: now.normalised - before.normalised,
-            mended: now.mended - before.mended,
-            rejected,
-            error: self.refused.get(&source).cloned(),
-            ..SourceStats::default()
-        }
+        let pushed = std::mem::take(&mut self.pushed);
+        let mut pushed: BTreeMap<u16, _> = pushed
+            .into_iter()
+            .map(|(source, pushes)| (source, pushes.into_iter()))
+            .collect();
+        let next = |source| pushed.get_mut(&source)?.next();
+        let became = sources.into_iter().map(next);
+        Ok((summary, became.map(Option::unwrap_or_default).collect()))
     }
 
     pub(super) fn epoch(
@@ -193,8 +166,8 @@ impl Pipeline {
         for (found, fault) in &output.failed {
             self.inputs.failed(source, found, fault.clone());
         }
-        if let Some(refused) = &output.refused {
-            self.refused.insert(source, refused.clone());
+        if !output.pushes.is_empty() {
+            self.pushed.insert(source, output.pushes.clone());
         }
     }
 

@@ -9,6 +9,7 @@ use super::output::SourceOutput;
 pub use super::raw::raw_batch;
 use super::raw::reject_of;
 use super::relay::Relay;
+use super::stats::SourceStats;
 use crate::progress::Progress;
 use arrow_array::RecordBatch;
 use std::collections::HashSet;
@@ -63,6 +64,8 @@ pub struct Intake<'scope, 'env> {
     /// Kept from block to block for its room.
     rows: RowBatch,
     chunk: Chunk,
+    /// The number of the push that is being read, if one is.
+    push: Option<u32>,
     /// Keys of rows that a snapshot delivered and that were refused.
     refused_keys: HashSet<u128>,
     mending: Mending<'env>,
@@ -85,6 +88,7 @@ impl<'scope, 'env> Intake<'scope, 'env> {
             relay: Relay::new(scope, Lander::new(shared, mapper, loader)),
             rows: RowBatch::default(),
             chunk: Chunk::default(),
+            push: None,
             refused_keys: HashSet::new(),
             mending: Mending::new(waiting),
             out: SourceOutput::default(),
@@ -182,9 +186,14 @@ impl<'scope, 'env> Intake<'scope, 'env> {
     /// As [`Intake::file`].
     pub fn pushed(&mut self, name: &str, bytes: &[u8]) -> Result<(), IntakeError> {
         let mut decoder = self.decoder(None);
-        if let Err(error) = self.decode(name, &mut decoder, bytes, true)? {
-            self.out.refused = Some(format!("push `{name}`: {error}"));
-        }
+        let before = self.out.stats.clone();
+        self.push = Some(self.out.pushes.len() as u32);
+        let decoded = self.decode(name, &mut decoder, bytes, true)?;
+        self.push = None;
+        self.out.pushes.push(SourceStats {
+            error: decoded.err().map(|error| format!("push `{name}`: {error}")),
+            ..self.out.stats.since(&before)
+        });
         Ok(())
     }
 
@@ -271,7 +280,7 @@ impl<'scope, 'env> Intake<'scope, 'env> {
         if !self.chunk.takes(&raw) {
             self.relay.pass(std::mem::take(&mut self.chunk))?;
         }
-        self.chunk.push(raw, said);
+        self.chunk.push(raw, said, self.push);
         if self.chunk.is_full() {
             self.relay.pass(std::mem::take(&mut self.chunk))?;
         }

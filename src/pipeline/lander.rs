@@ -27,6 +27,8 @@ pub struct Piece {
     pub(super) said: Said,
     pub(super) dropped: Vec<bool>,
     pub(super) superseded: Vec<bool>,
+    /// The number of the push that they came with, if they did.
+    pub(super) push: Option<u32>,
 }
 
 /// Rows that are settled and land together; all have the same columns.
@@ -44,7 +46,7 @@ impl Chunk {
     }
 
     /// Adds rows, of which some said something.
-    pub(super) fn push(&mut self, raw: RecordBatch, said: Said) {
+    pub(super) fn push(&mut self, raw: RecordBatch, said: Said, push: Option<u32>) {
         self.rows += said.len();
         let none = vec![false; said.len()];
         self.pieces.push(Piece {
@@ -52,6 +54,7 @@ impl Chunk {
             dropped: none.clone(),
             superseded: none,
             said,
+            push,
         });
     }
 

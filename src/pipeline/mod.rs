@@ -112,7 +112,7 @@ pub struct Pipeline {
     /// Refused records that wait, by source.
     waiting: Vec<Waiting>,
     counts: Counts,
-    refused: BTreeMap<u16, String>,
+    pushed: BTreeMap<u16, Vec<SourceStats>>,
     next_segment: AtomicU32,
     last_epoch: u64,
     last_time_ms: i64,
@@ -239,7 +239,7 @@ impl Pipeline {
             stats: open::restored_stats(&settings, &recovery),
             waiting: open::restored_waiting(&settings, &recovery),
             counts: Counts::none(settings.plan().slots.len()),
-            refused: BTreeMap::new(),
+            pushed: BTreeMap::new(),
             book: recovery.book.clone(),
             group_book: recovery.groups.clone(),
             names: Names::default(),

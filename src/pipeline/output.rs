@@ -32,8 +32,9 @@ pub struct SourceOutput {
     pub positions: Vec<(String, CsvPosition)>,
     /// Files that could not be read to their end.
     pub failed: Vec<(Found, FileFault)>,
-    /// Why a push was refused as a whole: the last one that was.
-    pub refused: Option<String>,
+    /// Of each push, in their order: what was counted, and why it was refused if it
+    /// was as a whole.
+    pub pushes: Vec<SourceStats>,
     /// Refused records.
     pub rejects: Vec<RejectRow>,
     /// Keys of earlier refused records of which a record was taken in.
@@ -52,18 +53,31 @@ pub struct SourceOutput {
 impl SourceOutput {
     /// What reading noted, with what became of the rows that it passed on.
     pub(super) fn joined(mut self, landed: SourceOutput) -> SourceOutput {
-        self.stats.merge(&landed.stats);
-        // Only the lander sees that a row says again what counts already.
-        self.stats.accepted -= landed.stats.duplicates;
+        join(&mut self.stats, &landed.stats);
+        for (push, landed) in self.pushes.iter_mut().zip(&landed.pushes) {
+            join(push, landed);
+        }
         SourceOutput {
             positions: self.positions,
             failed: self.failed,
-            refused: self.refused,
+            pushes: self.pushes,
             rejects: self.rejects,
             mended: self.mended,
             stats: self.stats,
             ..landed
         }
+    }
+
+    /// Counts in the whole, and in the push that the row came with.
+    pub(super) fn count(&mut self, push: Option<u32>, count: impl Fn(&mut SourceStats)) {
+        count(&mut self.stats);
+        let Some(push) = push.map(|push| push as usize) else {
+            return;
+        };
+        if self.pushes.len() <= push {
+            self.pushes.resize_with(push + 1, SourceStats::default);
+        }
+        count(&mut self.pushes[push]);
     }
 
     /// Whether there is anything to commit. A last line that is still being
@@ -74,4 +88,11 @@ impl SourceOutput {
             || !self.superseded.is_empty()
             || !self.positions.is_empty()
     }
+}
+
+/// Adds what became of rows to what reading them counted.
+fn join(read: &mut SourceStats, landed: &SourceStats) {
+    read.merge(landed);
+    // Only the lander sees that a row says again what counts already.
+    read.accepted -= landed.duplicates;
 }

@@ -6,6 +6,7 @@
 use super::intake::{IntakeError, Shared};
 use super::lander::Piece;
 use super::output::SourceOutput;
+use super::stats::SourceStats;
 use arrow_array::RecordBatch;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
@@ -209,12 +210,12 @@ impl Settler<'_> {
             // counted the same however records are batched.
             let (piece, first) = newest.first;
             let next = &chunk[piece].said;
-            match said.contents[index] == next.contents[first] {
-                true => self.out.stats.duplicates += 1,
-                false => {
-                    count_replacement(said.withdraws[index], next.withdraws[first], self.out);
-                }
-            }
+            let withdraws = (said.withdraws[index], next.withdraws[first]);
+            let same = said.contents[index] == next.contents[first];
+            self.out.count(chunk[piece].push, |stats| match same {
+                true => stats.duplicates += 1,
+                false => count_replacement(withdraws, stats),
+            });
             let new = &mut chunk[newest.piece];
             if said.contents[index] == new.said.contents[newest.row] {
                 new.dropped[newest.row] = true;
@@ -271,10 +272,12 @@ fn within_chunk(chunk: &mut [Piece], out: &mut SourceOutput) -> Vec<Newest> {
             let (old, new) = (&chunk[current.0].said, &chunk[version.0].said);
             if old.contents[current.1] == new.contents[version.1] {
                 chunk[version.0].dropped[version.1] = true;
-                out.stats.duplicates += 1;
+                out.count(chunk[version.0].push, |stats| stats.duplicates += 1);
                 continue;
             }
-            count_replacement(old.withdraws[current.1], new.withdraws[version.1], out);
+            let withdraws = (old.withdraws[current.1], new.withdraws[version.1]);
+            let replaced = |stats: &mut SourceStats| count_replacement(withdraws, stats);
+            out.count(chunk[version.0].push, replaced);
             chunk[current.0].superseded[current.1] = true;
             current = version;
         }
@@ -313,12 +316,12 @@ impl Version {
     }
 }
 
-/// Counts a row that takes another's place: what is withdrawn already cannot be
-/// withdrawn again.
-fn count_replacement(old_withdraws: bool, new_withdraws: bool, out: &mut SourceOutput) {
-    match (old_withdraws, new_withdraws) {
+/// Counts a row that takes another's place, of which each withdraws or does not:
+/// what is withdrawn already cannot be withdrawn again.
+fn count_replacement(withdraws: (bool, bool), stats: &mut SourceStats) {
+    match withdraws {
         (true, true) => {}
-        (false, true) => out.stats.withdrawn += 1,
-        (_, false) => out.stats.corrected += 1,
+        (false, true) => stats.withdrawn += 1,
+        (_, false) => stats.corrected += 1,
     }
 }

@@ -55,6 +55,28 @@ impl SourceStats {
         self.last_arrival_ms = self.last_arrival_ms.max(other.last_arrival_ms);
     }
 
+    /// What was counted since it stood as `before`.
+    pub fn since(&self, before: &SourceStats) -> SourceStats {
+        let mut rejected = self.rejected.clone();
+        for (reason, count) in &before.rejected {
+            rejected
+                .entry(reason.clone())
+                .and_modify(|now| *now -= count);
+        }
+        rejected.retain(|_, count| *count > 0);
+        SourceStats {
+            read: self.read - before.read,
+            accepted: self.accepted - before.accepted,
+            duplicates: self.duplicates - before.duplicates,
+            corrected: self.corrected - before.corrected,
+            withdrawn: self.withdrawn - before.withdrawn,
+            normalised: self.normalised - before.normalised,
+            mended: self.mended - before.mended,
+            rejected,
+            ..SourceStats::default()
+        }
+    }
+
     /// Counts a refused record.
     pub fn reject(&mut self, field: &str, code: &str) {
         let reason = if field.is_empty() {

@@ -6,6 +6,7 @@ mod files;
 mod large;
 mod names;
 mod packed;
+mod pushes;
 mod restart;
 mod rules;
 mod versions;
@@ -186,8 +187,8 @@ fn push(pipeline: &mut Pipeline, source: &str, text: &str) -> SourceStats {
         name: "push/1".into(),
         bytes: text.as_bytes().to_vec(),
     };
-    let (_, mut gained) = pipeline.push(vec![push]).unwrap();
-    gained.remove(&source).unwrap()
+    let (_, mut became) = pipeline.push(vec![push]).unwrap();
+    became.remove(0)
 }
 
 const FINES_HEADER: &str = "no,id,x,day,op\n";

@@ -32,6 +32,7 @@ mod tls;
 pub(crate) mod words;
 
 use crate::casework::{Desk, outcomes, policy};
+use crate::pipeline::inputs::Push;
 use crate::pipeline::rules::Outcome;
 use crate::pipeline::stats::SourceStats;
 use crate::view::View;
@@ -63,16 +64,26 @@ const OUTCOME_RETRY: Duration = Duration::from_secs(10);
 /// records is finished.
 #[derive(Debug)]
 pub struct PushRequest {
-    /// The source, by its index.
-    pub source: u16,
-    /// A name for the push, in place of a file's; no two are alike.
-    pub name: String,
-    /// CSV with a header.
-    pub bytes: Vec<u8>,
+    /// The records; no two pushes have the same name.
+    pub push: Push,
     /// Takes what became of the records.
     pub reply: oneshot::Sender<Result<SourceStats>>,
     /// The room that it takes while it waits.
-    _room: tokio::sync::OwnedSemaphorePermit,
+    _room: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+impl PushRequest {
+    /// One from within the process, which is let in without taking room; and where
+    /// the answer comes.
+    pub fn without_room(push: Push) -> (PushRequest, oneshot::Receiver<Result<SourceStats>>) {
+        let (reply, answer) = oneshot::channel();
+        let request = PushRequest {
+            push,
+            reply,
+            _room: None,
+        };
+        (request, answer)
+    }
 }
 
 /// What the pipeline is asked for over HTTP.
@@ -196,17 +207,7 @@ async fn push_for(
     delivery: &outcomes::Delivery,
     requests: &mpsc::Sender<Request>,
 ) -> Result<SourceStats> {
-    let (reply, answer) = oneshot::channel();
-    let room = Arc::new(tokio::sync::Semaphore::new(1))
-        .acquire_owned()
-        .await?;
-    let push = PushRequest {
-        source: delivery.push.source,
-        name: delivery.push.name.clone(),
-        bytes: delivery.push.bytes.clone(),
-        reply,
-        _room: room,
-    };
+    let (push, answer) = PushRequest::without_room(delivery.push.clone());
     requests
         .send(Request::Push(push))
         .await

@@ -4,6 +4,7 @@
 //! The media type is demanded strictly: a page of another site cannot send
 //! `text/csv` without asking first, and is never allowed to.
 
+use crate::pipeline::inputs::Push;
 use crate::pipeline::stats::SourceStats;
 use crate::serve::PushRequest;
 use crate::serve::Request as Asked;
@@ -47,11 +48,13 @@ pub(in crate::serve) async fn push(
     }
     let (reply, answer) = oneshot::channel();
     let push = PushRequest {
-        source: source.index,
-        name: name(),
-        bytes: bytes.into(),
+        push: Push {
+            source: source.index,
+            name: name(),
+            bytes: bytes.into(),
+        },
         reply,
-        _room: room,
+        _room: Some(room),
     };
     let queued = app.requests.send_timeout(Asked::Push(push), QUEUE_WAIT);
     queued.await.map_err(|_| no_more())?;

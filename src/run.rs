@@ -214,6 +214,9 @@ pub fn catch_up(pipeline: &mut Pipeline, final_reading: bool) -> Result<()> {
 /// Files are looked for at least so often, unless `--poll-ms` asks for less.
 const LONGEST_REST: Duration = Duration::from_secs(10);
 
+/// While requests never pause, files are looked for no more often.
+const BUSY_REST: Duration = Duration::from_secs(1);
+
 /// What keeps a live pipeline going.
 pub struct Live {
     /// Records that are pushed, and other wishes.
@@ -365,13 +368,16 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
     let mut tidied = false;
     let mut next = None;
     let mut rest = live.poll;
+    let mut looked = Instant::now();
     let mut watch = Watch::new(pipeline.settings());
     while !live.stop.load(Ordering::Relaxed) {
         // Read before looking for files: what was there before counts.
         let over = live.over.load(Ordering::Acquire);
-        let request = match next.take() {
-            Some(request) => Some(request),
-            None => wait(&runtime, &mut live, rest),
+        // Who pushes without a pause does not keep files waiting for ever.
+        let due = looked.elapsed() >= rest.max(BUSY_REST);
+        let request = match next.take_if(|_| !due) {
+            None if !due => wait(&runtime, &mut live, rest),
+            request => request,
         };
         let worked = match request {
             Some(Request::Push(request)) => {
@@ -407,6 +413,7 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
                 } else {
                     rest_after(began.elapsed(), live.poll)
                 };
+                looked = Instant::now();
                 worked
             }
         };
@@ -418,7 +425,7 @@ pub fn drive(pipeline: &mut Pipeline, mut live: Live) -> Result<()> {
             quiet_since = Instant::now();
             tidied = false;
             pipeline.tidy_a_little()?;
-        } else if over {
+        } else if over && !due {
             return Ok(());
         } else if !tidied && quiet_since.elapsed() >= TIDY_AFTER {
             tidied = !pipeline.tidy()?;

@@ -17,7 +17,7 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ENGINES = ["tocsin", "tocsin-fsync", "dbsp", "duckdb", "polars", "pathway", "flink"]
+ENGINES = ["tocsin", "tocsin-fsync", "tocsin-in-flight", "dbsp", "duckdb", "polars", "pathway", "flink"]
 # These compute every answer anew: so many answers of each size are enough.
 RECOMPUTES = {"duckdb", "polars"}
 SIZES = (1, 100, 10_000)
@@ -57,6 +57,8 @@ def command(work, engine):
     if name == "tocsin":
         around["TOCSIN"] = binary(work, "tocsin", HERE.parent.parent, "tocsin", "--workspace")
         around["PEERS_FSYNC"] = "1" if engine == "tocsin-fsync" else "0"
+        if engine == "tocsin-in-flight":
+            around.setdefault("PEERS_IN_FLIGHT", "4")
     return [str(environment(work, name)), str(HERE / name / "runner.py")], around
 
 
@@ -95,6 +97,19 @@ def latency(report, size):
     return f"{told[0]} / {told[1]} ({len(times)})"
 
 
+def sustained(report):
+    """Changes a second in the largest batches, one after another or as they were
+    in flight."""
+    batches = [batch for batch in report["batches"] if batch["size"] == SIZES[-1]]
+    if not batches:
+        return "–"
+    seconds = sum(batch["ms"] for batch in batches) / 1e3
+    if "until_ms" in batches[-1]:
+        before = [b["until_ms"] for b in report["batches"] if b["size"] != SIZES[-1]]
+        seconds = (batches[-1]["until_ms"] - max(before, default=0)) / 1e3
+    return f"{SIZES[-1] * len(batches) / seconds:,.0f}"
+
+
 def ratio(report, base, value):
     if base is None or report is base:
         return ""
@@ -105,11 +120,12 @@ def table(reports, rows):
     """Markdown; ratios are to Tocsin without fsync in the same run."""
     base = next((r for r in reports if r["engine"] == "tocsin" and "load" in r), None)
     yield ("| engine | load, wall s | rows/s | load, CPU s | CPU µs a row | peak of load, MB | "
-           + " | ".join(f"{size:,} changes: p50 / p99 ms (n)" for size in SIZES) + " | answers checked |")
-    yield "|---|" + "---:|" * (6 + len(SIZES))
+           + " | ".join(f"{size:,} changes: p50 / p99 ms (n)" for size in SIZES)
+           + " | changes/s in the largest | answers checked |")
+    yield "|---|" + "---:|" * (7 + len(SIZES))
     for report in reports:
         if "load" not in report:
-            yield f"| {report['engine']} | {report['failed']} |" + " |" * (5 + len(SIZES))
+            yield f"| {report['engine']} | {report['failed']} |" + " |" * (6 + len(SIZES))
             continue
         load = report["load"]
         cells = [
@@ -120,6 +136,7 @@ def table(reports, rows):
             f"{load['cpu'] / rows * 1e6:.2f}",
             f"{load['peak'] / 1e6:,.0f}" + ratio(report, base, lambda r: r["load"]["peak"]),
             *(latency(report, size) for size in SIZES),
+            sustained(report),
             f"{report['checked']}, {len(report['faults'])} wrong",
         ]
         yield "| " + " | ".join(cells) + " |"

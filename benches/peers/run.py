@@ -57,8 +57,9 @@ def command(work, engine):
     if name == "tocsin":
         around["TOCSIN"] = binary(work, "tocsin", HERE.parent.parent, "tocsin", "--workspace")
         around["PEERS_FSYNC"] = "1" if engine == "tocsin-fsync" else "0"
+        in_flight = around.pop("PEERS_IN_FLIGHT", "4")
         if engine == "tocsin-in-flight":
-            around.setdefault("PEERS_IN_FLIGHT", "4")
+            around["PEERS_IN_FLIGHT"] = in_flight
     return [str(environment(work, name)), str(HERE / name / "runner.py")], around
 
 

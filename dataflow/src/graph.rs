@@ -91,7 +91,8 @@ impl Entering {
 }
 
 impl Inputs {
-    /// Calls a function whenever a piece has entered and another is to.
+    /// Calls a function whenever a piece has entered and another is to, and before
+    /// the first of several pieces of tallies.
     pub(crate) fn after_pieces(&mut self, function: fn()) {
         self.after_piece = function;
     }
@@ -166,6 +167,11 @@ impl Inputs {
         let observed = std::mem::replace(&mut arrivals.observed, Observed::new(size));
         let (sums, days) = observed.close(business_day(close));
         let pieces = sums.weight().div_ceil(size.weight()).max(1);
+        if pieces > 1 {
+            // From the first piece on: tallies are freed one by one, and their pages
+            // would be kept while arrangements are made of them.
+            (self.after_piece)();
+        }
         let time = self.pieces.at(0, pieces);
         self.observed.advance_to(time);
         for (day, pile) in days {

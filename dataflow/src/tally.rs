@@ -13,6 +13,9 @@ use tocsin_ingest::fact::Slot;
 
 use crate::keeping::{has_keys, has_values, slot_of};
 
+/// From so many entries on, room for more grows in smaller steps.
+const MANY: usize = 8;
+
 /// What one slot has accumulated, or what it has of one day or value: see
 /// [`Keeping`](crate::keeping::Keeping). 16 bytes.
 #[derive(
@@ -91,8 +94,20 @@ impl Tally {
                     self.entries.remove(at);
                 }
             }
-            Err(at) if !entry.is_zero() => self.entries.insert(at, entry),
+            Err(at) if !entry.is_zero() => {
+                self.make_room();
+                self.entries.insert(at, entry);
+            }
             Err(_) => {}
+        }
+    }
+
+    /// Room for another entry where many are: by half of the power of two below
+    /// and not by all of it. Of a million tallies as many are below the middle.
+    fn make_room(&mut self) {
+        let held = self.entries.len();
+        if held >= MANY && held == self.entries.capacity() {
+            self.entries.reserve_exact((1 << held.ilog2()) / 2);
         }
     }
 
@@ -281,6 +296,18 @@ mod tests {
     #[test]
     fn an_entry_takes_16_bytes_and_a_tally_24() {
         assert_eq!((size_of::<Entry>(), size_of::<Tally>()), (16, 24));
+    }
+
+    #[test]
+    fn room_grows_by_half_of_a_power_of_two() {
+        let mut tally = Tally::default();
+        let mut rooms = Vec::new();
+        for slot in 0..30 {
+            tally.add(slot, 1, 5);
+            rooms.push(tally.entries.capacity());
+        }
+        rooms.dedup();
+        assert_eq!(rooms, [1, 2, 4, 8, 12, 16, 24, 32]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ class Client(threading.Thread):
     def __init__(self, url, bodies):
         super().__init__()
         self.url, self.bodies = urllib.parse.urlsplit(url), bodies
-        self.ms, self.refused = [], []
+        self.ms, self.refused, self.corrected = [], [], 0
 
     def run(self):
         connection = http.client.HTTPConnection(self.url.netloc)
@@ -70,18 +70,21 @@ class Client(threading.Thread):
             self.ms.append((time.perf_counter() - begun) * 1e3)
             if answer.status != 200 or json.loads(told)["rejected"]:
                 self.refused.append(f"{answer.status} {told[:300]}")
+                return
+            self.corrected += json.loads(told)["corrected"]
 
 
 def play(arguments, header, rows, size, times):
     """`times` pushes of `size` corrections by each client."""
-    clients = []
+    # No amount is pushed twice, also not by an earlier call.
+    clients, first = [], time.time_ns() // 1_000_000 % 10_000_000
     for number in range(arguments.clients):
         own = rows[number :: arguments.clients]
         bodies = []
         for turn in range(times):
             at = turn * size % max(len(own) - size + 1, 1)
             # Now small, now large: a correction moves the score.
-            amount = 100 + turn if turn % 2 else 9_000_000 + turn
+            amount = first + turn if turn % 2 else 90_000_000 + first + turn
             bodies.append(body(header, own[at : at + size], arguments.column, amount))
         clients.append(Client(arguments.to, bodies))
     begun = time.perf_counter()
@@ -89,9 +92,10 @@ def play(arguments, header, rows, size, times):
     [client.join() for client in clients]
     seconds = time.perf_counter() - begun
     ms = sorted(ms for client in clients for ms in client.ms)
+    corrected = sum(client.corrected for client in clients)
     p99 = ms[min(int(len(ms) * 0.99), len(ms) - 1)]
     print(f"{size:,} at once, {arguments.clients} clients: p50 {statistics.median(ms):.2f} ms, p99 {p99:.2f} ms"
-          f" ({len(ms)} pushes), {size * len(ms) / seconds:,.0f} changes/s", flush=True)
+          f" ({len(ms)} pushes), {corrected / seconds:,.0f} corrections/s", flush=True)
     refused = [refused for client in clients for refused in client.refused]
     if refused:
         sys.exit("\n".join(refused[:3]))

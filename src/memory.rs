@@ -4,7 +4,7 @@
 /// pages that were freed.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 /// Long enough that the next batch of a bulk load finds the pages of the last.
-const KEEP_PAGES_MS: std::ffi::c_long = 2_000;
+const KEEP_PAGES_MS: std::ffi::c_long = 500;
 
 /// Freed pages are kept for a while, and pages are small: a bulk load fills and
 /// frees buffers of some hundred kilobytes all the time, and a huge page, zeroed

@@ -13,9 +13,9 @@ use std::hint::black_box;
 use super::entry::Entry;
 
 /// Bits of a hash that choose a bucket from the beginning.
-const FIRST_BITS: u32 = 4;
+const FIRST_BITS: u32 = 8;
 /// Buckets are parted when they hold more than so many hashes on average.
-const FULL: usize = 64;
+const FULL: usize = 128;
 /// By so many hashes a bucket grows.
 const STEP: usize = 16;
 /// So many buckets are looked into before they are read or added to.

@@ -3,8 +3,12 @@
 /// mimalloc's number of the option that says for how many milliseconds it keeps
 /// pages that were freed.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-/// Long enough that the next batch of a bulk load finds the pages of the last.
-const KEEP_PAGES_MS: std::ffi::c_long = 500;
+/// Long enough that the next batch of changes finds the pages of the last.
+const KEEP_PAGES_MS: std::ffi::c_long = 2_000;
+/// The same until the first epoch is there: long enough that the next chunk of a
+/// bulk load finds the pages of the last, and not longer, since a load holds the
+/// most and its chunks come many times a second.
+const KEEP_PAGES_LOADING_MS: std::ffi::c_long = 500;
 
 /// Freed pages are kept for a while, and pages are small: a bulk load fills and
 /// frees buffers of some hundred kilobytes all the time, and a huge page, zeroed
@@ -15,7 +19,7 @@ pub fn set_up() {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     // SAFETY: sets one number of the allocator's own options, which is allowed
     // at any time; an option that it does not know would be ignored.
-    unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, KEEP_PAGES_MS) }
+    unsafe { libmimalloc_sys::mi_option_set_default(PURGE_DELAY, KEEP_PAGES_LOADING_MS) }
 }
 
 /// The same while a large epoch enters the dataflow, when the most is held.
@@ -30,7 +34,7 @@ pub fn spare() {
     give_back();
 }
 
-/// Keeps pages for a while again: the large epoch is there.
+/// Keeps pages for a while: what was large is there, and batches follow.
 #[allow(unsafe_code)]
 pub fn keep() {
     // SAFETY: as in `spare`.

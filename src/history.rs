@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use tocsin_alerts::Level;
 use tocsin_alerts::store::{HistoryRow, ScoreRow};
 
@@ -41,23 +42,75 @@ fn file(data: &Path, epoch: u64) -> PathBuf {
     data.join(FOLDER).join(format!("{epoch:012}.parquet"))
 }
 
-/// Writes the scores that an epoch changed; written again after a kill, the file
-/// is the same.
-///
-/// # Errors
-/// When the disk refuses.
-pub fn write(
+/// A file of scores that is written on a thread of its own, and has no name yet.
+#[derive(Debug)]
+pub struct Draft {
+    path: PathBuf,
+    fsync: bool,
+    written: JoinHandle<Result<()>>,
+}
+
+/// Begins to write the scores that an epoch changed, the last of each
+/// enterprise; written again after a kill, the file is the same.
+pub fn begin(
     data: &Path,
-    epoch: u64,
-    time_ms: i64,
+    (epoch, time_ms): (u64, i64),
+    mut scores: Vec<ScoreRow>,
+    fsync: bool,
+) -> Draft {
+    let path = file(data, epoch);
+    let temporary = temporary(&path);
+    let written = std::thread::spawn(move || {
+        keep_last(&mut scores);
+        write(&temporary, (epoch, time_ms), &scores, fsync)
+    });
+    Draft {
+        path,
+        fsync,
+        written,
+    }
+}
+
+impl Draft {
+    /// Waits until it is written, and gives it its name.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn publish(self) -> Result<()> {
+        let written = self.written.join();
+        written.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        std::fs::rename(temporary(&self.path), &self.path)?;
+        if let Some(folder) = self.path.parent().filter(|_| self.fsync) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+/// Scores sorted by enterprise, of each the last.
+pub fn keep_last(scores: &mut Vec<ScoreRow>) {
+    let later = |pair: &[ScoreRow]| pair[0].enterprise < pair[1].enterprise;
+    if !scores.windows(2).all(later) {
+        scores.reverse();
+        scores.sort_by_key(|score| score.enterprise);
+        scores.dedup_by_key(|score| score.enterprise);
+    }
+}
+
+fn temporary(path: &Path) -> PathBuf {
+    path.with_extension("tmp")
+}
+
+/// Writes sorted scores.
+fn write(
+    path: &Path,
+    (epoch, time_ms): (u64, i64),
     scores: &[ScoreRow],
     fsync: bool,
 ) -> Result<()> {
-    let path = file(data, epoch);
-    std::fs::create_dir_all(data.join(FOLDER))?;
-    let temporary = path.with_extension("tmp");
-    let mut sorted = scores.to_vec();
-    sorted.sort_by_key(|score| score.enterprise);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let properties = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
@@ -65,19 +118,14 @@ pub fn write(
         .set_column_dictionary_enabled("enterprise".into(), false)
         .set_column_dictionary_enabled("log_odds".into(), false)
         .build();
-    let handle =
-        File::create(&temporary).with_context(|| format!("history `{}`", temporary.display()))?;
+    let handle = File::create(path).with_context(|| format!("history `{}`", path.display()))?;
     let mut writer = ArrowWriter::try_new(handle, schema(), Some(properties))?;
-    for part in sorted.chunks(GROUP_ROWS) {
+    for part in scores.chunks(GROUP_ROWS) {
         writer.write(&batch(epoch, time_ms, part)?)?;
     }
     let handle = writer.into_inner()?;
     if fsync {
         handle.sync_all()?;
-    }
-    std::fs::rename(&temporary, &path)?;
-    if fsync {
-        File::open(data.join(FOLDER))?.sync_all()?;
     }
     Ok(())
 }
@@ -245,7 +293,8 @@ mod tests {
             level: Level::Blue,
         };
         let scores: Vec<ScoreRow> = (0..40_000).rev().map(score).collect();
-        write(folder.path(), 3, 99, &scores, false).unwrap();
+        let draft = begin(folder.path(), (3, 99), scores, false);
+        draft.publish().unwrap();
         let path = files(folder.path()).unwrap().remove(0);
         let mut found = Vec::new();
         read(&path, Some(key(31_234)), |_, line| found.push(line)).unwrap();

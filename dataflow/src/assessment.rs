@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use tocsin_ingest::fact::Slot;
-use tocsin_models::{BoundModel, Category, Score};
+use tocsin_models::{BoundModel, Category, Reached, Score};
 
 use crate::features::{is_registered, value};
 use crate::keeping::slot_of;
@@ -45,14 +45,18 @@ pub struct Assessment {
 pub struct Assessor {
     places: Places,
     row: Vec<Option<i64>>,
-    contributions: Vec<i64>,
-    /// The features that the enterprise's facts can change.
+    reached: Reached,
+    /// The same by a model beside.
+    aside: Reached,
+    /// The features that the enterprise's facts can change, sorted.
     touched: Vec<u16>,
-    /// Those, and the ones that count without facts.
+    /// By feature: the agencies with facts in its slots.
+    held: Vec<u64>,
+    /// The features that may be evidence, sorted.
     telling: Vec<u16>,
     /// Slots in which something has come or gone since the last assessment.
     changed: Vec<Slot>,
-    /// The features that they can change.
+    /// The features that they can change, sorted.
     moved: Vec<u16>,
 }
 
@@ -65,14 +69,21 @@ impl Assessor {
         if !is_registered(plan, tally) {
             return None;
         }
-        let placed = self.places.of(tally);
-        resting.touch(slots(tally.entries()), &mut self.touched);
         self.row.clear();
         self.row.extend_from_slice(resting.base().row());
-        for place in self.touched.iter().map(|place| usize::from(*place)) {
-            self.row[place] = value(&plan.features[place], placed, today);
-        }
-        Some(self.conclude(rules, tally))
+        self.held.clear();
+        self.held.resize(self.row.len(), 0);
+        resting.touch(slots(tally.entries()), &mut self.touched);
+        look(
+            plan,
+            self.places.of(tally),
+            today,
+            &self.touched,
+            (&mut self.row, &mut self.held),
+        );
+        let (model, base) = (rules.model(), resting.base());
+        let score = model.score_from(base, &self.row, &self.touched, &mut self.reached);
+        Some(self.conclude(rules, score))
     }
 
     /// Notes what the tally that was assessed last has been changed by.
@@ -93,25 +104,30 @@ impl Assessor {
         if !is_registered(plan, tally) {
             return None;
         }
-        let placed = self.places.of(tally);
-        resting.touch(self.changed.iter().copied(), &mut self.moved);
-        for place in self.moved.iter().map(|place| usize::from(*place)) {
-            self.row[place] = value(&plan.features[place], placed, today);
-        }
+        resting.touch(self.changed.drain(..), &mut self.moved);
+        look(
+            plan,
+            self.places.of(tally),
+            today,
+            &self.moved,
+            (&mut self.row, &mut self.held),
+        );
         // One that nothing speaks for any more stays among them, at rest.
-        self.touched.extend(&self.moved);
-        self.touched.sort_unstable();
-        self.touched.dedup();
-        Some(self.conclude(rules, tally))
+        add_sorted(&mut self.touched, &self.moved);
+        let model = rules.model();
+        let score = model.score_on(&self.row, &self.moved, &mut self.reached);
+        Some(self.conclude(rules, score))
     }
 
-    /// The assessment of the row.
-    fn conclude(&mut self, rules: &Rules, tally: &Tally) -> Assessment {
-        self.changed.clear();
+    /// The assessment of the row that has this score.
+    fn conclude(&mut self, rules: &Rules, score: Score) -> Assessment {
         let (plan, resting) = (rules.plan(), rules.resting());
-        let mut assessment = self.score(plan, rules.model(), resting, tally);
-        assessment.reasons = self.reasons(plan);
-        assessment
+        self.tell(rules.model(), resting);
+        let contributions = self.reached.contributions();
+        Assessment {
+            reasons: self.reasons(resting, contributions),
+            ..self.figures(plan, (rules.model(), resting), (score, contributions))
+        }
     }
 
     /// The feature values of what has just been assessed.
@@ -125,47 +141,63 @@ impl Assessor {
         &mut self,
         plan: &Plan,
         (model, resting): (&BoundModel, &Resting),
-        tally: &Tally,
     ) -> Assessment {
-        self.score(plan, model, resting, tally)
+        let base = resting.base();
+        let score = model.score_from(base, &self.row, &self.touched, &mut self.aside);
+        self.tell(model, resting);
+        let contributions = self.aside.contributions();
+        self.figures(plan, (model, resting), (score, contributions))
     }
 
-    /// Scores the row, of which what is not touched is at rest.
-    fn score(
-        &mut self,
-        plan: &Plan,
-        model: &BoundModel,
-        resting: &Resting,
-        tally: &Tally,
-    ) -> Assessment {
-        let (base, touched) = (resting.base(), &self.touched);
-        let score = model.score_from(base, &self.row, touched, &mut self.contributions);
+    /// Gathers the features that may be evidence for a model.
+    fn tell(&mut self, model: &BoundModel, resting: &Resting) {
         self.telling.clear();
         if model.is_additive() {
-            self.telling.extend(touched);
-            self.telling.extend(resting.standing());
-            self.telling.sort_unstable();
-            self.telling.dedup();
+            self.telling.extend(&self.touched);
+            add_sorted(&mut self.telling, resting.standing());
         } else {
             // What one feature says can change with any other.
             self.telling.extend(0..self.row.len() as u16);
         }
-        let placed = self.places.of(tally);
-        // A model that knows no sum gives every feature a little: only what has
-        // facts is evidence then.
-        let evidence = |place: usize, agencies: u64| {
-            self.contributions[place] > 0 && (model.is_additive() || agencies != 0)
-        };
-        let (categories, agencies, marks) = behind(plan, placed, &self.telling, evidence);
+    }
+
+    /// What is known of the row but for reasons; what is not touched is at rest.
+    fn figures(
+        &self,
+        plan: &Plan,
+        (model, resting): (&BoundModel, &Resting),
+        (score, contributions): (Score, &[i64]),
+    ) -> Assessment {
+        let (categories, agencies, marks) = self.behind(plan, model, contributions);
         Assessment {
             score,
             categories,
             agencies,
             marks,
             coverage: self.coverage(resting),
-            hard_trigger: self.hard_triggers(plan).next().is_some(),
+            hard_trigger: self.hard_triggers(resting).next().is_some(),
             reasons: [NO_REASON; REASONS],
         }
+    }
+
+    /// The categories, agencies and marks of the features that are evidence.
+    fn behind(&self, plan: &Plan, model: &BoundModel, contributions: &[i64]) -> (u16, u64, u8) {
+        let (mut categories, mut agencies, mut marks) = (0, 0, 0);
+        for place in self.telling.iter().map(|place| usize::from(*place)) {
+            let held = self.held[place];
+            // A model that knows no sum gives every feature a little: only what has
+            // facts is evidence then.
+            if contributions[place] <= 0 || held == 0 && !model.is_additive() {
+                continue;
+            }
+            let feature = &plan.features[place];
+            if feature.spec.category != Category::R {
+                categories |= 1 << feature.spec.category.index();
+                agencies |= held;
+                marks |= if held == 0 { 0 } else { feature.marks };
+            }
+        }
+        (categories, agencies, marks)
     }
 
     /// Per mille of the features that have a value.
@@ -180,37 +212,58 @@ impl Assessor {
     }
 
     /// The hard triggers that stand.
-    fn hard_triggers(&self, plan: &Plan) -> impl Iterator<Item = u16> {
-        let stands = |place: &u16| {
-            let place = usize::from(*place);
-            plan.features[place].hard && self.row[place].is_some_and(|value| value > 0)
-        };
-        self.telling.iter().copied().filter(stands)
+    fn hard_triggers(&self, resting: &Resting) -> impl Iterator<Item = u16> {
+        let stands = |place: &u16| self.row[usize::from(*place)].is_some_and(|value| value > 0);
+        resting.hard().iter().copied().filter(stands)
     }
 
-    fn reasons(&self, plan: &Plan) -> [(u16, i64); REASONS] {
+    fn reasons(&self, resting: &Resting, contributions: &[i64]) -> [(u16, i64); REASONS] {
         let mut reasons = [NO_REASON; REASONS];
         let mut triggers = 0;
-        for feature in self.hard_triggers(plan).take(REASONS) {
-            reasons[triggers] = (feature, self.contributions[usize::from(feature)]);
+        for feature in self.hard_triggers(resting).take(REASONS) {
+            reasons[triggers] = (feature, contributions[usize::from(feature)]);
             triggers += 1;
         }
         for feature in self.telling.iter().copied() {
-            let contribution = self.contributions[usize::from(feature)];
-            if reasons[..triggers]
-                .iter()
-                .any(|(named, _)| *named == feature)
-            {
+            let contribution = contributions[usize::from(feature)];
+            let (named, rest) = reasons.split_at_mut(triggers);
+            if named.iter().any(|(named, _)| *named == feature) {
                 continue;
             }
-            let rest = &mut reasons[triggers..];
-            let smaller = rest.iter().position(|(_, held)| contribution > *held);
-            if let Some(place) = smaller {
-                rest[place..].rotate_right(1);
-                rest[place] = (feature, contribution);
+            // Most are smaller than all that are held.
+            let Some(smaller) = rest.iter().position(|(_, held)| contribution > *held) else {
+                continue;
+            };
+            for place in (smaller + 1..rest.len()).rev() {
+                rest[place] = rest[place - 1];
             }
+            rest[smaller] = (feature, contribution);
         }
         reasons
+    }
+}
+
+/// Looks at features again: their values, and who has facts.
+fn look(
+    plan: &Plan,
+    tally: Placed<'_>,
+    today: i32,
+    features: &[u16],
+    (row, held): (&mut [Option<i64>], &mut [u64]),
+) {
+    for place in features.iter().map(|place| usize::from(*place)) {
+        let feature = &plan.features[place];
+        row[place] = value(feature, tally, today);
+        held[place] = agencies_of(plan, feature, tally);
+    }
+}
+
+/// Adds what is not there yet; both are sorted.
+fn add_sorted(held: &mut Vec<u16>, more: &[u16]) {
+    for feature in more {
+        if let Err(place) = held.binary_search(feature) {
+            held.insert(place, *feature);
+        }
     }
 }
 
@@ -218,30 +271,6 @@ impl Assessor {
 fn slots(entries: &[Entry]) -> impl Iterator<Item = Slot> {
     let same = entries.chunk_by(|a, b| a.slot == b.slot);
     same.map(|of_slot| slot_of(of_slot[0].slot))
-}
-
-/// The categories, agencies and marks behind those of these features that are evidence,
-/// by their place and the agencies with facts.
-fn behind(
-    plan: &Plan,
-    tally: Placed<'_>,
-    features: &[u16],
-    evidence: impl Fn(usize, u64) -> bool,
-) -> (u16, u64, u8) {
-    let (mut categories, mut agencies, mut marks) = (0, 0, 0);
-    for place in features.iter().map(|place| usize::from(*place)) {
-        let feature = &plan.features[place];
-        if feature.spec.category == Category::R {
-            continue;
-        }
-        let held = agencies_of(plan, feature, tally);
-        if evidence(place, held) {
-            categories |= 1 << feature.spec.category.index();
-            agencies |= held;
-            marks |= if held == 0 { 0 } else { feature.marks };
-        }
-    }
-    (categories, agencies, marks)
 }
 
 fn agencies_of(plan: &Plan, feature: &FeatureDef, tally: Placed<'_>) -> u64 {

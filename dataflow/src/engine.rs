@@ -269,6 +269,15 @@ impl Engine {
         self.close_epoch(time_ms, Wanted::Nothing, |_| {})
     }
 
+    /// Lets every worker forget what is older than the last epoch, which nobody
+    /// waits for: once what came of it is kept. At the latest the next epoch does.
+    ///
+    /// # Errors
+    /// When a worker is gone.
+    pub fn tidy(&self) -> Result<(), EngineError> {
+        self.tell(|| Command::Tidy)
+    }
+
     /// Lets every worker's thread call `function` between epochs: to give memory
     /// back to the allocator, say, which may be known by thread.
     ///

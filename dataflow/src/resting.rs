@@ -22,6 +22,8 @@ pub(crate) struct Resting {
     valued: usize,
     /// Features that raise the score all the same, or make it red.
     standing: Vec<u16>,
+    /// Features that make it red by themselves.
+    hard: Vec<u16>,
 }
 
 impl Resting {
@@ -44,8 +46,11 @@ impl Resting {
             base.contributions()[place] > 0
                 || is_hard && base.row()[place].is_some_and(|value| value > 0)
         };
+        let is_hard = |place: &u16| plan.features[usize::from(*place)].hard;
+        let all = 0..plan.features.len() as u16;
         Resting {
-            standing: (0..plan.features.len() as u16).filter(stands).collect(),
+            standing: all.clone().filter(stands).collect(),
+            hard: all.filter(is_hard).collect(),
             valued: base.row().iter().flatten().count(),
             base,
             features,
@@ -65,6 +70,11 @@ impl Resting {
     /// Features that count although there are no facts they are made of.
     pub(crate) fn standing(&self) -> &[u16] {
         &self.standing
+    }
+
+    /// Features that make an enterprise red by themselves, whatever the score.
+    pub(crate) fn hard(&self) -> &[u16] {
+        &self.hard
     }
 
     /// Replaces `touched` by the features that facts in these slots can change,

@@ -131,7 +131,7 @@ impl Reviser {
         let mut rules = self.current.clone();
         let mut day = self.yesterday;
         let mut old = self.assess(rules.as_ref(), tally, day);
-        self.count_graded(rules.as_ref(), old.as_ref(), tally, -1);
+        self.count_graded(rules.as_ref(), old.as_ref(), -1);
         let (mut changed, mut due, mut passed) = (changes.drain(..).peekable(), 0, 0);
         loop {
             let of_tally = changed.peek().map(|(time, _)| *time);
@@ -169,7 +169,7 @@ impl Reviser {
             }
             old = new;
         }
-        self.count_graded(rules.as_ref(), old.as_ref(), tally, 1);
+        self.count_graded(rules.as_ref(), old.as_ref(), 1);
         self.count_matched(tally, 1);
     }
 
@@ -206,19 +206,13 @@ impl Reviser {
     }
 
     /// Counts how model and challenger grade what has just been assessed.
-    fn count_graded(
-        &mut self,
-        rules: Option<&Rules>,
-        assessed: Option<&Assessment>,
-        tally: &Tally,
-        sign: i64,
-    ) {
+    fn count_graded(&mut self, rules: Option<&Rules>, assessed: Option<&Assessment>, sign: i64) {
         let challenger = rules.and_then(Rules::challenger);
         let (Some(challenger), Some(rules), Some(assessed)) = (challenger, rules, assessed) else {
             return;
         };
         let by = (&challenger.model, &*challenger.resting);
-        let beside = self.assessor.beside(rules.plan(), by, tally);
+        let beside = self.assessor.beside(rules.plan(), by);
         let grade = &challenger.grade;
         self.graded.count(grade(assessed), grade(&beside), sign);
     }

@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// Close the epoch at an instant and report it, and every change of an
     /// assessment where these are wanted.
     Advance(Time, Wanted),
+    /// Forget what is older than the last epoch.
+    Tidy,
     /// Call a function.
     Call(fn()),
     /// Let the epochs to come enter by pieces of so many rows, and call a function
@@ -131,6 +133,7 @@ pub(crate) fn run(
         walks: VecDeque::new(),
         epoch: None,
         last: open,
+        forgettable: None,
         steps: 0,
         replies: farewell.0.clone(),
     };
@@ -169,6 +172,8 @@ struct Desk {
     epoch: Option<Time>,
     /// When the last epoch closed.
     last: Time,
+    /// What is older than this may be forgotten.
+    forgettable: Option<Time>,
     steps: u64,
     replies: Sender<Reply>,
 }
@@ -194,7 +199,10 @@ impl Desk {
                 let walk = Walk::begin(&mut self.graph.tallies, question, today);
                 self.walks.push_back(walk);
             }
+            Command::Tidy => self.tidy(),
             Command::Advance(time, wanted) => {
+                // If nobody has asked for it since the epoch before.
+                self.tidy();
                 let arrivals = self.arrivals.take(time);
                 self.graph.harvest.borrow_mut().wanted = wanted;
                 self.graph.inputs.begin(time);
@@ -203,6 +211,7 @@ impl Desk {
                 self.last = time;
             }
             Command::Measure => {
+                self.tidy();
                 let measured = self.graph.measure();
                 self.reply(Reply::Measured(measured, self.steps));
             }
@@ -244,8 +253,15 @@ impl Desk {
         harvest.set_waiting(waiting);
         harvest.report();
         drop(harvest);
-        // Nobody waits for this.
-        self.graph.compact(time + 1);
+        // Takes about a tenth of the epoch's time, in which what came of it is kept.
+        self.forgettable = Some(time + 1);
+    }
+
+    /// Lets the arrangements forget what is older than the last epoch.
+    fn tidy(&mut self) {
+        if let Some(time) = self.forgettable.take() {
+            self.graph.compact(time);
+        }
     }
 
     /// Goes on with a survey while no epoch waits; `false`: there is none.

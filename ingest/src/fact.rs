@@ -279,6 +279,15 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Takes everything away, and keeps the room.
+    pub fn clear(&mut self) {
+        self.observations.clear();
+        self.profiles.clear();
+        self.aliases.clear();
+        self.links.clear();
+        self.outcomes.clear();
+    }
+
     /// Whether nothing is said at all.
     pub fn is_empty(&self) -> bool {
         self.observations.is_empty()

@@ -64,6 +64,33 @@ impl Base {
     }
 }
 
+/// How a row was scored, and from where the next is reached: that of the same
+/// enterprise after a change, say.
+#[derive(Debug, Clone, Default)]
+pub struct Reached {
+    /// Before caps.
+    pub(crate) score: Score,
+    /// Of features, pairs and, last, caps.
+    pub(crate) contributions: Vec<i64>,
+}
+
+impl Reached {
+    /// Starts where nothing differs from `base`.
+    pub(crate) fn begin(&mut self, base: &Base) {
+        self.score = base.score;
+        self.contributions.clear();
+        self.contributions.extend_from_slice(&base.contributions);
+    }
+
+    /// What each feature contributes, in micro-log-odds and in feature order, then
+    /// what each of [`BoundModel::terms`] does.
+    ///
+    /// [`BoundModel::terms`]: crate::BoundModel::terms
+    pub fn contributions(&self) -> &[i64] {
+        &self.contributions
+    }
+}
+
 /// Where a feature's keys and weights are.
 #[derive(Debug)]
 struct Lookup {
@@ -133,41 +160,24 @@ impl BoundScorecard {
         out.extend((0..self.0.pairs.len()).map(|pair| self.0.pair_weight(pair, row)));
     }
 
-    /// The score of `row`, as where to begin for rows that differ in few places.
-    pub fn base(&self, row: Vec<Option<i64>>) -> Base {
-        let mut contributions = Vec::new();
-        self.contributions(&row, &mut contributions);
-        Base {
-            score: self.score(&row),
-            row,
-            contributions,
-        }
-    }
-
-    /// [`BoundScorecard::score`] of a row that differs from that of `base` at
-    /// most in the features `touched`, and its
+    /// [`BoundScorecard::score`] of a row that differs from the one that was
+    /// reached at most in the features `moved`, and its
     /// [`BoundScorecard::contributions`].
-    pub fn score_from(
-        &self,
-        base: &Base,
-        row: &[Option<i64>],
-        touched: &[u16],
-        contributions: &mut Vec<i64>,
-    ) -> Score {
-        contributions.clear();
-        contributions.extend_from_slice(&base.contributions);
-        let mut score = base.score;
-        for place in touched.iter().map(|place| usize::from(*place)) {
+    pub(crate) fn score_on(&self, row: &[Option<i64>], moved: &[u16], reached: &mut Reached) {
+        let Reached {
+            score,
+            contributions,
+        } = reached;
+        contributions.truncate(self.0.lookups.len() + self.0.pairs.len());
+        for place in moved.iter().map(|place| usize::from(*place)) {
             let lookup = &self.0.lookups[place];
             let weight = self.0.weight(lookup, row[place]);
             let more = weight - std::mem::replace(&mut contributions[place], weight);
             score.subtotals[lookup.category] += more;
             score.log_odds += more;
         }
-        // A pair of two touched features is only looked at again.
-        let paired = touched
-            .iter()
-            .flat_map(|at| &self.0.paired[usize::from(*at)]);
+        // A pair of two moved features is only looked at again.
+        let paired = moved.iter().flat_map(|at| &self.0.paired[usize::from(*at)]);
         for pair in paired.map(|pair| usize::from(*pair)) {
             let weight = self.0.pair_weight(pair, row);
             let held = &mut contributions[self.0.lookups.len() + pair];
@@ -177,7 +187,6 @@ impl BoundScorecard {
             self.0.add_pair(pair, -before, &mut score.subtotals);
         }
         score.index = self.0.scale.index(score.log_odds);
-        score
     }
 
     /// Both at once.

@@ -83,7 +83,7 @@ mod train_forest;
 mod validation;
 
 pub use blend::Blend;
-pub use bound::{Base, BoundScorecard};
+pub use bound::{Base, BoundScorecard, Reached};
 pub use bound_blend::BoundBlend;
 pub use bound_forest::BoundForest;
 pub use cap::{Cap, Held, Limit, Over};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::ModelError;
 use crate::blend::Blend;
-use crate::bound::{Base, BoundScorecard};
+use crate::bound::{Base, BoundScorecard, Reached};
 use crate::bound_blend::BoundBlend;
 use crate::bound_forest::BoundForest;
 use crate::cap::{Cap, Caps, Scored};
@@ -238,14 +238,23 @@ impl BoundModel {
         base: &Base,
         row: &[Option<i64>],
         touched: &[u16],
-        contributions: &mut Vec<i64>,
+        reached: &mut Reached,
     ) -> Score {
-        let mut score = match &self.kind {
-            Bound::Scorecard(card) => card.score_from(base, row, touched, contributions),
-            Bound::Forest(forest) => forest.explain(row, contributions),
-            Bound::Blend(blend) => blend.explain(row, contributions),
-        };
-        self.caps.apply(&mut score, self.scale(), contributions);
+        reached.begin(base);
+        self.score_on(row, touched, reached)
+    }
+
+    /// The same from the row that this model `reached` last.
+    pub fn score_on(&self, row: &[Option<i64>], moved: &[u16], reached: &mut Reached) -> Score {
+        let contributions = &mut reached.contributions;
+        match &self.kind {
+            Bound::Scorecard(card) => card.score_on(row, moved, reached),
+            Bound::Forest(forest) => reached.score = forest.explain(row, contributions),
+            Bound::Blend(blend) => reached.score = blend.explain(row, contributions),
+        }
+        let mut score = reached.score;
+        self.caps
+            .apply(&mut score, self.scale(), &mut reached.contributions);
         score
     }
 

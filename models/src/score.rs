@@ -9,7 +9,9 @@ pub const MICRO: f64 = 1_000_000.0;
 
 /// A score. Scores are ordered by their log-odds: the index keeps that order
 /// but is coarser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Score {
     /// Log-odds in millionths: intercept plus all contributions, before the
     /// calibration behind which index and probability are read.

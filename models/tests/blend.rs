@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use tocsin_models::{
     Artifact, Cap, Category, FeatureKind, FeatureSpec, ForestParams, Limit, ModelKind, Over,
-    Provenance, TrainParams, cross_validate, train_model,
+    Provenance, Reached, TrainParams, cross_validate, train_model,
 };
 
 type Row = Vec<Option<i64>>;
@@ -234,9 +234,9 @@ proptest! {
             prop_assert_eq!(bound.intercept() + values.iter().sum::<i64>(), score.log_odds);
             // From another row, as the dataflow reaches it.
             let base = bound.base(vec![None; 3]);
-            let mut reached = Vec::new();
+            let mut reached = Reached::default();
             prop_assert_eq!(bound.score_from(&base, &row, &[0, 1, 2], &mut reached), score);
-            prop_assert_eq!(&reached, &parts);
+            prop_assert_eq!(reached.contributions(), &parts);
             scores.push(score);
         }
         prop_assert_eq!(scores[0], scores[1]);

@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tocsin_models::{
     Artifact, BoundModel, Cap, Category, FeatureKind, FeatureSpec, ForestParams, KINDS, Limit,
-    ModelKind, Over, Provenance, TrainParams, cross_validate, probability, train_model,
+    ModelKind, Over, Provenance, Reached, TrainParams, cross_validate, probability, train_model,
 };
 
 type Row = Vec<Option<i64>>;
@@ -113,7 +113,10 @@ fn it_moves_probability_and_index_and_no_contribution() {
             probability(one.log_odds)
         );
         let base = bent.base(vec![None]);
-        assert_eq!(bent.score_from(&base, &row, &[0], &mut Vec::new()), other);
+        assert_eq!(
+            bent.score_from(&base, &row, &[0], &mut Reached::default()),
+            other
+        );
     }
 }
 

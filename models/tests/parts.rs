@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use tocsin_models::{
     Artifact, BoundModel, CATEGORIES, Cap, Category, FeatureKind, FeatureSpec, Held, Limit,
-    ModelError, Over, Term,
+    ModelError, Over, Reached, Term,
 };
 
 const CATEGORY: [Category; 4] = [Category::D, Category::D, Category::E, Category::R];
@@ -165,10 +165,21 @@ proptest! {
             let mut then = other.clone();
             places.clone().for_each(|place| then[place] = row[place]);
             let touched: Vec<u16> = places.map(|place| place as u16).collect();
-            let (mut reached, mut whole) = (Vec::new(), Vec::new());
+            let (mut reached, mut whole) = (Reached::default(), Vec::new());
             let score = model.score_from(&base, &then, &touched, &mut reached);
             prop_assert_eq!(score, model.explain(&then, &mut whole));
-            prop_assert_eq!(reached, whole);
+            prop_assert_eq!(reached.contributions(), &whole);
+            // On from there, one feature after another, and all at once.
+            for place in 0..FEATURES {
+                then[place] = row[place];
+                let score = model.score_on(&then, &[place as u16], &mut reached);
+                prop_assert_eq!(score, model.explain(&then, &mut whole));
+                prop_assert_eq!(reached.contributions(), &whole);
+            }
+            let all: Vec<u16> = (0..FEATURES as u16).collect();
+            let score = model.score_on(&other, &all, &mut reached);
+            prop_assert_eq!(score, model.explain(&other, &mut whole));
+            prop_assert_eq!(reached.contributions(), &whole);
         }
     }
 

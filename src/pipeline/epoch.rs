@@ -148,6 +148,7 @@ impl Pipeline {
         tracing::debug!(id, rows, changes = summary.changes, ?taken, ?finished, ended = ?started.elapsed(), "epoch");
         self.show();
         self.view.metrics.epoch(kind, started.elapsed(), &summary);
+        self.engine.tidy()?;
         Ok(Some(summary))
     }
 
@@ -302,7 +303,7 @@ impl Pipeline {
                 Ok(None)
             }
             // A file of scores must not be there before its epoch counts.
-            Commit::WithResult(commit) if verdict.scores.len() > BULK_CHANGES => {
+            Commit::WithResult(commit) if verdict.history.is_some() => {
                 self.commit(*commit)?;
                 Ok(None)
             }
@@ -310,10 +311,12 @@ impl Pipeline {
         }
     }
 
+    /// Judges what came of an epoch. Many scores are written to their file
+    /// meanwhile.
     pub(super) fn judge(
         &mut self,
         epoch: u64,
-        sifted: Sifted,
+        mut sifted: Sifted,
         groups: (&[ScoreChange], &[Membership]),
         now_ms: i64,
         cause: Cause,
@@ -327,7 +330,13 @@ impl Pipeline {
             cause,
             retracted,
         };
+        let history = (sifted.scores.len() > BULK_CHANGES).then(|| {
+            let scores = std::mem::take(&mut sifted.scores);
+            let (data, fsync) = (&self.options.data, self.options.fsync);
+            history::begin(data, (epoch, now_ms), scores, fsync)
+        });
         let mut verdict = judge.judge(sifted, &mut self.book, &mut self.names)?;
+        verdict.history = history;
         let (changes, members) = groups;
         let groups = GroupChanges {
             changes,
@@ -345,14 +354,10 @@ impl Pipeline {
         &mut self,
         id: u64,
         time_ms: i64,
-        mut verdict: Verdict,
+        verdict: Verdict,
         new_rules: bool,
         commit: Option<EpochCommit>,
     ) -> Result<()> {
-        if verdict.scores.len() > BULK_CHANGES {
-            let scores = std::mem::take(&mut verdict.scores);
-            history::write(&self.options.data, id, time_ms, &scores, self.options.fsync)?;
-        }
         let result = EpochResult {
             id,
             time_ms,
@@ -369,10 +374,12 @@ impl Pipeline {
             },
         };
         let store = &self.view.store;
+        let history = verdict.history;
+        let file_is_there = || history.map_or(Ok(()), history::Draft::publish);
         let sequenced = match &commit {
-            Some(commit) => store.commit_finished(commit, &result),
-            None => store.finish_epoch(&result),
-        }?;
+            Some(commit) => store.commit_finished(commit, &result)?,
+            None => store.finish_epoch_once(&result, file_is_there)?,
+        };
         if new_rules {
             self.in_force = Arc::new(InForce {
                 epoch: id,

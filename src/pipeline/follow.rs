@@ -179,7 +179,8 @@ impl Follower {
         })?;
         report(&mut gathered);
         reported?;
-        self.cluster.report(Report::Advanced(Box::new(output)))
+        self.cluster.report(Report::Advanced(Box::new(output)))?;
+        Ok(self.pipeline.engine.tidy()?)
     }
 
     fn tidy(&mut self) -> Result<()> {

@@ -4,6 +4,7 @@
 use super::names::Names;
 use super::records::{Identity, Records};
 use crate::explain::closure;
+use crate::history;
 use crate::time::{day_of, midnight_ms};
 use anyhow::Result;
 use std::collections::HashSet;
@@ -23,8 +24,11 @@ pub struct Verdict {
     pub alerts: Vec<Alert>,
     /// What is told to the world.
     pub events: Vec<AlertEvent>,
-    /// The scores that changed, the last of each enterprise.
+    /// The scores that changed, the last of each enterprise; none where they are
+    /// in `history`.
     pub scores: Vec<ScoreRow>,
+    /// The file of the scores, where they are many.
+    pub history: Option<history::Draft>,
 }
 
 impl Verdict {
@@ -308,13 +312,5 @@ fn keep_last(verdict: &mut Verdict) {
     verdict.alerts.reverse();
     verdict.alerts.retain(|alert| seen.insert(alert.id.clone()));
     verdict.alerts.reverse();
-    if verdict
-        .scores
-        .windows(2)
-        .any(|pair| pair[0].enterprise >= pair[1].enterprise)
-    {
-        verdict.scores.reverse();
-        verdict.scores.sort_by_key(|score| score.enterprise);
-        verdict.scores.dedup_by_key(|score| score.enterprise);
-    }
+    history::keep_last(&mut verdict.scores);
 }

@@ -4,7 +4,7 @@
 use super::intake::{IntakeError, Shared};
 use super::output::{Landed, SourceOutput};
 use super::raw::concat;
-use super::settle::Settler;
+use super::settle::{Settler, TakenBack};
 use arrow_array::{BooleanArray, RecordBatch};
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -102,8 +102,7 @@ impl<'a> Lander<'a> {
         if chunk.is_empty() {
             return Ok(());
         }
-        self.settler().settle(&mut chunk)?;
-        self.load(&chunk);
+        let back = self.settler().settle(&mut chunk)?;
         if self.mapper.source().registers {
             self.note_registered(&chunk, rows);
         }
@@ -111,7 +110,27 @@ impl<'a> Lander<'a> {
             && rows <= INLINE_ROWS
             && self.out.landed.is_empty()
             && self.mapper.source().mode != Mode::Snapshot;
-        self.land(&chunk, inline)
+        // Of a bulk load the next chunk is read meanwhile, and of few rows neither
+        // takes long.
+        if rows <= INLINE_ROWS || rows >= CHUNK_ROWS {
+            self.out.retracted.extend(back.unload(&mut self.loader));
+            load(&mut self.loader, &chunk);
+            return self.land(&chunk, inline);
+        }
+        let mut loader = self.loader.clone();
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(|| {
+                let retracted = back.unload(&mut loader);
+                load(&mut loader, &chunk);
+                loader.flush();
+                retracted
+            });
+            let landed = self.land(&chunk, inline);
+            let retracted = beside.join();
+            let retracted = retracted.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            self.out.retracted.extend(retracted);
+            landed
+        })
     }
 
     /// Whom alerts may have to call by another name now.
@@ -128,23 +147,8 @@ impl<'a> Lander<'a> {
         Settler {
             shared: self.shared,
             mapper: self.mapper,
-            loader: &mut self.loader,
             confirmed: &mut self.confirmed,
             out: &mut self.out,
-        }
-    }
-
-    /// Loads what the rows that count say.
-    fn load(&mut self, chunk: &[Piece]) {
-        let mut facts = Facts::default();
-        for piece in chunk {
-            for row in 0..piece.said.len() {
-                if !piece.dropped[row] && !piece.superseded[row] && !piece.said.withdraws[row] {
-                    piece.said.facts(row, &mut facts);
-                }
-            }
-            self.loader.add(&facts, 1);
-            clear(&mut facts);
         }
     }
 
@@ -269,21 +273,23 @@ impl<'a> Lander<'a> {
             segment,
             row: first + row,
         };
-        let mut facts = Facts::default();
+        let mut gone = Vec::new();
         for index in 0..said.len() {
             let at = at(said.rows[index]);
             let refused = refused_keys.contains(&said.keys[index]);
             if self.is_unconfirmed(at) && !refused {
                 self.out.stats.withdrawn += u64::from(!said.withdraws[index]);
-                self.settler().supersede(at, &said, index, &mut facts);
+                self.settler().supersede(at);
+                gone.push(index);
             }
         }
         for at in faults.iter().map(|fault| at(fault.row)) {
             if self.is_unconfirmed(at) {
-                self.settler().supersede_silent(at);
+                self.settler().supersede(at);
             }
         }
-        self.loader.add(&facts, -1);
+        let retracted = TakenBack::of(said, gone).unload(&mut self.loader);
+        self.out.retracted.extend(retracted);
     }
 
     fn is_unconfirmed(&self, at: RowRef) -> bool {
@@ -297,10 +303,16 @@ impl<'a> Lander<'a> {
     }
 }
 
-fn clear(facts: &mut Facts) {
-    facts.observations.clear();
-    facts.profiles.clear();
-    facts.aliases.clear();
-    facts.links.clear();
-    facts.outcomes.clear();
+/// Loads what the rows that count say.
+fn load(loader: &mut Loader, chunk: &[Piece]) {
+    let mut facts = Facts::default();
+    for piece in chunk {
+        for row in 0..piece.said.len() {
+            if !piece.dropped[row] && !piece.superseded[row] && !piece.said.withdraws[row] {
+                piece.said.facts(row, &mut facts);
+            }
+        }
+        loader.add(&facts, 1);
+        facts.clear();
+    }
 }

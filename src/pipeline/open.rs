@@ -119,6 +119,7 @@ impl Pipeline {
         };
         self.count(&output);
         self.view.groups.apply(&output);
+        self.engine.tidy()?;
         Ok(output.changes)
     }
 

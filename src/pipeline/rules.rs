@@ -397,6 +397,7 @@ impl Pipeline {
         self.publish()?;
         self.show();
         self.view.metrics.epoch(kind, started.elapsed(), &summary);
+        self.engine.tidy()?;
         Ok(Outcome::Applied {
             epoch: id,
             events: summary.events,

@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use tocsin_dataflow::Loader;
-use tocsin_ingest::fact::Facts;
+use tocsin_ingest::fact::{Facts, SubjectKey};
 use tocsin_ingest::index::{RowRef, sort_by_hash};
 use tocsin_ingest::landing::LandingError;
 use tocsin_ingest::mapping::{Mapper, RowFault, Said};
@@ -56,7 +56,6 @@ struct Earlier {
 pub(super) struct Settler<'a> {
     pub(super) shared: &'a Shared<'a>,
     pub(super) mapper: &'a Mapper,
-    pub(super) loader: &'a mut Loader,
     /// Rows that a snapshot confirms.
     pub(super) confirmed: &'a mut HashSet<RowRef>,
     pub(super) out: &'a mut SourceOutput,
@@ -64,16 +63,17 @@ pub(super) struct Settler<'a> {
 
 impl Settler<'_> {
     /// Settles the versions of a chunk against each other and against what
-    /// landed before; retracts what earlier versions said.
-    pub(super) fn settle(&mut self, chunk: &mut [Piece]) -> Result<(), IntakeError> {
+    /// landed before; gives what earlier versions said, which is to be taken back.
+    pub(super) fn settle(&mut self, chunk: &mut [Piece]) -> Result<TakenBack, IntakeError> {
+        let mut back = TakenBack::default();
         if self.mapper.source().key.is_empty() {
-            return Ok(());
+            return Ok(back);
         }
         let newest = within_chunk(chunk, self.out);
         for earlier in self.read_earlier(self.find_earlier(&newest)?)? {
-            self.retract_versions(earlier, chunk);
+            back.rows.push(self.retract_versions(earlier, chunk));
         }
-        Ok(())
+        Ok(back)
     }
 
     /// Reads earlier rows again, several segments at a time where they are many:
@@ -190,8 +190,9 @@ impl Settler<'_> {
         })
     }
 
-    /// Retracts what earlier rows said, unless the new row says the same.
-    fn retract_versions(&mut self, earlier: Earlier, chunk: &mut [Piece]) {
+    /// Marks earlier rows that the new ones replace, unless those say the same;
+    /// gives what they said.
+    fn retract_versions(&mut self, earlier: Earlier, chunk: &mut [Piece]) -> (Said, Vec<usize>) {
         let Earlier {
             segment,
             rows,
@@ -199,7 +200,7 @@ impl Settler<'_> {
             said,
             faults,
         } = earlier;
-        let mut facts = Facts::default();
+        let mut gone = Vec::with_capacity(said.len());
         for index in 0..said.len() {
             let (row, newest) = rows[said.rows[index] as usize];
             let at = RowRef { segment, row };
@@ -222,7 +223,8 @@ impl Settler<'_> {
                 self.confirmed.insert(at);
                 continue;
             }
-            self.supersede(at, &said, index, &mut facts);
+            self.supersede(at);
+            gone.push(index);
         }
         if !faults.is_empty() {
             // They say nothing by the present declaration; by the next one they
@@ -231,28 +233,50 @@ impl Settler<'_> {
             for fault in &faults {
                 let (row, newest) = rows[fault.row as usize];
                 if keys[fault.row as usize] == newest.key {
-                    self.supersede_silent(RowRef { segment, row });
+                    self.supersede(RowRef { segment, row });
                 }
             }
         }
-        self.loader.add(&facts, -1);
+        (said, gone)
     }
 
-    /// Marks a landed row as superseded and gathers what it said.
-    pub(super) fn supersede(&mut self, at: RowRef, said: &Said, index: usize, facts: &mut Facts) {
-        let mut subjects = Vec::new();
-        said.subjects(index, &mut subjects);
-        self.out.retracted.extend(subjects);
-        if !said.withdraws[index] {
-            said.facts(index, facts);
-        }
-        self.supersede_silent(at);
-    }
-
-    /// Marks a landed row that says nothing as superseded.
-    pub(super) fn supersede_silent(&mut self, at: RowRef) {
+    /// Marks a landed row as superseded.
+    pub(super) fn supersede(&mut self, at: RowRef) {
         self.shared.superseded.insert(at);
         self.out.superseded.push(at);
+    }
+}
+
+/// What rows said that no longer count.
+#[derive(Default)]
+pub(super) struct TakenBack {
+    /// What the rows of a batch say, and which of them no longer count.
+    rows: Vec<(Said, Vec<usize>)>,
+}
+
+impl TakenBack {
+    /// Some of the rows of a batch.
+    pub(super) fn of(said: Said, gone: Vec<usize>) -> Self {
+        let rows = vec![(said, gone)];
+        TakenBack { rows }
+    }
+
+    /// Takes it back through `loader`; gives the subjects that the rows named.
+    pub(super) fn unload(&self, loader: &mut Loader) -> HashSet<SubjectKey> {
+        let (mut facts, mut named) = (Facts::default(), Vec::new());
+        let mut retracted = HashSet::new();
+        for (said, gone) in &self.rows {
+            for index in gone.iter().copied() {
+                said.subjects(index, &mut named);
+                retracted.extend(named.drain(..));
+                if !said.withdraws[index] {
+                    said.facts(index, &mut facts);
+                }
+            }
+            loader.add(&facts, -1);
+            facts.clear();
+        }
+        retracted
     }
 }
 

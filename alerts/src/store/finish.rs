@@ -19,6 +19,21 @@ impl Store {
     /// [`StoreError::UnknownEpoch`], [`StoreError::FinishOrder`]; any failure
     /// of the database, after which the epoch is as unfinished as before.
     pub fn finish_epoch(&self, result: &EpochResult) -> Result<Vec<Sequenced>, StoreError> {
+        self.finish_epoch_once(result, || Ok(()))
+    }
+
+    /// [`Store::finish_epoch`] as soon as `ready` answers, which is asked when all
+    /// is done but the last step: what else belongs to the epoch is there before
+    /// it is finished, and may be made meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::finish_epoch`]; when `ready` fails, the epoch is as unfinished
+    /// as before.
+    pub fn finish_epoch_once<E: From<StoreError>>(
+        &self,
+        result: &EpochResult,
+        ready: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Vec<Sequenced>, E> {
         let mut writer = self.writer()?;
         if !writer.awaits(result.id)? {
             return Ok(Vec::new());
@@ -27,6 +42,7 @@ impl Store {
         writer.unsettled = true;
         let transaction = Transaction::begin(&mut writer.results)?;
         add_result(&transaction, result, &events)?;
+        ready()?;
         transaction.commit()?;
         writer.ledger.unfinished.remove(&result.id);
         writer.ledger.last_sequence += events.len() as u64;

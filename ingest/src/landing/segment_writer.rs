@@ -97,11 +97,10 @@ impl<'a> SegmentWriter<'a> {
     /// # Errors
     /// A disk that refuses; [`LandingError::Empty`] without a batch.
     pub fn finish(mut self) -> Result<SegmentInfo, LandingError> {
-        let id = self.info.id;
-        let file = self.file.take().ok_or(LandingError::Empty(id))?;
-        file.finish(&self.keys)?;
+        let file = self.file.take();
+        let file = file.ok_or(LandingError::Empty(self.info.id))?;
         self.landing
-            .add_written(&self.info, self.keys, self.subjects)?;
+            .add_written(&self.info, file, (self.keys, self.subjects))?;
         Ok(self.info)
     }
 

@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 
 use super::open::{KEYS, SEGMENTS, key_folder, segment_file};
 use super::segment::{Body, Segment};
+use super::segment_file::SegmentFileWriter;
 use super::{Landing, LandingError, SegmentInfo, SegmentRows, Segments};
 use crate::index::{Durability, Entry, Index};
 
@@ -22,24 +23,39 @@ impl Landing {
         self.folder.join(SEGMENTS).join(segment_file(id))
     }
 
-    /// Takes over a finished file with its index entries, hidden.
+    /// Completes a file and takes it over with its index entries, hidden.
     pub(crate) fn add_written(
         &self,
         info: &SegmentInfo,
-        keys: Vec<Entry>,
-        subjects: Vec<Entry>,
+        file: SegmentFileWriter,
+        (keys, subjects): (Vec<Entry>, Vec<Entry>),
     ) -> Result<(), LandingError> {
         let path = self.segment_path(info.id);
         // Known before its entries are: a merge drops entries of the unknown.
         self.insert_hidden(Segment::hidden(info, Body::File(path)))?;
-        let keys_index = self.key_index(&info.source)?;
-        let indexed = keys_index
-            .add_segment(info.id, keys)
-            .and_then(|()| self.subjects.add_segment(info.id, subjects));
-        if indexed.is_err() {
+        let written = self.complete(info, file, (keys, subjects));
+        if written.is_err() {
             self.discard(&[info.id])?;
         }
-        Ok(indexed?)
+        written
+    }
+
+    /// The file and the keys' index on this thread, that of subjects beside: what
+    /// takes long is the disk.
+    fn complete(
+        &self,
+        info: &SegmentInfo,
+        file: SegmentFileWriter,
+        (keys, subjects): (Vec<Entry>, Vec<Entry>),
+    ) -> Result<(), LandingError> {
+        let keys_index = self.key_index(&info.source)?;
+        std::thread::scope(|scope| {
+            let beside = scope.spawn(|| self.subjects.add_segment(info.id, subjects));
+            file.finish(&keys)?;
+            keys_index.add_segment(info.id, keys)?;
+            let indexed = beside.join();
+            Ok(indexed.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+        })
     }
 
     /// Publishes one segment and forgets others, in one step for readers.

@@ -212,6 +212,32 @@ async fn an_epoch_with_its_result_is_the_same_as_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn an_epoch_is_not_finished_before_what_belongs_to_it_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut book = Book::default();
+    store.commit_epoch(&commit(1)).unwrap();
+    let result = result(&mut book, 1, 1, 45);
+    let refuses = || {
+        Err(StoreError::UnknownEpoch { epoch: 77 }) // whatever the disk says
+    };
+    let refused = store.finish_epoch_once(&result, refuses).unwrap_err();
+    assert!(
+        matches!(refused, StoreError::UnknownEpoch { epoch: 77 }),
+        "{refused}"
+    );
+    assert_eq!(store.recover().await.unwrap().unfinished.len(), 1);
+    let asked = std::cell::Cell::new(0);
+    let ready = || {
+        asked.set(asked.get() + 1);
+        Ok::<_, StoreError>(())
+    };
+    assert_eq!(store.finish_epoch_once(&result, ready).unwrap()[0].seq, 1);
+    assert_eq!(asked.get(), 1);
+    assert_eq!(store.recover().await.unwrap().unfinished.len(), 0);
+}
+
+#[tokio::test]
 async fn finishing_twice_is_finishing_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
